@@ -1,0 +1,46 @@
+# How a module, and the tests that stand beside its sources, become targets.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+if(NIGHTJAR_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+
+add_library(nightjar_options INTERFACE)
+target_include_directories(nightjar_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_options(nightjar_options INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers>)
+target_compile_definitions(nightjar_options INTERFACE NIGHTJAR_VERSION="${PROJECT_VERSION}")
+if(NIGHTJAR_SANITIZE)
+  target_compile_options(nightjar_options INTERFACE -fsanitize=${NIGHTJAR_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  target_link_options(nightjar_options INTERFACE -fsanitize=${NIGHTJAR_SANITIZE})
+endif()
+
+# nightjar_module(NAME [USES module...] [LIBS target...])
+# A static library of the folder's sources, and a test binary of its *_test.cpp, one ctest entry
+# a case, labelled `unit`, or by TEST_LABEL where the cases need a kernel or real repositories.
+function(nightjar_module name)
+  cmake_parse_arguments(M "" "TEST_LABEL" "USES;LIBS;TEST_USES" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cpp)
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|_bench)\\.cpp$")
+  add_library(${name} STATIC ${sources})
+  set_target_properties(${name} PROPERTIES OUTPUT_NAME nightjar_${name})
+  target_link_libraries(${name} PUBLIC nightjar_options ${M_USES} ${M_LIBS})
+  if(NIGHTJAR_TESTS AND tests)
+    nightjar_test(${name}_test "${tests}" "${name};${M_TEST_USES}" "${M_TEST_LABEL}")
+  endif()
+endfunction()
+
+function(nightjar_test target sources uses label)
+  add_executable(${target} ${sources})
+  target_link_libraries(${target} PRIVATE ${uses} GTest::gtest_main)
+  target_compile_definitions(${target} PRIVATE
+    NIGHTJAR_SOURCE_DIR="${CMAKE_SOURCE_DIR}" NIGHTJAR_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  if(NOT label)
+    set(label unit)
+  endif()
+  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${label} TIMEOUT 300)
+endfunction()

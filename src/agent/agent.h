@@ -1,0 +1,73 @@
+// Who does the work. An agent runs commands in the sandbox it is given and says what it claims; the
+// verifier believes none of it.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "core/proof.h"
+#include "core/task.h"
+#include "sandbox/session.h"
+
+namespace nightjar::agent {
+
+struct Assignment {
+  core::TaskSpec spec;
+  std::string brief;              ///< of this run
+  /// Briefs of this task's earlier runs, oldest first ("call it X instead" needs them).
+  std::vector<std::string> earlier;
+  Deadline deadline = kNoDeadline;
+};
+
+enum class Outcome { Changed, Nothing, CannotDo, Failed };
+
+struct WorkResult {
+  Outcome outcome = Outcome::Nothing;
+  std::string reason;             ///< for the person where not Changed
+  std::string summary;            ///< one line for the commit
+  std::string details;            ///< Markdown for the pull request: hit table and so on
+  /// Paths the agent says it changed; empty with `all_changes`: whatever is in the upper layer.
+  std::vector<std::string> paths;
+  bool all_changes = false;
+  std::vector<core::Finding> findings;
+  json::object claim;             ///< what `recheck` looks for again: action, old_name, new_name, pattern, ...
+};
+
+class Agent {
+ public:
+  virtual ~Agent() = default;
+  virtual std::string_view name() const = 0;
+  /// Works in the sandbox until done, refused or stopped. Throws sandbox::SandboxLost and Cancelled; a
+  /// failure of the agent itself is a result. `say` receives progress for people.
+  virtual WorkResult work(const Assignment& assignment, sandbox::Session& session,
+                          const std::function<void(std::string)>& say, std::stop_token stop) = 0;
+  /// Looks for what the claim says is gone, in a fresh sandbox on the candidate commit: leftovers, each
+  /// `blocks` where it is a reference. nullopt where this agent's claims cannot be looked for.
+  virtual std::optional<std::vector<core::Finding>> recheck(const json::object& claim,
+                                                            sandbox::Session& fresh) = 0;
+};
+
+/// Whether an agent that needs no model understands the brief, before anything is started.
+struct Understanding {
+  bool can_do = false;
+  std::string reason;             ///< where it cannot: what was not understood
+  core::Kind kind = core::Kind::Chore;  ///< what the brief asks for
+  std::string title;              ///< "Rename Parser to Reader"
+};
+
+/// The mechanic's grammar, on a brief with the briefs of earlier runs.
+Understanding understand(std::string_view brief, const std::vector<std::string>& earlier);
+/// Guess of the kind from prose, for briefs that no grammar knows.
+core::Kind guess_kind(std::string_view brief);
+
+/// Built-in names: "mechanic". nullptr for others.
+std::unique_ptr<Agent> make_agent(std::string_view name);
+
+}  // namespace nightjar::agent

@@ -1,0 +1,28 @@
+#include "core/event.h"
+
+namespace nightjar::core {
+
+json::object to_json(const Event& event) {
+  return {{"task", event.task}, {"run", event.run},   {"seq", event.seq}, {"time", to_rfc3339(event.time)},
+          {"kind", event.kind}, {"body", event.body}};
+}
+
+std::expected<Event, std::string> event_from(const json::value& value) {
+  const auto* object = value.if_object();
+  if (!object) return std::unexpected("an event must be an object");
+  Event event;
+  event.task = get_string(*object, "task");
+  event.run = get_string(*object, "run");
+  event.seq = get_int(*object, "seq");
+  const auto time = from_rfc3339(get_string(*object, "time"));
+  event.kind = get_string(*object, "kind");
+  if (event.task.empty()) return std::unexpected("the event has no task");
+  if (event.seq < 1) return std::unexpected("the event has no seq");
+  if (!time) return std::unexpected("the event has no time");
+  if (event.kind.empty()) return std::unexpected("the event has no kind");
+  event.time = *time;
+  event.body = get_object(*object, "body");
+  return event;
+}
+
+}  // namespace nightjar::core

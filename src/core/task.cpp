@@ -1,0 +1,92 @@
+#include "core/task.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace nightjar::core {
+
+namespace {
+
+constexpr std::array<std::pair<Kind, std::string_view>, 8> kKinds{{{Kind::Refactor, "refactor"},
+                                                                   {Kind::Bugfix, "bugfix"},
+                                                                   {Kind::Feature, "feature"},
+                                                                   {Kind::Tests, "tests"},
+                                                                   {Kind::Migration, "migration"},
+                                                                   {Kind::Docs, "docs"},
+                                                                   {Kind::Chore, "chore"},
+                                                                   {Kind::Performance, "performance"}}};
+
+constexpr std::array<std::pair<State, std::string_view>, 11> kStates{{{State::Queued, "queued"},
+                                                                      {State::Preparing, "preparing"},
+                                                                      {State::Working, "working"},
+                                                                      {State::Waiting, "waiting"},
+                                                                      {State::Verifying, "verifying"},
+                                                                      {State::Publishing, "publishing"},
+                                                                      {State::InReview, "in_review"},
+                                                                      {State::Merged, "merged"},
+                                                                      {State::Closed, "closed"},
+                                                                      {State::Failed, "failed"},
+                                                                      {State::Cancelled, "cancelled"}}};
+
+constexpr std::array<std::pair<WaitingFor, std::string_view>, 6> kWaits{{{WaitingFor::Nothing, ""},
+                                                                         {WaitingFor::Person, "person"},
+                                                                         {WaitingFor::Model, "model"},
+                                                                         {WaitingFor::Quota, "quota"},
+                                                                         {WaitingFor::Disk, "disk"},
+                                                                         {WaitingFor::Lock, "lock"}}};
+
+template <class Table, class Value>
+std::string_view name_in(const Table& table, Value value) {
+  for (const auto& [entry, name] : table) {
+    if (entry == value) return name;
+  }
+  return "";
+}
+
+template <class Table>
+auto value_in(const Table& table, std::string_view text) {
+  using Value = decltype(table[0].first);
+  std::optional<std::remove_cv_t<Value>> found;
+  for (const auto& [entry, name] : table) {
+    if (name == text) found = entry;
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string_view to_string(Kind kind) { return name_in(kKinds, kind); }
+std::string_view to_string(State state) { return name_in(kStates, state); }
+std::string_view to_string(WaitingFor what) { return name_in(kWaits, what); }
+std::optional<Kind> kind_from(std::string_view text) { return value_in(kKinds, text); }
+std::optional<State> state_from(std::string_view text) { return value_in(kStates, text); }
+WaitingFor waiting_for_from(std::string_view text) {
+  return value_in(kWaits, text).value_or(WaitingFor::Nothing);
+}
+
+bool is_ended(State state) {
+  return state == State::Merged || state == State::Closed || state == State::Failed ||
+         state == State::Cancelled;
+}
+
+bool needs_no_runner(State state, WaitingFor waiting) {
+  return is_ended(state) || state == State::InReview ||
+         (state == State::Waiting && waiting == WaitingFor::Person);
+}
+
+const Run* Task::run(std::string_view run_id) const {
+  const auto found = std::ranges::find(runs, run_id, &Run::id);
+  return found == runs.end() ? nullptr : &*found;
+}
+
+bool may_follow(State from, State next) {
+  if (is_ended(from)) return false;
+  switch (next) {
+    case State::Queued: return from == State::InReview || from == State::Waiting;
+    case State::Merged: return from == State::InReview;
+    default: return true;
+  }
+}
+
+}  // namespace nightjar::core

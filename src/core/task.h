@@ -1,0 +1,137 @@
+// A task as values, and its state as a pure fold over events.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "core/check.h"
+#include "core/event.h"
+#include "core/proof.h"
+
+namespace nightjar::core {
+
+enum class Kind { Refactor, Bugfix, Feature, Tests, Migration, Docs, Chore, Performance };
+enum class State {
+  Queued, Preparing, Working, Waiting, Verifying, Publishing, InReview, Merged, Closed, Failed, Cancelled
+};
+enum class WaitingFor { Nothing, Person, Model, Quota, Disk, Lock };
+
+std::string_view to_string(Kind kind);
+std::string_view to_string(State state);
+std::string_view to_string(WaitingFor what);  ///< "" for Nothing
+std::optional<Kind> kind_from(std::string_view text);
+std::optional<State> state_from(std::string_view text);
+WaitingFor waiting_for_from(std::string_view text);
+/// merged, closed, failed, cancelled.
+bool is_ended(State state);
+/// Ended, in_review or waiting for a person: no run of it is under way, `--wait` returns.
+bool needs_no_runner(State state, WaitingFor waiting);
+
+struct Limits {
+  Millis time{0};  ///< wall clock of one run; 0: the service's default
+  Millis idle{0};  ///< longest silence of one command; 0: the service's default
+  bool operator==(const Limits&) const = default;
+};
+
+/// What a person asked for; never changes after it was accepted.
+struct TaskSpec {
+  std::string title;
+  std::string brief;
+  Kind kind = Kind::Chore;
+  bool kind_guessed = false;
+  std::string repo;         ///< absolute path of the user's repository (work tree root, or the bare one)
+  std::string base;         ///< branch (or ref) the work starts from and merges into
+  std::string base_commit;  ///< its full id when the task was accepted
+  bool detached = false;    ///< base is a commit, not a branch: merging needs --into
+  std::string agent;        ///< "mechanic"; empty where no agent here can do it
+  std::vector<std::string> check_commands;  ///< from --check; empty: nightjar.toml or detection
+  Limits limits;
+  int attempts = 1;
+  std::string person;  ///< "Name <mail>" of who asked, for the co-author trailer
+  int uncommitted = 0; ///< changes in the work tree that are not part of the task
+  bool network_allowed = false;  ///< the person allowed setup to use the network
+  bool operator==(const TaskSpec&) const = default;
+};
+
+struct Run {
+  std::string id;  ///< "<task>.<n>", n from 1
+  std::string agent;
+  std::string brief;  ///< the brief of this run: the task's, or the change that was requested
+  State state = State::Queued;
+  WaitingFor waiting_for = WaitingFor::Nothing;
+  std::string reason;
+  std::string stage;      ///< prepare, baseline, work, verify, publish; empty before the first
+  std::string candidate;  ///< full id of the commit the agent's change became
+  std::string base_commit;
+  std::string branch;     ///< where it was published (or kept, where refuted)
+  int files = 0, insertions = 0, deletions = 0;
+  std::vector<CheckComparison> checks;
+  Proof proof;
+  Time started{}, ended{};
+  bool operator==(const Run&) const = default;
+};
+
+enum class PullRequestState { Open, Merged, Closed };
+
+struct PullRequest {
+  int number = 0;  ///< counts from 1 within one repository; 0: there is none
+  PullRequestState state = PullRequestState::Open;
+  std::string branch;
+  std::string base_commit;
+  std::string head_commit;
+  std::string description;  ///< Markdown
+  std::string merge_commit;
+  std::string approved_by;
+  bool operator==(const PullRequest&) const = default;
+};
+
+struct Comment {
+  Time time{};
+  std::string author;
+  std::string path;  ///< empty: a general comment
+  int line = 0;
+  std::string text;
+  bool operator==(const Comment&) const = default;
+};
+
+struct Task {
+  std::string id;
+  TaskSpec spec;
+  State state = State::Queued;
+  WaitingFor waiting_for = WaitingFor::Nothing;
+  std::string reason;
+  std::string branch;
+  std::vector<Run> runs;  ///< oldest first
+  PullRequest pull_request;
+  std::vector<CheckComparison> checks;  ///< of the run that counts: the newest, or the selected one
+  Proof proof;
+  std::vector<Comment> comments;
+  Time created{}, updated{};
+  long last_task_seq = 0;  ///< seq of the newest event in the task's own stream
+  bool operator==(const Task&) const = default;
+
+  const Run* run(std::string_view run_id) const;
+};
+
+json::object to_json(const Limits& limits);
+json::object to_json(const TaskSpec& spec);
+TaskSpec task_spec_from(const json::object& object);
+
+/// The documented task object of the API and the CLI (docs/api.md): stable, additive.
+json::object to_json(const Task& task);
+/// Whole value for the store's cache; `task_from` reads it back unchanged.
+json::object to_cache(const Task& task);
+Task task_from_cache(const json::object& object);
+
+/// The task after one more event. Events of a kind this version does not know change nothing.
+/// REQUIRES: events of one stream in order of seq; streams may interleave.
+Task apply(Task task, const Event& event);
+
+/// True where `next` may follow `from` within one run; the fold refuses other moves by ignoring them.
+bool may_follow(State from, State next);
+
+}  // namespace nightjar::core

@@ -1,0 +1,209 @@
+#include "proc/process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace nightjar::proc {
+
+namespace {
+
+struct Pipe {
+  Fd read, write;
+  Pipe() {
+    int fds[2];
+    if (::pipe2(fds, O_CLOEXEC) != 0) throw_errno("pipe");
+    read.reset(fds[0]);
+    write.reset(fds[1]);
+  }
+};
+
+// Everything execve needs, made before fork: the child may only call async-signal-safe functions.
+struct Image {
+  explicit Image(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env) {
+    for (const auto& word : argv) words.push_back(word);
+    for (const auto& [key, value] : env) settings.push_back(key + "=" + value);
+    for (auto& word : words) argv_pointers.push_back(word.data());
+    for (auto& setting : settings) env_pointers.push_back(setting.data());
+    argv_pointers.push_back(nullptr);
+    env_pointers.push_back(nullptr);
+    path = words.front().find('/') == std::string::npos ? find_in_path(words.front()).string()
+                                                        : words.front();
+    if (path.empty()) throw Error(ErrorKind::NotFound, "there is no command '" + argv.front() + "' in PATH");
+  }
+  std::string path;
+  std::vector<std::string> words, settings;
+  std::vector<char*> argv_pointers, env_pointers;
+};
+
+void reset_signals() {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (const int sig : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD}) signal(sig, SIG_DFL);
+}
+
+int status_of(int raw) { return WIFSIGNALED(raw) ? 128 + WTERMSIG(raw) : WEXITSTATUS(raw); }
+
+}  // namespace
+
+std::map<std::string, std::string> minimal_environment() {
+  const char* path = std::getenv("PATH");
+  return {{"PATH", path ? path : "/usr/local/bin:/usr/bin:/bin"},
+          {"LANG", "C.UTF-8"},
+          {"TZ", "UTC"},
+          {"HOME", "/nonexistent"}};
+}
+
+std::filesystem::path own_executable() { return fs::read_symlink("/proc/self/exe"); }
+
+std::filesystem::path find_in_path(std::string_view name) {
+  const char* path = std::getenv("PATH");
+  for (const auto& folder : split(path ? path : "/usr/local/bin:/usr/bin:/bin", ':')) {
+    if (folder.empty()) continue;
+    const fs::path candidate = fs::path(folder) / name;
+    std::error_code ignored;
+    if (::access(candidate.c_str(), X_OK) == 0 && fs::is_regular_file(candidate, ignored)) return candidate;
+  }
+  return {};
+}
+
+Fd open_pidfd(pid_t pid) { return Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
+
+Result run(const Options& options) {
+  Image image(options.argv, options.env.empty() ? minimal_environment() : options.env);
+  Pipe in, out, err;
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid < 0) throw_errno("fork");
+  if (pid == 0) {
+    ::setpgid(0, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(127);
+    reset_signals();
+    ::dup2(in.read.get(), 0);
+    ::dup2(out.write.get(), 1);
+    ::dup2(err.write.get(), 2);
+    if (!options.cwd.empty() && ::chdir(options.cwd.c_str()) != 0) ::_exit(127);
+    ::execve(image.path.c_str(), image.argv_pointers.data(), image.env_pointers.data());
+    ::_exit(127);
+  }
+  ::setpgid(pid, pid);
+  in.read.reset();
+  out.write.reset();
+  err.write.reset();
+
+  // Woken by a stop through a pipe, so that the poll below needs no interval.
+  Pipe wake;
+  const std::stop_callback on_stop(options.stop, [&] {
+    const char byte = 0;
+    [[maybe_unused]] const auto n = ::write(wake.write.get(), &byte, 1);
+  });
+
+  Result result;
+  const auto end = [&](int sig) {
+    ::kill(-pid, sig);
+    int raw = 0;
+    while (::waitpid(pid, &raw, 0) < 0 && errno == EINTR) {
+    }
+    return status_of(raw);
+  };
+  ::fcntl(in.write.get(), F_SETFL, O_NONBLOCK);
+  std::string_view input = options.input;
+  if (input.empty()) in.write.reset();
+  std::array<char, 65536> buffer{};
+  const auto drain = [&](Fd& fd, std::string& into) {
+    const ssize_t n = ::read(fd.get(), buffer.data(), buffer.size());
+    if (n > 0) into.append(buffer.data(), static_cast<size_t>(n));
+    if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) fd.reset();
+  };
+  while (out.read || err.read) {
+    std::array<pollfd, 4> fds{{{out.read.get(), POLLIN, 0},
+                               {err.read.get(), POLLIN, 0},
+                               {in.write.get(), POLLOUT, 0},
+                               {wake.read.get(), POLLIN, 0}}};
+    const int ready = ::poll(fds.data(), fds.size(), poll_timeout(options.deadline));
+    if (ready < 0 && errno != EINTR) {
+      end(SIGKILL);
+      throw_errno("poll");
+    }
+    if (ready == 0) {
+      end(SIGKILL);
+      throw Error(ErrorKind::Timeout, "'" + options.argv.front() + "' took longer than its limit");
+    }
+    if (options.stop.stop_requested()) {
+      end(SIGKILL);
+      throw Cancelled{};
+    }
+    if (fds[0].revents) drain(out.read, result.out);
+    if (fds[1].revents) drain(err.read, result.err);
+    if (fds[2].revents && in.write) {
+      const ssize_t n = ::write(in.write.get(), input.data(), input.size());
+      if (n > 0) input.remove_prefix(static_cast<size_t>(n));
+      if (input.empty() || (n < 0 && errno != EINTR && errno != EAGAIN)) in.write.reset();
+    }
+    if (result.out.size() + result.err.size() > options.most_output) {
+      end(SIGKILL);
+      throw Error(ErrorKind::Limit, "'" + options.argv.front() + "' wrote more than " +
+                                        human_size(options.most_output));
+    }
+  }
+  int raw = 0;
+  while (::waitpid(pid, &raw, 0) < 0 && errno == EINTR) {
+  }
+  result.exit_status = status_of(raw);
+  return result;
+}
+
+std::string output_of(const Options& options) {
+  Result result = run(options);
+  if (result.exit_status != 0) {
+    std::string tail = trimmed(result.err);
+    if (tail.size() > 2000) tail = "…" + tail.substr(tail.size() - 2000);
+    throw Error(ErrorKind::Internal, "'" + join(options.argv, " ") + "' failed (status " +
+                                         std::to_string(result.exit_status) + "): " + inert(tail, true));
+  }
+  return std::move(result.out);
+}
+
+pid_t start_detached(const std::vector<std::string>& argv, const std::filesystem::path& log,
+                     const std::map<std::string, std::string>& extra_env) {
+  std::map<std::string, std::string> env;
+  for (char** entry = environ; *entry; ++entry) {
+    const std::string_view setting(*entry);
+    const auto equals = setting.find('=');
+    if (equals != std::string_view::npos) env[std::string(setting.substr(0, equals))] = setting.substr(equals + 1);
+  }
+  for (const auto& [key, value] : extra_env) env[key] = value;
+  Image image(argv, env);
+  Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  Fd sink(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!null || !sink) throw_errno("cannot open " + log.string());
+  const pid_t pid = ::fork();
+  if (pid < 0) throw_errno("fork");
+  if (pid == 0) {
+    ::setsid();
+    reset_signals();
+    ::dup2(null.get(), 0);
+    ::dup2(sink.get(), 1);
+    ::dup2(sink.get(), 2);
+    ::close_range(3, ~0U, 0);
+    ::execve(image.path.c_str(), image.argv_pointers.data(), image.env_pointers.data());
+    ::_exit(127);
+  }
+  return pid;
+}
+
+}  // namespace nightjar::proc
