@@ -47,6 +47,12 @@ std::string read_all(int fd);
 void write_durably(const fs::path& path, std::string_view bytes, unsigned mode = 0644);
 void sync_folder(const fs::path& folder);
 
+/// Removes a tree whatever it holds: folders without permissions are opened first, links are never
+/// followed, depth is no matter. Returns false where something could not be removed.
+bool remove_tree(const fs::path& path);
+/// Bytes on disk below the folder (blocks, each file once); links are not followed.
+unsigned long long disk_use(const fs::path& folder);
+
 /// An exclusive flock on a file that stays (it is never unlinked, which would let two hold it).
 class FileLock {
  public:

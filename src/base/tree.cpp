@@ -1,0 +1,94 @@
+// Trees that strangers filled: removing and measuring them through descriptors, never through names.
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <functional>
+
+#include "base/file.h"
+
+namespace nightjar {
+
+namespace {
+
+struct FolderStream {
+  explicit FolderStream(int fd) : stream(::fdopendir(fd)) {
+    if (!stream) ::close(fd);
+  }
+  ~FolderStream() {
+    if (stream) ::closedir(stream);
+  }
+  FolderStream(const FolderStream&) = delete;
+  FolderStream& operator=(const FolderStream&) = delete;
+  DIR* stream;
+};
+
+int open_folder(int parent, const char* name) {
+  const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  const int fd = ::openat(parent, name, flags);
+  if (fd >= 0 || errno != EACCES) return fd;
+  ::fchmodat(parent, name, 0700, 0);
+  return ::openat(parent, name, flags);
+}
+
+bool empty_folder(int folder_fd, int depth) {
+  struct stat info {};
+  if (::fstat(folder_fd, &info) == 0 && (info.st_mode & 0700) != 0700) ::fchmod(folder_fd, 0700);
+  FolderStream folder(::dup(folder_fd));
+  if (!folder.stream) return false;
+  bool all = true;
+  while (const dirent* entry = ::readdir(folder.stream)) {
+    const char* name = entry->d_name;
+    if (std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0) continue;
+    if (::unlinkat(folder_fd, name, 0) == 0) continue;
+    if (errno != EISDIR && errno != EPERM && errno != EACCES) {
+      all = all && errno == ENOENT;
+      continue;
+    }
+    Fd child(open_folder(folder_fd, name));
+    if (!child) {
+      all = ::unlinkat(folder_fd, name, AT_REMOVEDIR) == 0 && all;
+      continue;
+    }
+    if (depth >= 512) return false;
+    all = empty_folder(child.get(), depth + 1) && all;
+    all = ::unlinkat(folder_fd, name, AT_REMOVEDIR) == 0 && all;
+  }
+  return all;
+}
+
+unsigned long long measure(int folder_fd, int depth) {
+  FolderStream folder(::dup(folder_fd));
+  if (!folder.stream || depth > 512) return 0;
+  unsigned long long total = 0;
+  while (const dirent* entry = ::readdir(folder.stream)) {
+    const char* name = entry->d_name;
+    if (std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0) continue;
+    struct stat info {};
+    if (::fstatat(folder_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    total += static_cast<unsigned long long>(info.st_blocks) * 512 / (info.st_nlink > 1 && !S_ISDIR(info.st_mode) ? info.st_nlink : 1);
+    if (!S_ISDIR(info.st_mode)) continue;
+    Fd child(::openat(folder_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (child) total += measure(child.get(), depth + 1);
+  }
+  return total;
+}
+
+}  // namespace
+
+bool remove_tree(const fs::path& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return true;
+  Fd folder(open_folder(AT_FDCWD, path.c_str()));
+  if (!folder) return ::rmdir(path.c_str()) == 0 || errno == ENOENT;
+  const bool emptied = empty_folder(folder.get(), 0);
+  return (::rmdir(path.c_str()) == 0 || errno == ENOENT) && emptied;
+}
+
+unsigned long long disk_use(const fs::path& folder) {
+  Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  return fd ? measure(fd.get(), 0) : 0;
+}
+
+}  // namespace nightjar
