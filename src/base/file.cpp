@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -105,6 +106,14 @@ bool FileLock::is_held(const fs::path& path) {
   if (!fd) return false;
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return false;
   return errno == EWOULDBLOCK;
+}
+
+void FileLock::wait_until_free(const fs::path& path, std::stop_token stop) {
+  // flock has no wait with a stop: a quarter of a second between two looks is soon enough for setup.
+  while (is_held(path)) {
+    if (stop.stop_requested()) throw Cancelled{};
+    ::poll(nullptr, 0, 250);
+  }
 }
 
 TempDir::TempDir(std::string_view prefix) {

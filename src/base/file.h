@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,6 +61,8 @@ class FileLock {
   static std::optional<FileLock> try_acquire(const fs::path& path);
   /// True where some process holds the lock at this moment. Does not create the file.
   static bool is_held(const fs::path& path);
+  /// Blocks until nobody holds it (somebody else may take it first) or a stop is asked for (Cancelled).
+  static void wait_until_free(const fs::path& path, std::stop_token stop);
   int fd() const { return fd_.get(); }
 
  private:

@@ -38,6 +38,7 @@ std::expected<Inspection, std::string> inspect(const std::filesystem::path& fold
 struct Author {
   std::string name = "Nightjar";
   std::string mail = "nightjar@localhost";
+  bool operator==(const Author&) const = default;
 };
 
 struct CommitRequest {

@@ -37,6 +37,9 @@ struct ReadOnly {
   std::filesystem::path target;
 };
 
+/// The folder below `Layers::upper` that holds what was written, fit to be a lower of a later sandbox.
+std::filesystem::path written_folder(const std::filesystem::path& upper);
+
 enum class Profile { Default, Strict, Debug };
 
 struct Policy {

@@ -1,0 +1,54 @@
+#include "run/job.h"
+
+namespace nightjar::run {
+
+json::object to_json(const Job& job) {
+  return {{"spec", core::to_json(job.spec)},
+          {"task", job.task},
+          {"run", job.run},
+          {"agent", job.agent},
+          {"brief", job.brief},
+          {"earlier", to_array(job.earlier)},
+          {"base_commit", job.base_commit},
+          {"start_commit", job.start_commit},
+          {"branch", job.branch},
+          {"expected_head", job.expected_head},
+          {"publish", job.publish},
+          {"superseded", job.superseded},
+          {"network_allowed", job.network_allowed},
+          {"limits", core::to_json(job.limits)},
+          {"state", job.state.string()},
+          {"helper", job.helper.string()},
+          {"tool_path", job.tool_path},
+          {"home", job.home.string()},
+          {"author_name", job.author.name},
+          {"author_mail", job.author.mail}};
+}
+
+Job job_from(const json::object& o) {
+  Job job;
+  job.spec = core::task_spec_from(get_object(o, "spec"));
+  job.task = get_string(o, "task");
+  job.run = get_string(o, "run");
+  job.agent = get_string(o, "agent");
+  job.brief = get_string(o, "brief");
+  job.earlier = get_strings(o, "earlier");
+  job.base_commit = get_string(o, "base_commit");
+  job.start_commit = get_string(o, "start_commit");
+  job.branch = get_string(o, "branch");
+  job.expected_head = get_string(o, "expected_head");
+  job.publish = get_bool(o, "publish", true);
+  job.superseded = get_bool(o, "superseded");
+  job.network_allowed = get_bool(o, "network_allowed");
+  job.limits.time = Millis(get_int(get_object(o, "limits"), "time_ms"));
+  job.limits.idle = Millis(get_int(get_object(o, "limits"), "idle_ms"));
+  job.state = get_string(o, "state");
+  job.helper = get_string(o, "helper");
+  job.tool_path = get_string(o, "tool_path");
+  job.home = get_string(o, "home");
+  job.author.name = get_string(o, "author_name", job.author.name);
+  job.author.mail = get_string(o, "author_mail", job.author.mail);
+  return job;
+}
+
+}  // namespace nightjar::run

@@ -1,0 +1,96 @@
+#include "run/journal.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/error.h"
+#include "base/fault.h"
+#include "base/text.h"
+
+namespace nightjar::run {
+
+std::vector<core::Event> read_journal(const fs::path& file, size_t& offset) {
+  std::vector<core::Event> events;
+  Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) {
+    if (errno == ENOENT) return events;
+    throw_errno("cannot open " + file.string());
+  }
+  if (::lseek(fd.get(), static_cast<off_t>(offset), SEEK_SET) < 0) throw_errno("seek");
+  const std::string text = read_all(fd.get());
+  std::string_view rest = text;
+  for (auto end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
+    const auto value = parse_json(rest.substr(0, end));
+    auto event = value ? core::event_from(*value) : std::unexpected(value.error());
+    if (!event) throw Error(ErrorKind::Internal, file.string() + ": " + event.error());
+    events.push_back(std::move(*event));
+    rest.remove_prefix(end + 1);
+    offset += end + 1;
+  }
+  return events;
+}
+
+Journal::Journal(const fs::path& file, std::string task, std::string run)
+    : file_(file), task_(std::move(task)), run_(std::move(run)) {
+  size_t whole = 0;
+  events_ = read_journal(file, whole);
+  fd_.reset(::open(file.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!fd_) throw_errno("cannot open " + file.string());
+  if (::ftruncate(fd_.get(), static_cast<off_t>(whole)) != 0) throw_errno("cannot cut " + file.string());
+  sync_folder(file.parent_path());
+  if (!events_.empty()) seq_ = events_.back().seq;
+}
+
+core::Event Journal::append(std::string_view kind, json::object body) {
+  core::Event event = write(kind, std::move(body), true);
+  fault_point("after_" + std::string(kind));
+  return event;
+}
+
+void Journal::progress(std::string_view kind, json::object body) { write(kind, std::move(body), false); }
+
+void Journal::note(std::string_view text) {
+  write("note", {{"text", valid_utf8(inert(text, true))}}, false);
+}
+
+core::Event Journal::write(std::string_view kind, json::object body, bool sync) {
+  const std::lock_guard hold(mutex_);
+  core::Event event{task_, run_, ++seq_, now(), std::string(kind), std::move(body)};
+  const std::string line = to_line(core::to_json(event)) + "\n";
+  struct stat before {};
+  if (::fstat(fd_.get(), &before) != 0) throw_errno("cannot stat the journal");
+  for (;;) {
+    try {
+      write_all(fd_.get(), line);
+      if (sync && ::fsync(fd_.get()) != 0) throw_errno("cannot sync the journal");
+      events_.push_back(event);
+      return event;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Limit) throw;
+      // Half a line must not stand before the whole one. Then wait for room: a second is soon enough.
+      if (::ftruncate(fd_.get(), before.st_size) != 0) throw_errno("cannot cut the journal");
+      ::poll(nullptr, 0, 1000);
+    }
+  }
+}
+
+std::vector<core::Event> Journal::events() const {
+  const std::lock_guard hold(mutex_);
+  return events_;
+}
+
+std::optional<core::Event> Journal::last(std::string_view kind, std::string_view stage) const {
+  const std::lock_guard hold(mutex_);
+  for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
+    if (event->kind != kind) continue;
+    if (!stage.empty() && get_string(event->body, "stage") != stage) continue;
+    return *event;
+  }
+  return std::nullopt;
+}
+
+}  // namespace nightjar::run

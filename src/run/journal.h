@@ -1,0 +1,51 @@
+// A run's journal: the only thing a run produces. One JSON event a line, appended; a line counts once its
+// newline is there. A torn last line (the writer was killed) is cut off at the next open.
+//
+// State changes are on disk when `append` returns; `note` is written but not synced (it is lost only with
+// the machine). A full disk does not lose an event: append waits until there is room, as often as it takes.
+//
+// Threads: append and note may be called from any thread. One writer a journal, by the run's lock.
+#pragma once
+
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "core/event.h"
+
+namespace nightjar::run {
+
+class Journal {
+ public:
+  /// Opens or creates; what was there is replayed.
+  Journal(const std::filesystem::path& file, std::string task, std::string run);
+
+  /// Everything so far: replayed and written since.
+  std::vector<core::Event> events() const;
+  core::Event append(std::string_view kind, json::object body);
+  void note(std::string_view text);
+  /// Written, not synced: for progress.
+  void progress(std::string_view kind, json::object body);
+
+  /// The last event of that kind (with that stage, where given).
+  std::optional<core::Event> last(std::string_view kind, std::string_view stage = "") const;
+
+ private:
+  core::Event write(std::string_view kind, json::object body, bool sync);
+
+  std::filesystem::path file_;
+  std::string task_, run_;
+  mutable std::mutex mutex_;
+  std::vector<core::Event> events_;
+  Fd fd_;
+  long seq_ = 0;
+};
+
+/// The whole events from `offset` on; `offset` moves behind the last whole line. A line that is not an
+/// event is an Error(Internal): the file was changed by somebody else.
+std::vector<core::Event> read_journal(const std::filesystem::path& file, size_t& offset);
+
+}  // namespace nightjar::run
