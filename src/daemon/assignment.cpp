@@ -1,0 +1,95 @@
+#include "daemon/assignment.h"
+
+#include <fmt/core.h>
+
+#include "base/text.h"
+#include "git/repository.h"
+
+namespace nightjar::daemon {
+
+namespace {
+
+constexpr size_t kLongestBrief = size_t{1} << 20;
+constexpr size_t kLongestTitle = 120;
+constexpr std::int64_t kMostAttempts = 16;
+
+std::unexpected<server::Problem> invalid(std::string detail) {
+  return std::unexpected(server::Problem{ErrorKind::Invalid, std::move(detail), {}});
+}
+
+std::string known_kinds() {
+  return "refactor, bugfix, feature, tests, migration, docs, chore, performance";
+}
+
+}  // namespace
+
+server::Answer<std::string> read_text(const json::object& request, std::string_view member, std::string_view what) {
+  const auto* value = request.if_contains(member);
+  if (value && !value->is_string()) return invalid(fmt::format("'{}' must be a string", member));
+  std::string text = trimmed(get_string(request, member));
+  if (text.empty()) return invalid(fmt::format("the {} is empty: say what is to be done, such as \"Rename class Parser to Reader everywhere\"", what));
+  if (text.size() > kLongestBrief) return invalid(fmt::format("the {} is longer than {}", what, human_size(kLongestBrief)));
+  if (has_control_characters(text)) {
+    return invalid(fmt::format("the {} holds control characters: {}", what, shortened(inert(text), 200)));
+  }
+  return text;
+}
+
+server::Answer<Assignment> read_assignment(const json::object& request) {
+  Assignment out;
+  core::TaskSpec& spec = out.spec;
+  auto brief = read_text(request, "brief", "brief");
+  if (!brief) return std::unexpected(brief.error());
+  spec.brief = std::move(*brief);
+  const agent::Understanding understood = agent::understand(spec.brief, {});
+
+  const std::string title = trimmed(get_string(request, "title"));
+  if (has_control_characters(title)) return invalid("the title holds control characters: " + shortened(inert(title), 200));
+  spec.title = shortened(!title.empty() ? title : understood.can_do ? understood.title : spec.brief, kLongestTitle);
+
+  if (const std::string kind = get_string(request, "kind"); !kind.empty()) {
+    const auto known = core::kind_from(kind);
+    if (!known) return invalid(fmt::format("there is no kind '{}'; there are: {}", inert(kind), known_kinds()));
+    spec.kind = *known;
+  } else {
+    spec.kind = understood.can_do ? understood.kind : agent::guess_kind(spec.brief);
+    spec.kind_guessed = true;
+  }
+
+  const std::string agent = get_string(request, "agent");
+  if (!agent.empty() && agent != "mechanic") {
+    return invalid(fmt::format("there is no agent '{}' here; there are: mechanic", inert(agent)));
+  }
+  if (understood.can_do) {
+    spec.agent = "mechanic";
+  } else {
+    out.unable = "no agent here can do this: " + understood.reason;
+  }
+
+  const std::int64_t attempts = get_int(request, "attempts", 1);
+  if (attempts < 1 || attempts > kMostAttempts) return invalid(fmt::format("attempts must be from 1 to {}", kMostAttempts));
+  spec.attempts = static_cast<int>(attempts);
+  const std::int64_t limit = get_int(request, "limit_time_ms", 0);
+  if (limit < 0) return invalid("limit_time_ms must be positive");
+  spec.limits.time = Millis(limit);
+  for (const auto& command : get_strings(request, "checks")) {
+    if (trimmed(command).empty()) return invalid("a check's command is empty");
+    if (has_control_characters(command)) return invalid("a check's command holds control characters: " + shortened(inert(command), 200));
+    spec.check_commands.push_back(command);
+  }
+  spec.network_allowed = get_bool(request, "allow_network");
+
+  const fs::path repo = get_string(request, "repo");
+  if (!repo.is_absolute()) return invalid("'repo' must be an absolute path");
+  const auto inspection = git::inspect(repo, get_string(request, "base"));
+  if (!inspection) return invalid(inspection.error());
+  spec.repo = inspection->root.string();
+  spec.base = inspection->base;
+  spec.base_commit = inspection->base_commit;
+  spec.detached = inspection->branch.empty() && get_string(request, "base").empty();
+  spec.person = inspection->person;
+  spec.uncommitted = inspection->uncommitted;
+  return out;
+}
+
+}  // namespace nightjar::daemon

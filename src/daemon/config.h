@@ -1,0 +1,27 @@
+// The person's settings: config.toml in the XDG config folder. A missing file means the defaults.
+#pragma once
+
+#include <expected>
+#include <filesystem>
+#include <string>
+
+#include "core/task.h"
+#include "git/repository.h"
+
+namespace nightjar::daemon {
+
+struct Config {
+  int most_runs = 0;         ///< runs at once; 0: one for every two cores, at least two
+  std::string listen;        ///< "127.0.0.1:8737" serves the API on loopback too
+  core::Limits limits;       ///< of a run that asked for none
+  git::Author author;        ///< of commits; the person is co-author
+  int keep_days = 30;        ///< ended tasks' folders are freed by `clean` after so many days
+  std::uint64_t min_free_bytes = std::uint64_t{256} << 20;  ///< no run starts with less room than this
+};
+
+/// Unknown keys and wrong types are errors with their line.
+std::expected<Config, std::string> load_config(const std::filesystem::path& file);
+
+int default_most_runs();
+
+}  // namespace nightjar::daemon

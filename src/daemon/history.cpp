@@ -1,0 +1,87 @@
+#include "daemon/history.h"
+
+#include <fmt/core.h>
+
+#include "base/text.h"
+
+namespace nightjar::daemon {
+
+History::History(const std::vector<store::StoredEvent>& events, std::string_view run) {
+  for (const auto& stored : events) {
+    const core::Event& event = stored.event;
+    if (event.run.empty()) {
+      if (event.kind == "cancel_requested") cancel_requested = true;
+      if (event.kind == "run_created") {
+        cancel_requested = false;
+        selected.clear();
+      }
+      if (event.kind == "run_selected") selected = get_string(event.body, "run");
+    } else if (event.run == run) {
+      if (event.kind == "run_started") ++starts_of_stage;
+      if (event.kind == "stage_started") stage = get_string(event.body, "stage");
+      if (event.kind == "stage_finished") {
+        starts_of_stage = 0;
+        verified = verified || get_string(event.body, "stage") == "verify";
+      }
+    }
+  }
+}
+
+namespace {
+
+std::string counts_text(const json::object& counts) {
+  return fmt::format("{} passed, {} failed, {} skipped", get_int(counts, "passed"), get_int(counts, "failed"),
+                     get_int(counts, "skipped"));
+}
+
+std::string sentence(const core::Event& event) {
+  const auto& body = event.body;
+  const auto text = [&](std::string_view key) { return inert(get_string(body, key), true); };
+  const std::string& kind = event.kind;
+  if (kind == "task_created") return "assigned: " + text("title");
+  if (kind == "run_created") return "run " + text("run") + " for " + text("agent");
+  if (kind == "task_waiting" || kind == "waiting") return "waiting for " + text("waiting_for") + ": " + text("reason");
+  if (kind == "run_started") return fmt::format("runner started (pid {}, start {})", get_int(body, "pid"), get_int(body, "attempt"));
+  if (kind == "stage_started") return "stage " + text("stage");
+  if (kind == "stage_finished") {
+    return "stage " + text("stage") + " finished" + (get_bool(body, "reused") ? " (results of an earlier run)" : "");
+  }
+  if (kind == "note") return text("text");
+  if (kind == "command_started") return "$ " + text("command");
+  if (kind == "command_finished") {
+    return fmt::format("status {} after {} (nightjar log {} {})", get_int(body, "exit_status"),
+                       human(Millis(get_int(body, "duration_ms"))), event.task, text("log").substr(text("log").rfind('/') + 1));
+  }
+  if (kind == "check_finished") return text("name") + ": " + counts_text(get_object(body, "counts"));
+  if (kind == "change") {
+    return fmt::format("{} changed, {} insertions, {} deletions", count_of(static_cast<size_t>(get_int(body, "files")), "file"),
+                       get_int(body, "insertions"), get_int(body, "deletions"));
+  }
+  if (kind == "candidate") return "candidate commit " + text("commit");
+  if (kind == "proof") return "verdict: " + inert(get_string(get_object(body, "proof"), "verdict")) + (text("reason").empty() ? "" : ": " + text("reason"));
+  if (kind == "publish_intent") return "publishing " + text("branch");
+  if (kind == "published") return "published " + text("branch") + " at " + text("commit");
+  if (kind == "branch_kept") return "branch " + text("branch") + " kept, no pull request";
+  if (kind == "run_ended") return "ended: " + text("state") + (text("reason").empty() ? "" : ": " + text("reason"));
+  if (kind == "pull_request_opened") return fmt::format("pull request #{} opened", get_int(body, "number"));
+  if (kind == "changes_requested") return "changes requested: " + text("text");
+  if (kind == "commented") return "comment: " + text("text");
+  if (kind == "merged") return "merged into " + text("into") + " as " + text("commit");
+  if (kind == "merge_failed") return "not merged: " + text("reason");
+  if (kind == "closed" || kind == "cancelled") return kind;
+  return kind + (body.empty() ? "" : " " + inert(to_line(body)));
+}
+
+}  // namespace
+
+std::string as_text(const std::vector<store::StoredEvent>& events, std::string_view run) {
+  std::string out;
+  for (const auto& stored : events) {
+    const core::Event& event = stored.event;
+    if (!run.empty() && event.run != run) continue;
+    out += to_rfc3339(event.time) + "  " + (event.run.empty() ? "" : event.run.substr(event.run.rfind('.') + 1) + "  ") + sentence(event) + "\n";
+  }
+  return out;
+}
+
+}  // namespace nightjar::daemon

@@ -1,0 +1,24 @@
+// What the log of one task says about one of its runs, beyond what the task's fold keeps.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "store/store.h"
+
+namespace nightjar::daemon {
+
+struct History {
+  History(const std::vector<store::StoredEvent>& events, std::string_view run);
+
+  bool cancel_requested = false;  ///< after the newest run was made
+  bool verified = false;          ///< its verify stage has finished
+  int starts_of_stage = 0;        ///< runner starts since the last finished stage
+  std::string stage = "start";
+  std::string selected;           ///< the attempt that was selected
+};
+
+/// What happened, a line an event, for `nightjar log`.
+std::string as_text(const std::vector<store::StoredEvent>& events, std::string_view run);
+
+}  // namespace nightjar::daemon

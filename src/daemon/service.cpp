@@ -1,0 +1,373 @@
+#include "daemon/service.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "agent/agent.h"
+#include "base/text.h"
+#include "daemon/assignment.h"
+#include "daemon/history.h"
+#include "daemon/janitor.h"
+#include "forge/local.h"
+#include "run/control.h"
+
+namespace nightjar::daemon {
+
+using core::State;
+using server::Answer;
+using server::Problem;
+
+namespace {
+
+std::unexpected<Problem> refuse(ErrorKind kind, std::string detail, json::object more = {}) {
+  return std::unexpected(Problem{kind, std::move(detail), std::move(more)});
+}
+
+// What the repository or the disk threw at us becomes the answer of this one request.
+template <class Work>
+auto answer(Work&& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    return std::unexpected(Problem{error.kind(), error.what(), {}});
+  } catch (const std::exception& error) {
+    return std::unexpected(Problem{ErrorKind::Internal, error.what(), {}});
+  }
+}
+
+bool run_under_way(const core::Task& task) {
+  return !core::is_ended(task.state) &&
+         std::ranges::any_of(task.runs, [](const auto& run) { return run.ended == Time{} && !core::is_ended(run.state); });
+}
+
+const core::Run* newest_candidate(const core::Task& task) {
+  for (auto run = task.runs.rbegin(); run != task.runs.rend(); ++run) {
+    if (run->state == State::Closed) continue;  // an attempt that was not selected
+    if (!run->candidate.empty()) return &*run;
+  }
+  return nullptr;
+}
+
+std::string next_run_id(const core::Task& task) { return task.id + "." + std::to_string(task.runs.size() + 1); }
+
+}  // namespace
+
+Service::Service(store::Store& store, Supervisor& supervisor, const Config& config, const Places& places,
+                 std::function<void(long)> announce)
+    : store_(store), supervisor_(supervisor), config_(config), places_(places), announce_(std::move(announce)) {}
+
+void Service::append(std::string_view task, std::string_view kind, json::object body) {
+  const auto stored = store_.append({{std::string(task), "", 0, now(), std::string(kind), std::move(body)}});
+  if (!stored.empty()) announce_(stored.back().id);
+}
+
+Answer<core::Task> Service::find(std::string_view id) const {
+  if (auto task = store_.task(id)) return std::move(*task);
+  const auto ids = id.empty() ? std::vector<std::string>{} : store_.ids_with_prefix(id);
+  if (ids.size() == 1) {
+    if (auto task = store_.task(ids.front())) return std::move(*task);
+  }
+  if (ids.size() > 1) return refuse(ErrorKind::Invalid, fmt::format("'{}' could be: {}", inert(id), join(ids, ", ")));
+  return refuse(ErrorKind::NotFound, fmt::format("there is no task '{}'; `nightjar tasks` lists them", inert(id)));
+}
+
+git::Mirror Service::mirror_of(const core::Task& task) const {
+  return git::Mirror::open(places_.state / "mirrors", task.spec.repo);
+}
+
+json::object Service::health() {
+  int queued = 0;
+  for (const auto& task : store_.active()) queued += task.state == State::Queued;
+  const int limit = config_.most_runs > 0 ? config_.most_runs : default_most_runs();
+  return {{"version", NIGHTJAR_VERSION}, {"api", 1},         {"pid", ::getpid()}, {"state", places_.state.string()},
+          {"limit", limit},              {"running", supervisor_.running()}, {"queued", queued}};
+}
+
+json::array Service::tasks() {
+  json::array out;
+  for (const auto& task : store_.tasks()) out.push_back(core::to_json(task));
+  return out;
+}
+
+Answer<json::object> Service::task(std::string_view id) {
+  auto task = find(id);
+  if (!task) return std::unexpected(task.error());
+  return core::to_json(*task);
+}
+
+Answer<json::object> Service::assign(const json::object& request) {
+  return answer([&]() -> Answer<json::object> {
+    auto assignment = read_assignment(request);
+    if (!assignment) return std::unexpected(assignment.error());
+    const core::TaskSpec& spec = assignment->spec;
+    std::string id = random_id();
+    while (store_.task(id)) id = random_id();
+    if (spec.network_allowed) store_.set_setting("network:" + spec.repo, "yes");
+    std::vector<core::Event> events{{id, "", 0, now(), "task_created", core::to_json(spec)}};
+    if (assignment->unable.empty()) {
+      for (int n = 1; n <= spec.attempts; ++n) {
+        events.push_back({id, "", 0, now(), "run_created",
+                          {{"run", id + "." + std::to_string(n)}, {"agent", spec.agent}, {"brief", spec.brief},
+                           {"base_commit", spec.base_commit}}});
+      }
+    } else {
+      events.push_back({id, "", 0, now(), "task_waiting", {{"waiting_for", "person"}, {"reason", assignment->unable}}});
+    }
+    const auto stored = store_.append(events);
+    if (!stored.empty()) announce_(stored.back().id);
+    supervisor_.wake();
+    return core::to_json(*store_.task(id));
+  });
+}
+
+Answer<json::array> Service::events(std::string_view id) {
+  auto task = find(id);
+  if (!task) return std::unexpected(task.error());
+  json::array out;
+  for (const auto& stored : store_.events_of(task->id)) {
+    json::object event = core::to_json(stored.event);
+    event["id"] = stored.id;
+    out.push_back(std::move(event));
+  }
+  return out;
+}
+
+Answer<std::string> Service::diff(std::string_view id) {
+  return answer([&]() -> Answer<std::string> {
+    auto task = find(id);
+    if (!task) return std::unexpected(task.error());
+    const core::Run* run = newest_candidate(*task);
+    if (!run) return std::string();
+    const std::string base = run->base_commit.empty() ? task->spec.base_commit : run->base_commit;
+    return mirror_of(*task).diff(base, run->candidate);
+  });
+}
+
+Answer<json::object> Service::proof(std::string_view id) {
+  auto task = find(id);
+  if (!task) return std::unexpected(task.error());
+  json::object out{{"task", task->id}, {"title", valid_utf8(task->spec.title)}, {"kind", core::to_string(task->spec.kind)}};
+  json::object proof = core::to_json(task->proof);
+  for (auto& member : proof) out[member.key()] = std::move(member.value());
+  json::array checks;
+  for (const auto& check : task->checks) checks.push_back(core::to_json(check));
+  out["checks"] = std::move(checks);
+  out["reason"] = task->reason.empty() ? json::value(nullptr) : json::value(valid_utf8(task->reason));
+  out["run"] = nullptr;
+  out["commands"] = json::array{};
+  for (const auto& stored : store_.events_of(task->id)) {
+    if (stored.event.kind != "proof") continue;
+    const auto& body = stored.event.body;
+    if (get_string(get_object(body, "proof"), "commit") != task->proof.commit) continue;
+    out["run"] = stored.event.run;
+    if (const auto* commands = body.if_contains("commands")) out["commands"] = *commands;
+  }
+  return out;
+}
+
+Answer<std::string> Service::log(std::string_view id, std::string_view run, std::string_view name) {
+  return answer([&]() -> Answer<std::string> {
+    auto task = find(id);
+    if (!task) return std::unexpected(task.error());
+    std::string run_id;
+    if (!run.empty()) run_id = run.starts_with(task->id) ? std::string(run) : task->id + "." + std::string(run);
+    if (!run_id.empty() && !task->run(run_id)) return refuse(ErrorKind::NotFound, fmt::format("there is no run '{}' of this task", inert(run)));
+    if (name.empty()) return as_text(store_.events_of(task->id), run_id);
+    if (run_id.empty() && !task->runs.empty()) run_id = task->runs.back().id;
+    const fs::path folder = places_.run_folder(run_id) / "logs";
+    const fs::path wanted = fs::path(name).filename();
+    std::vector<std::string> have;
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+      if (entry.path().filename() == wanted || entry.path().stem() == wanted) return read_file(entry.path());
+      have.push_back(entry.path().filename().string());
+    }
+    std::ranges::sort(have);
+    return refuse(ErrorKind::NotFound, fmt::format("there is no log '{}' of run {}; there are: {}", inert(name), run_id,
+                                                   have.empty() ? "none" : join(have, ", ")));
+  });
+}
+
+Answer<json::object> Service::act(std::string_view id, std::string_view action, const json::object& body) {
+  return answer([&]() -> Answer<json::object> {
+    const std::lock_guard one_at_a_time(acting_);
+    auto task = find(id);
+    if (!task) return std::unexpected(task.error());
+    Answer<void> done = refuse(ErrorKind::NotFound, fmt::format("there is no action '{}'", inert(action)));
+    if (action == "cancel") done = cancel(*task);
+    if (action == "retry") done = retry(*task, body);
+    if (action == "request-changes") done = request_changes(*task, body);
+    if (action == "comments") done = comment(*task, body);
+    if (action == "merge") done = merge(*task, body);
+    if (action == "close") done = close(*task, body);
+    if (action == "approve") {
+      done = {};
+      if (task->pull_request.number == 0) done = refuse(ErrorKind::Conflict, "this task has no pull request");
+      if (done) append(task->id, "approved", {{"author", get_string(body, "author", task->spec.person)}});
+    }
+    if (!done) return std::unexpected(done.error());
+    supervisor_.wake();
+    return core::to_json(*store_.task(task->id));
+  });
+}
+
+Answer<void> Service::cancel(const core::Task& task) {
+  if (core::is_ended(task.state)) {
+    return refuse(ErrorKind::Conflict, fmt::format("task {} has ended already ({})", task.id, core::to_string(task.state)));
+  }
+  append(task.id, "cancel_requested", {});
+  bool at_work = false;
+  for (const auto& run : task.runs) {
+    if (run.ended != Time{} || core::is_ended(run.state)) continue;
+    at_work = run::order(places_.run_folder(run.id), "cancel").has_value() || at_work ||
+              FileLock::is_held(places_.run_folder(run.id) / run::kLockFile);
+  }
+  if (!at_work) append(task.id, "cancelled", {{"reason", "cancelled"}});
+  return {};
+}
+
+Answer<void> Service::retry(const core::Task& task, const json::object& body) {
+  if (task.state == State::Merged || task.state == State::Closed) {
+    return refuse(ErrorKind::Conflict, fmt::format("task {} is {}; assign a new one", task.id, core::to_string(task.state)));
+  }
+  if (run_under_way(task)) return refuse(ErrorKind::Conflict, "a run of task " + task.id + " is under way; cancel it first, or wait for it");
+  if (get_bool(body, "allow_network")) store_.set_setting("network:" + task.spec.repo, "yes");
+  const std::string brief = task.runs.empty() ? task.spec.brief : task.runs.back().brief;
+  std::vector<std::string> earlier;
+  if (task.pull_request.number != 0) {
+    for (const auto& run : task.runs) earlier.push_back(run.brief);
+  }
+  const auto understood = agent::understand(brief, earlier);
+  if (!understood.can_do) {
+    append(task.id, "task_waiting", {{"waiting_for", "person"}, {"reason", "no agent here can do this: " + understood.reason}});
+    return {};
+  }
+  std::string base_commit = task.spec.base_commit;
+  if (task.pull_request.number == 0) {
+    const auto inspection = git::inspect(task.spec.repo, task.spec.base);
+    if (!inspection) return refuse(ErrorKind::Invalid, inspection.error());
+    base_commit = inspection->base_commit;
+  }
+  append(task.id, "run_created", {{"run", next_run_id(task)}, {"agent", "mechanic"}, {"brief", brief}, {"base_commit", base_commit}});
+  return {};
+}
+
+Answer<void> Service::request_changes(const core::Task& task, const json::object& body) {
+  auto text = read_text(body, "text", "request");
+  if (!text) return std::unexpected(text.error());
+  if (task.state == State::Merged || task.state == State::Closed || task.state == State::Cancelled) {
+    return refuse(ErrorKind::Conflict, fmt::format("task {} is {}; assign a new one", task.id, core::to_string(task.state)));
+  }
+  if (run_under_way(task)) return refuse(ErrorKind::Conflict, "a run of task " + task.id + " is under way; wait for it, or cancel it");
+  std::vector<std::string> earlier;
+  for (const auto& run : task.runs) earlier.push_back(run.brief);
+  if (earlier.empty()) earlier.push_back(task.spec.brief);
+  const auto understood = agent::understand(*text, earlier);
+  append(task.id, "changes_requested", {{"author", get_string(body, "author", task.spec.person)}, {"text", *text}});
+  if (!understood.can_do) {
+    append(task.id, "task_waiting", {{"waiting_for", "person"}, {"reason", "no agent here can do this change: " + understood.reason}});
+    return {};
+  }
+  const std::string base = task.runs.empty() ? task.spec.base_commit : task.runs.back().base_commit;
+  append(task.id, "run_created", {{"run", next_run_id(task)}, {"agent", "mechanic"}, {"brief", *text}, {"base_commit", base}});
+  return {};
+}
+
+Answer<void> Service::comment(const core::Task& task, const json::object& body) {
+  auto text = read_text(body, "text", "comment");
+  if (!text) return std::unexpected(text.error());
+  append(task.id, "commented", {{"author", get_string(body, "author", task.spec.person)},
+                                {"text", *text},
+                                {"path", get_string(body, "path")},
+                                {"line", get_int(body, "line")}});
+  return {};
+}
+
+Answer<void> Service::merge(const core::Task& task, const json::object& body) {
+  if (task.state == State::Merged) return {};
+  if (task.pull_request.number == 0) {
+    return refuse(ErrorKind::Conflict, fmt::format("task {} has no pull request (it is {}{})", task.id, core::to_string(task.state),
+                                                   task.reason.empty() ? "" : ": " + inert(task.reason, true)));
+  }
+  if (run_under_way(task)) return refuse(ErrorKind::Conflict, "a run of task " + task.id + " is under way; wait for it, or cancel it");
+  if (task.pull_request.state != core::PullRequestState::Open) return refuse(ErrorKind::Conflict, "the pull request of task " + task.id + " is closed");
+  std::string into = get_string(body, "into");
+  if (into.empty() && task.spec.detached) {
+    return refuse(ErrorKind::Invalid, "the task was assigned in a detached head: say where to merge, with --into BRANCH");
+  }
+  if (into.empty()) into = task.spec.base;
+  const std::string method = get_string(body, "method", "auto");
+  if (method != "auto" && method != "fast-forward" && method != "merge" && method != "squash") {
+    return refuse(ErrorKind::Invalid, fmt::format("there is no method '{}'; there are: auto, fast-forward, merge, squash", inert(method)));
+  }
+  append(task.id, "merge_started", {{"into", into}, {"method", method}});
+  return do_merge(task, into, method);
+}
+
+Answer<void> Service::do_merge(const core::Task& task, const std::string& into, const std::string& method) {
+  forge::MergeRequest request;
+  request.branch = task.pull_request.branch;
+  request.head_commit = task.pull_request.head_commit;
+  request.into = into;
+  request.method = method == "fast-forward" ? forge::MergeMethod::FastForward
+                   : method == "merge"      ? forge::MergeMethod::MergeCommit
+                   : method == "squash"     ? forge::MergeMethod::Squash
+                                            : forge::MergeMethod::Auto;
+  request.title = task.spec.title;
+  request.message = fmt::format("Pull request #{} of Nightjar\n\nNightjar-Task: {}\n", task.pull_request.number, task.id);
+  request.author = config_.author;
+  std::expected<forge::Merged, forge::MergeRefused> merged;
+  try {
+    merged = forge::merge(mirror_of(task), task.spec.repo, request);
+  } catch (const Error& error) {
+    append(task.id, "merge_failed", {{"reason", valid_utf8(error.what())}});
+    throw;
+  }
+  if (!merged) {
+    append(task.id, "merge_failed", {{"reason", valid_utf8(merged.error().reason)}});
+    return refuse(ErrorKind::Conflict, merged.error().reason, {{"conflicts", to_array(merged.error().conflicts)}});
+  }
+  append(task.id, "merged", {{"commit", merged->commit}, {"into", into}, {"method", method}, {"work_tree", merged->work_tree}});
+  return {};
+}
+
+void Service::recover() {
+  for (const auto& task : store_.tasks()) {
+    if (task.pull_request.number == 0 || core::is_ended(task.state)) continue;
+    const core::Event* open = nullptr;
+    const auto events = store_.events_of(task.id);
+    for (const auto& stored : events) {
+      if (stored.event.kind == "merge_started") open = &stored.event;
+      if (stored.event.kind == "merged" || stored.event.kind == "merge_failed") open = nullptr;
+    }
+    if (!open) continue;
+    const auto done = answer([&] { return do_merge(task, get_string(open->body, "into"), get_string(open->body, "method")); });
+    if (!done) fmt::print(stderr, "nightjar: {}: the merge that was under way did not happen: {}\n", task.id, done.error().detail);
+  }
+}
+
+Answer<void> Service::close(const core::Task& task, const json::object& body) {
+  if (core::is_ended(task.state)) {
+    return refuse(ErrorKind::Conflict, fmt::format("task {} has ended already ({})", task.id, core::to_string(task.state)));
+  }
+  if (run_under_way(task)) return refuse(ErrorKind::Conflict, "a run of task " + task.id + " is under way; cancel it instead");
+  append(task.id, "closed", {{"reason", get_string(body, "reason", "closed")}});
+  return {};
+}
+
+Answer<json::object> Service::clean(bool dry_run) {
+  return answer([&]() -> Answer<json::object> {
+    const std::lock_guard one_at_a_time(acting_);
+    return free_space(store_, config_, places_, dry_run);
+  });
+}
+
+Answer<json::object> Service::stop(bool runs_too) {
+  supervisor_.stop(runs_too);
+  return json::object{{"stopping", true}, {"runs", runs_too}, {"running", supervisor_.running()}};
+}
+
+}  // namespace nightjar::daemon

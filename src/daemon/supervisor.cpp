@@ -1,0 +1,328 @@
+#include "daemon/supervisor.h"
+
+#include <fmt/core.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "proc/process.h"
+#include "run/control.h"
+#include "run/journal.h"
+#include "daemon/history.h"
+
+namespace nightjar::daemon {
+
+namespace {
+
+constexpr int kMostSilentDeaths = 10;  // a runner that dies at its start so often never gets anywhere
+constexpr int kMostStartsOfAStage = 25;
+
+bool is_under_way(const core::Run& run) { return run.ended == Time{} && !core::is_ended(run.state); }
+
+}  // namespace
+
+Supervisor::Supervisor(store::Store& store, const Config& config, const Places& places,
+                       std::function<void(long)> announce)
+    : store_(store),
+      config_(config),
+      places_(places),
+      announce_(std::move(announce)),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+  if (!wake_) throw_errno("eventfd");
+  if (!inotify_) throw_errno("inotify (are all instances of this user in use?)");
+}
+
+void Supervisor::wake() {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto n = ::write(wake_.get(), &one, sizeof one);
+}
+
+void Supervisor::stop(bool runs_too) {
+  stop_runs_ = runs_too;
+  stopping_ = true;
+  wake();
+}
+
+void Supervisor::append(std::vector<core::Event> events) {
+  if (events.empty()) return;
+  const auto stored = store_.append(events);
+  if (!stored.empty()) announce_(stored.back().id);
+}
+
+void Supervisor::loop() {
+  while (!stopping_) {
+    retry_soon_ = false;
+    schedule();
+    std::vector<pollfd> fds{{wake_.get(), POLLIN, 0}, {inotify_.get(), POLLIN, 0}};
+    std::vector<std::string> names;
+    for (const auto& [run, runner] : runners_) {
+      fds.push_back({runner.pidfd.get(), POLLIN, 0});
+      names.push_back(run);
+    }
+    const int timeout = retry_soon_ ? 500 : waiting_for_room_ ? 2000 : -1;
+    if (::poll(fds.data(), fds.size(), timeout) < 0 && errno != EINTR) throw_errno("poll");
+    if (fds[0].revents) {
+      std::uint64_t count = 0;
+      [[maybe_unused]] const auto n = ::read(wake_.get(), &count, sizeof count);
+    }
+    if (fds[1].revents) read_watches();
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (fds[i + 2].revents) runner_died(names[i]);
+    }
+  }
+  if (stop_runs_) terminate_runs();
+}
+
+void Supervisor::read_watches() {
+  alignas(inotify_event) std::array<char, 16384> buffer{};
+  std::set<std::string> changed;
+  for (;;) {
+    const ssize_t n = ::read(inotify_.get(), buffer.data(), buffer.size());
+    if (n <= 0) break;
+    for (ssize_t at = 0; at < n;) {
+      const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
+      if (event->mask & IN_Q_OVERFLOW) {
+        for (const auto& [run, runner] : runners_) changed.insert(run);
+      } else if (const auto found = watches_.find(event->wd); found != watches_.end()) {
+        changed.insert(found->second);
+      }
+      at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+    }
+  }
+  for (const auto& run : changed) {
+    if (const auto found = runners_.find(run); found != runners_.end()) ingest(run, found->second);
+  }
+}
+
+void Supervisor::ingest(const std::string& run, Runner& runner) {
+  const size_t before = runner.offset;
+  try {
+    auto events = run::read_journal(places_.run_folder(run) / run::kJournalFile, runner.offset);
+    if (!events.empty()) silent_deaths_.erase(run);
+    append(std::move(events));
+  } catch (const Error& error) {
+    // The journal keeps what the store could not take (a full disk): it is read again soon.
+    fmt::print(stderr, "nightjar: {}: {}\n", run, error.what());
+    runner.offset = before;
+    retry_soon_ = true;
+  }
+}
+
+void Supervisor::watch(const std::string& run, Runner runner) {
+  const fs::path folder = places_.run_folder(run);
+  runner.watch = ::inotify_add_watch(inotify_.get(), folder.c_str(), IN_MODIFY | IN_CREATE);
+  if (runner.watch >= 0) watches_[runner.watch] = run;
+  Runner& kept = runners_[run] = std::move(runner);
+  running_count_ = static_cast<int>(runners_.size());
+  ingest(run, kept);
+}
+
+void Supervisor::runner_died(const std::string& run) {
+  Runner& runner = runners_.at(run);
+  if (runner.child) {
+    int status = 0;
+    while (::waitpid(runner.pid, &status, 0) < 0 && errno == EINTR) {
+    }
+  }
+  ++silent_deaths_[run];
+  ingest(run, runner);
+  if (runner.watch >= 0) {
+    ::inotify_rm_watch(inotify_.get(), runner.watch);
+    watches_.erase(runner.watch);
+  }
+  runners_.erase(run);
+  running_count_ = static_cast<int>(runners_.size());
+}
+
+void Supervisor::catch_up(const core::Task& task, const core::Run& run) {
+  if (!caught_up_.insert(run.id).second) return;
+  size_t offset = 0;
+  auto events = run::read_journal(places_.run_folder(run.id) / run::kJournalFile, offset);
+  std::erase_if(events, [last = store_.last_seq(task.id, run.id)](const auto& event) { return event.seq <= last; });
+  append(std::move(events));
+}
+
+bool Supervisor::adopt(const core::Task& task, const core::Run& run) {
+  const fs::path folder = places_.run_folder(run.id);
+  if (!FileLock::is_held(folder / run::kLockFile)) return false;
+  pid_t pid = 0;
+  for (const auto& stored : store_.events_of(task.id)) {
+    if (stored.event.run == run.id && stored.event.kind == "run_started") {
+      pid = static_cast<pid_t>(get_int(stored.event.body, "pid"));
+    }
+  }
+  Fd pidfd = pid > 0 ? proc::open_pidfd(pid) : Fd();
+  if (!pidfd) {  // it holds the lock and has not journalled its start yet: look again soon
+    caught_up_.erase(run.id);
+    retry_soon_ = true;
+    return true;
+  }
+  watch(run.id, Runner{pid, std::move(pidfd), -1, 0, false, task.spec.repo});
+  return true;
+}
+
+bool Supervisor::has_room(const std::vector<core::Task>& tasks) {
+  std::error_code failed;
+  const auto space = fs::space(places_.state, failed);
+  if (failed || space.available >= config_.min_free_bytes) {
+    waiting_for_room_ = false;
+    return true;
+  }
+  waiting_for_room_ = true;
+  for (const auto& task : tasks) {
+    if (task.state != core::State::Queued) continue;
+    try {
+      append({{task.id, "", 0, now(), "task_waiting",
+               {{"waiting_for", "disk"},
+                {"reason", "only " + human_size(space.available) + " are free on the disk of " + places_.state.string() +
+                               "; runs start again with " + human_size(config_.min_free_bytes) + " free (nightjar clean)"}}}});
+    } catch (const Error&) {
+      return false;  // not even room to say so
+    }
+  }
+  return false;
+}
+
+void Supervisor::schedule() {
+  const auto tasks = store_.active();
+  struct Waiting {
+    int repo_load;
+    Time created;
+    const core::Task* task;
+    const core::Run* run;
+  };
+  std::map<std::string, int> load;
+  for (const auto& [run, runner] : runners_) ++load[runner.repo];
+  std::vector<Waiting> waiting;
+  bool again = false;
+  for (const auto& task : tasks) {
+    for (const auto& run : task.runs) {
+      if (!is_under_way(run) || runners_.contains(run.id)) continue;
+      if (!caught_up_.contains(run.id)) {
+        catch_up(task, run);
+        again = true;  // the journal may have moved the task on
+        continue;
+      }
+      if (adopt(task, run)) continue;
+      waiting.push_back({0, task.created, &task, &run});
+    }
+  }
+  if (again) return wake();
+  const int most = config_.most_runs > 0 ? config_.most_runs : default_most_runs();
+  while (!waiting.empty() && static_cast<int>(runners_.size()) < most) {
+    for (auto& entry : waiting) entry.repo_load = load[entry.task->spec.repo];
+    const auto next = std::ranges::min_element(waiting, {}, [](const Waiting& entry) {
+      return std::tuple(entry.repo_load, entry.created, entry.run->id);
+    });
+    if (!has_room(tasks)) return;
+    if (start_run(*next->task, *next->run)) ++load[next->task->spec.repo];
+    waiting.erase(next);
+  }
+}
+
+bool Supervisor::start_run(const core::Task& task, const core::Run& run) {
+  const auto events = store_.events_of(task.id);
+  const History history(events, run.id);
+  if (history.cancel_requested) {
+    append({{task.id, "", 0, now(), "cancelled", {{"reason", "cancelled"}}}});
+    return false;
+  }
+  if (task.spec.attempts > 1 && history.verified && history.selected.empty()) return select_attempt(task, events);
+  if (silent_deaths_[run.id] >= kMostSilentDeaths || history.starts_of_stage >= kMostStartsOfAStage) {
+    append({{task.id, "", 0, now(), "run_lost",
+             {{"run", run.id},
+              {"reason", "the runner died again and again during '" + history.stage + "'; its last words are in " +
+                             (places_.run_folder(run.id) / "runner.log").string()}}}});
+    return false;
+  }
+  const fs::path folder = places_.run_folder(run.id);
+  fs::create_directories(folder);
+  fs::permissions(folder, fs::perms::owner_all);
+  write_durably(folder / run::kJobFile, to_pretty(run::to_json(job_for(task, run, history.selected))), 0600);
+  const pid_t pid = proc::start_detached({places_.program.string(), "runner", folder.string()}, folder / "runner.log");
+  watch(run.id, Runner{pid, proc::open_pidfd(pid), -1, 0, true, task.spec.repo});
+  return true;
+}
+
+run::Job Supervisor::job_for(const core::Task& task, const core::Run& run, const std::string& selected) const {
+  run::Job job;
+  job.spec = task.spec;
+  job.task = task.id;
+  job.run = run.id;
+  job.agent = run.agent;
+  job.brief = run.brief;
+  job.base_commit = run.base_commit.empty() ? task.spec.base_commit : run.base_commit;
+  job.start_commit = job.base_commit;
+  job.branch = "nightjar/" + task.id + "-" + slug(task.spec.title);
+  for (const auto& earlier : task.runs) {
+    if (earlier.id == run.id) break;
+    if (earlier.branch.empty()) continue;
+    job.branch = earlier.branch;
+    job.expected_head = earlier.candidate;
+  }
+  if (task.pull_request.number != 0) {
+    job.start_commit = task.pull_request.head_commit;
+    for (const auto& earlier : task.runs) {
+      if (earlier.id == run.id) break;
+      if (job.earlier.empty() || job.earlier.back() != earlier.brief) job.earlier.push_back(earlier.brief);
+    }
+  }
+  job.publish = task.spec.attempts <= 1 || run.id == selected || task.pull_request.number != 0;
+  job.superseded = !selected.empty() && run.id != selected && task.pull_request.number == 0;
+  job.network_allowed = task.spec.network_allowed || store_.setting("network:" + task.spec.repo).value_or("") == "yes";
+  job.limits.time = task.spec.limits.time.count() ? task.spec.limits.time : config_.limits.time;
+  job.limits.idle = task.spec.limits.idle.count() ? task.spec.limits.idle : config_.limits.idle;
+  job.state = places_.state;
+  job.helper = places_.helper;
+  job.tool_path = places_.tool_path;
+  job.home = places_.home;
+  job.author = config_.author;
+  return job;
+}
+
+// Best of several: proved before unproved before refuted, then the smaller change, then the earlier one.
+bool Supervisor::select_attempt(const core::Task& task, const std::vector<store::StoredEvent>& events) {
+  const core::Run* best = nullptr;
+  const auto rank = [](const core::Run& run) {
+    const int verdict = run.proof.verdict == core::Verdict::Proved ? 0 : run.proof.verdict == core::Verdict::None ? 1 : 2;
+    return std::tuple(verdict, run.insertions + run.deletions, run.files, run.id.size(), run.id);
+  };
+  for (const auto& run : task.runs) {
+    if (!is_under_way(run)) continue;
+    if (!History(events, run.id).verified || runners_.contains(run.id)) return false;  // one is still at work
+    if (!best || rank(run) < rank(*best)) best = &run;
+  }
+  if (!best) return false;
+  append({{task.id, "", 0, now(), "run_selected", {{"run", best->id}}}});
+  wake();
+  return false;
+}
+
+void Supervisor::terminate_runs() {
+  for (const auto& [run, runner] : runners_) {
+    if (runner.child) {
+      ::kill(runner.pid, SIGTERM);
+    } else {
+      ::syscall(SYS_pidfd_send_signal, runner.pidfd.get(), SIGTERM, nullptr, 0);
+    }
+  }
+  const Deadline deadline = in(std::chrono::seconds(10));
+  for (auto& [run, runner] : runners_) {
+    pollfd ended{runner.pidfd.get(), POLLIN, 0};
+    ::poll(&ended, 1, poll_timeout(deadline));
+    ingest(run, runner);
+  }
+}
+
+}  // namespace nightjar::daemon

@@ -1,0 +1,82 @@
+// Runner processes: starts them fairly, adopts those of an earlier daemon, reads their journals into the
+// store, and starts a run again whose runner died. One thread, which sleeps until something happens.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+
+#include "base/file.h"
+#include "daemon/config.h"
+#include "run/job.h"
+#include "store/store.h"
+
+namespace nightjar::daemon {
+
+struct Places {
+  std::filesystem::path state;
+  std::filesystem::path program;  ///< this executable: `program runner FOLDER`
+  std::filesystem::path helper;   ///< nightjar-sandbox
+  std::filesystem::path home;     ///< of the person
+  std::string tool_path;
+  std::filesystem::path run_folder(std::string_view run) const { return state / "runs" / run; }
+};
+
+class Supervisor {
+ public:
+  /// `announce` is called with the id of the newest event after each batch that was stored.
+  Supervisor(store::Store& store, const Config& config, const Places& places, std::function<void(long)> announce);
+
+  /// Until `stop()`. Throws where the store is broken: the process should end then.
+  void loop();
+
+  // From any thread.
+  void wake();
+  void stop(bool runs_too);
+  int running() const { return running_count_; }
+
+ private:
+  struct Runner {
+    pid_t pid = 0;
+    Fd pidfd;
+    int watch = -1;
+    size_t offset = 0;
+    bool child = false;
+    std::string repo;
+  };
+
+  void schedule();
+  bool start_run(const core::Task& task, const core::Run& run);
+  bool adopt(const core::Task& task, const core::Run& run);
+  void watch(const std::string& run, Runner runner);
+  void ingest(const std::string& run, Runner& runner);
+  void catch_up(const core::Task& task, const core::Run& run);
+  void runner_died(const std::string& run);
+  void read_watches();
+  void append(std::vector<core::Event> events);
+  bool select_attempt(const core::Task& task, const std::vector<store::StoredEvent>& events);
+  bool has_room(const std::vector<core::Task>& tasks);
+  void terminate_runs();
+  run::Job job_for(const core::Task& task, const core::Run& run, const std::string& selected) const;
+
+  store::Store& store_;
+  const Config& config_;
+  const Places& places_;
+  std::function<void(long)> announce_;
+  Fd wake_;
+  Fd inotify_;
+  std::map<std::string, Runner> runners_;
+  std::map<int, std::string> watches_;
+  std::map<std::string, int> silent_deaths_;  ///< in a row, without a single new event
+  std::set<std::string> caught_up_;
+  std::atomic<int> running_count_{0};
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> stop_runs_{false};
+  bool waiting_for_room_ = false;
+  bool retry_soon_ = false;
+};
+
+}  // namespace nightjar::daemon
