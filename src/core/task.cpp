@@ -81,7 +81,13 @@ const Run* Task::run(std::string_view run_id) const {
 }
 
 bool may_follow(State from, State next) {
-  if (is_ended(from)) return false;
+  switch (from) {
+    case State::Merged:
+    case State::Closed: return false;
+    case State::Failed:
+    case State::Cancelled: return next == State::Queued;  // taken up again, by a further run
+    default: break;
+  }
   switch (next) {
     case State::Queued: return from == State::InReview || from == State::Waiting;
     case State::Merged: return from == State::InReview;

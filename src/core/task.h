@@ -106,6 +106,7 @@ struct Task {
   std::string reason;
   std::string branch;
   std::vector<Run> runs;  ///< oldest first
+  std::string selected_run;  ///< of several attempts, the one to publish; empty: none was selected yet
   PullRequest pull_request;
   std::vector<CheckComparison> checks;  ///< of the run that counts: the newest, or the selected one
   Proof proof;
@@ -127,7 +128,9 @@ json::object to_json(const Task& task);
 json::object to_cache(const Task& task);
 Task task_from_cache(const json::object& object);
 
-/// The task after one more event. Events of a kind this version does not know change nothing.
+/// The task after one more event. Events of a kind this version does not know change nothing but
+/// `updated` and `last_task_seq`. The state is that of the run under way; `in_review` once the run that
+/// published has ended. A follow-up run that fails leaves the task in review, with its reason.
 /// REQUIRES: events of one stream in order of seq; streams may interleave.
 Task apply(Task task, const Event& event);
 

@@ -206,6 +206,7 @@ json::object to_cache(const Task& task) {
           {"reason", valid_utf8(task.reason)},
           {"branch", valid_utf8(task.branch)},
           {"runs", std::move(runs)},
+          {"selected_run", task.selected_run},
           {"pull_request", pull_request_json(task.pull_request)},
           {"checks", checks_json(task.checks)},
           {"proof", to_json(task.proof)},
@@ -226,6 +227,7 @@ Task task_from_cache(const json::object& o) {
   for (const auto& item : get_array(o, "runs")) {
     if (item.is_object()) task.runs.push_back(run_from(item.get_object()));
   }
+  task.selected_run = get_string(o, "selected_run");
   task.pull_request = pull_request_from(get_object(o, "pull_request"));
   task.checks = checks_from(get_array(o, "checks"));
   task.proof = proof_from(get_object(o, "proof"));
