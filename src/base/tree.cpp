@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include <cstring>
-#include <functional>
+#include <string>
 
 #include "base/file.h"
 
@@ -33,27 +33,32 @@ int open_folder(int parent, const char* name) {
   return ::openat(parent, name, flags);
 }
 
-bool empty_folder(int folder_fd, int depth) {
+// Empties the folder. Child folders beyond `kDeep` are first moved up to `top`, so that neither the stack
+// nor the number of open descriptors grows with a tree that was made to be deep.
+constexpr int kDeep = 64;
+
+bool empty_folder(int folder_fd, int top_fd, int depth, unsigned long& moved) {
   struct stat info {};
   if (::fstat(folder_fd, &info) == 0 && (info.st_mode & 0700) != 0700) ::fchmod(folder_fd, 0700);
-  FolderStream folder(::dup(folder_fd));
+  FolderStream folder(::fcntl(folder_fd, F_DUPFD_CLOEXEC, 0));
   if (!folder.stream) return false;
+  ::rewinddir(folder.stream);
   bool all = true;
   while (const dirent* entry = ::readdir(folder.stream)) {
     const char* name = entry->d_name;
     if (std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0) continue;
-    if (::unlinkat(folder_fd, name, 0) == 0) continue;
-    if (errno != EISDIR && errno != EPERM && errno != EACCES) {
-      all = all && errno == ENOENT;
-      continue;
-    }
+    if (::unlinkat(folder_fd, name, 0) == 0 || errno == ENOENT) continue;
     Fd child(open_folder(folder_fd, name));
     if (!child) {
       all = ::unlinkat(folder_fd, name, AT_REMOVEDIR) == 0 && all;
       continue;
     }
-    if (depth >= 512) return false;
-    all = empty_folder(child.get(), depth + 1) && all;
+    if (depth >= kDeep) {
+      const std::string place = ".nightjar-removing-" + std::to_string(moved++);
+      all = ::renameat(folder_fd, name, top_fd, place.c_str()) == 0 && all;
+      continue;
+    }
+    all = empty_folder(child.get(), top_fd, depth + 1, moved) && all;
     all = ::unlinkat(folder_fd, name, AT_REMOVEDIR) == 0 && all;
   }
   return all;
@@ -82,8 +87,11 @@ bool remove_tree(const fs::path& path) {
   if (::unlink(path.c_str()) == 0 || errno == ENOENT) return true;
   Fd folder(open_folder(AT_FDCWD, path.c_str()));
   if (!folder) return ::rmdir(path.c_str()) == 0 || errno == ENOENT;
-  const bool emptied = empty_folder(folder.get(), 0);
-  return (::rmdir(path.c_str()) == 0 || errno == ENOENT) && emptied;
+  for (unsigned long moved = 0, before = 0;; before = moved) {
+    if (!empty_folder(folder.get(), folder.get(), 0, moved)) return false;
+    if (moved == before) break;  // nothing was moved up in this pass: it is empty
+  }
+  return ::rmdir(path.c_str()) == 0 || errno == ENOENT;
 }
 
 unsigned long long disk_use(const fs::path& folder) {
