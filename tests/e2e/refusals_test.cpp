@@ -1,0 +1,69 @@
+// `assign` looks before it accepts: refused at once with status 2, and no task is left behind.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "support/repo.h"
+#include "support/service.h"
+
+namespace nightjar::test {
+namespace {
+
+class Refusals : public ::testing::Test {
+ protected:
+  void expect_refused(const std::vector<std::string>& args, const fs::path& cwd, std::string_view says) {
+    const auto result = nightjar_.run(args, cwd);
+    EXPECT_EQ(result.exit_status, 2) << result.out << result.err;
+    EXPECT_NE((result.out + result.err).find(says), std::string::npos) << result.out << result.err;
+    EXPECT_TRUE(nightjar_.json_of({"tasks"}).as_array().empty());
+  }
+  Service nightjar_;
+  Repo repo_ = parser_project();
+};
+
+TEST_F(Refusals, AFolderThatIsNoRepository) {
+  const TempDir dir;
+  expect_refused({"assign", "Rename A to B"}, dir.path(), "repository");
+}
+
+TEST_F(Refusals, ARepositoryWithoutACommit) {
+  const Repo empty("empty");
+  expect_refused({"assign", "Rename A to B"}, empty.path(), "commit");
+}
+
+TEST_F(Refusals, ARefThatDoesNotExist) {
+  expect_refused({"assign", "Rename A to B", "--base", "no-such-branch"}, repo_.path(), "no-such-branch");
+}
+
+TEST_F(Refusals, AnEmptyBriefAnUnknownKindAgentOptionAndDuration) {
+  expect_refused({"assign", "  "}, repo_.path(), "empty");
+  expect_refused({"assign", "Rename A to B", "--kind", "poetry"}, repo_.path(), "poetry");
+  expect_refused({"assign", "Rename A to B", "--agent", "nobody"}, repo_.path(), "nobody");
+  expect_refused({"assign", "Rename A to B", "--no-such-option"}, repo_.path(), "no-such-option");
+  expect_refused({"assign", "Rename A to B", "--limit-time", "soon"}, repo_.path(), "soon");
+}
+
+TEST_F(Refusals, ControlCharactersAreShownInert) {
+  expect_refused({"assign", "Rename A to B \x1b[2J"}, repo_.path(), "\\x1b");
+}
+
+TEST_F(Refusals, ARepositoryThatSomebodyElseOwnsNamesTheOwner) {
+  if (::geteuid() != 0) {
+    // Somebody else's repository: one that root owns and everybody may read is not there for certain, so an
+    // ordinary user makes his own world-writable one look foreign through git's own test variable.
+    nightjar_.extra["GIT_TEST_ASSUME_DIFFERENT_OWNER"] = "1";
+    expect_refused({"assign", "Rename A to B"}, repo_.path(), "own");
+    return;
+  }
+  for (const auto& entry : fs::recursive_directory_iterator(repo_.path())) ASSERT_EQ(::lchown(entry.path().c_str(), 65534, 65534), 0);
+  ASSERT_EQ(::lchown(repo_.path().c_str(), 65534, 65534), 0);
+  expect_refused({"assign", "Rename A to B"}, repo_.path(), "nobody");
+}
+
+TEST_F(Refusals, WithoutAServiceAndForbiddenToStartOne) {
+  Service none;
+  none.extra["NIGHTJAR_NO_START"] = "1";
+  EXPECT_EQ(none.run({"tasks"}).exit_status, 3);
+}
+
+}  // namespace
+}  // namespace nightjar::test
