@@ -7,6 +7,7 @@
 #include <set>
 
 #include "agent/agent.h"
+#include "base/fault.h"
 #include "base/text.h"
 #include "daemon/assignment.h"
 #include "daemon/history.h"
@@ -320,12 +321,14 @@ Answer<void> Service::do_merge(const core::Task& task, const std::string& into, 
   request.message = fmt::format("Pull request #{} of Nightjar\n\nNightjar-Task: {}\n", task.pull_request.number, task.id);
   request.author = config_.author;
   std::expected<forge::Merged, forge::MergeRefused> merged;
+  fault_point("daemon_merge_started");
   try {
     merged = forge::merge(mirror_of(task), task.spec.repo, request);
   } catch (const Error& error) {
     append(task.id, "merge_failed", {{"reason", valid_utf8(error.what())}});
     throw;
   }
+  fault_point("daemon_merge_done");
   if (!merged) {
     append(task.id, "merge_failed", {{"reason", valid_utf8(merged.error().reason)}});
     return refuse(ErrorKind::Conflict, merged.error().reason, {{"conflicts", to_array(merged.error().conflicts)}});

@@ -14,6 +14,7 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "base/text.h"
 #include "proc/process.h"
 #include "run/control.h"
@@ -57,6 +58,7 @@ void Supervisor::stop(bool runs_too) {
 void Supervisor::append(std::vector<core::Event> events) {
   if (events.empty()) return;
   const auto stored = store_.append(events);
+  fault_point("daemon_stored");
   if (!stored.empty()) announce_(stored.back().id);
 }
 
@@ -251,6 +253,7 @@ bool Supervisor::start_run(const core::Task& task, const core::Run& run) {
   fs::permissions(folder, fs::perms::owner_all);
   write_durably(folder / run::kJobFile, to_pretty(run::to_json(job_for(task, run, history.selected))), 0600);
   const pid_t pid = proc::start_detached({places_.program.string(), "runner", folder.string()}, folder / "runner.log");
+  fault_point("daemon_spawned");
   watch(run.id, Runner{pid, proc::open_pidfd(pid), -1, 0, true, task.spec.repo});
   return true;
 }
