@@ -1,6 +1,7 @@
-// The service's memory: events, and tasks as folds over them. One writer (the daemon); every method is one
-// transaction and durable when it returns. Threads: all methods may be called from any thread.
-// A second backend implements the same interface and passes the same contract suite (store/contract_test.h).
+// The service's memory: events, and tasks as folds over them. One writer (the daemon); every method
+// is one transaction and durable when it returns. Threads: all methods may be called from any
+// thread. A second backend implements the same interface and passes the same contract suite
+// (store/contract_test.h).
 #pragma once
 
 #include <filesystem>
@@ -24,10 +25,11 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  /// Appends and folds. Events whose (stream, seq) is stored already are ignored, so that a journal may be
-  /// read again from anywhere. seq 0 in the task's own stream is given the next number. A published run of
-  /// a task without pull request gets its number here: the next of its repository, never given twice.
-  /// Throws Error(Conflict) where a seq leaves a gap. Returns the events that were new, with ids.
+  /// Appends and folds. Events whose (stream, seq) is stored already are ignored, so that a journal
+  /// may be read again from anywhere. seq 0 in the task's own stream is given the next number. A
+  /// published run of a task without pull request gets its number here: the next of its repository,
+  /// never given twice. Throws Error(Conflict) where a seq leaves a gap. Returns the events that
+  /// were new, with ids.
   virtual std::vector<StoredEvent> append(const std::vector<core::Event>& events) = 0;
 
   virtual std::optional<core::Task> task(std::string_view id) const = 0;
@@ -52,8 +54,8 @@ class Store {
   virtual void backup(const std::filesystem::path& to) const = 0;
 };
 
-/// WAL, synchronous=FULL, numbered migrations. Throws Error(Unavailable) where the file was written by a
-/// newer version, saying how to go on.
+/// WAL, synchronous=FULL, numbered migrations. Throws Error(Unavailable) where the file was written
+/// by a newer version, saying how to go on.
 std::unique_ptr<Store> open_sqlite(const std::filesystem::path& file);
 
 }  // namespace nightjar::store
