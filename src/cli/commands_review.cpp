@@ -1,0 +1,104 @@
+// request-changes, comment, approve, merge, close, cancel, retry.
+#include <fmt/core.h>
+
+#include "base/text.h"
+#include "cli/input.h"
+#include "cli/render.h"
+#include "cli/tasks.h"
+
+namespace nightjar::cli {
+
+namespace {
+
+// The task afterwards: as JSON, or a sentence and what can be done next.
+int report(const Context& context, const json::object& task, const std::string& sentence) {
+  if (context.json) {
+    context.print_json(task);
+  } else {
+    context.print(sentence + "\n\n" + render_next_steps(context.out, task));
+  }
+  return kDone;
+}
+
+std::string id_and_title(const json::object& task) {
+  return fmt::format("{} ({})", inert(get_string(task, "id")),
+                     inert(shortened(get_string(task, "title"), 60)));
+}
+
+// A run was asked for: it is queued, or the task says why none can start.
+int report_run(const Context& context, const json::object& task) {
+  if (context.call.has("--wait")) return follow_and_report(context, get_string(task, "id"));
+  const auto& runs = get_array(task, "runs");
+  const std::string run =
+      runs.empty() || !runs.back().is_object() ? "" : get_string(runs.back().get_object(), "id");
+  if (get_string(task, "state") == "waiting") {
+    return report(
+        context, task,
+        fmt::format("task {} waits: {}", id_and_title(task), inert(get_string(task, "reason"))));
+  }
+  return report(context, task,
+                fmt::format("run {} of task {} is queued", inert(run), id_and_title(task)));
+}
+
+}  // namespace
+
+int run_request_changes(const Context& context) {
+  const std::string text = text_argument(context, 1, "request");
+  return report_run(context,
+                    post_to_task(context, "request-changes", {{"text", valid_utf8(text)}}));
+}
+
+int run_comment(const Context& context) {
+  const auto line = number_option(context, "--line", 100'000'000);
+  if (line && !context.call.has("--path")) throw wrong_use("--line needs --path FILE");
+  json::object body{{"text", valid_utf8(text_argument(context, 1, "comment"))}};
+  if (context.call.has("--path"))
+    body["path"] = valid_utf8(checked_text(context.call.value("--path"), "path"));
+  if (line) body["line"] = *line;
+  const json::object task = post_to_task(context, "comments", body);
+  return report(context, task, fmt::format("commented on {}", id_and_title(task)));
+}
+
+int run_approve(const Context& context) {
+  const json::object task = post_to_task(context, "approve", {});
+  return report(context, task, fmt::format("approved {}", id_and_title(task)));
+}
+
+int run_merge(const Context& context) {
+  json::object body;
+  if (context.call.has("--into"))
+    body["into"] = checked_text(context.call.value("--into"), "branch");
+  if (context.call.has("--method")) {
+    const std::string method = context.call.value("--method");
+    if (method != "auto" && method != "fast-forward" && method != "merge" && method != "squash") {
+      throw wrong_use(fmt::format(
+          "there is no method '{}'; there are: auto, fast-forward, merge, squash", inert(method)));
+    }
+    body["method"] = method;
+  }
+  const json::object task = post_to_task(context, "merge", body);
+  const std::string commit = get_string(get_object(task, "pull_request"), "merge_commit");
+  const std::string into =
+      context.call.has("--into") ? context.call.value("--into") : get_string(task, "base");
+  return report(context, task,
+                fmt::format("merged {} into {}{}", id_and_title(task), inert(into),
+                            commit.empty() ? "" : " as " + inert(commit.substr(0, 10))));
+}
+
+int run_close(const Context& context) {
+  const json::object task = post_to_task(context, "close", {});
+  return report(context, task, fmt::format("closed {} without merging", id_and_title(task)));
+}
+
+int run_cancel(const Context& context) {
+  const json::object task = post_to_task(context, "cancel", {});
+  const bool over = get_string(task, "state") == "cancelled";
+  return report(context, task,
+                fmt::format("{} {}", over ? "cancelled" : "cancelling", id_and_title(task)));
+}
+
+int run_retry(const Context& context) {
+  return report_run(context, post_to_task(context, "retry", {}));
+}
+
+}  // namespace nightjar::cli

@@ -1,0 +1,80 @@
+#include "cli/follow.h"
+
+#include <poll.h>
+
+#include "cli/feed.h"
+#include "cli/render.h"
+
+namespace nightjar::cli {
+
+namespace {
+
+EventFeed::Taken wait_for_news(EventFeed& feed) {
+  pollfd waited{feed.fd(), POLLIN, 0};
+  ::poll(&waited, 1, -1);
+  auto taken = feed.take();
+  if (taken.gone) {
+    throw Error(
+        ErrorKind::Unavailable,
+        "the service has stopped; runs go on without it, and the next command starts it again");
+  }
+  return taken;
+}
+
+json::object fetch_task(const Client& client, const std::string& id) {
+  json::value task = client.get("/tasks/" + encoded(id));
+  if (!task.is_object())
+    throw Error(ErrorKind::Internal, "the service answered something that is no task");
+  return std::move(task.get_object());
+}
+
+}  // namespace
+
+json::object follow_task(const Client& client, const std::string& id,
+                         const std::function<void(const json::object& event)>& on_event) {
+  json::object task = fetch_task(client, id);
+  const std::string whole_id = get_string(task, "id", id);
+  if (needs_person_or_ended(task)) {
+    const json::value events = client.get("/tasks/" + encoded(whole_id) + "/events");
+    if (events.is_array()) {
+      for (const auto& event : events.get_array()) {
+        if (event.is_object()) on_event(event.get_object());
+      }
+    }
+    return task;
+  }
+  // From the first event: what ends the wait comes after what was fetched above.
+  EventFeed feed(client, whole_id, 0);
+  for (;;) {
+    const auto taken = wait_for_news(feed);
+    for (const auto& event : taken.events) on_event(event);
+    if (taken.events.empty() && !taken.opened) continue;
+    try {
+      task = fetch_task(client, whole_id);
+    } catch (const Refused&) {
+      throw;
+    } catch (const Error&) {  // the service is being restarted: the feed tells when it is back
+      continue;
+    }
+    if (!needs_person_or_ended(task)) continue;
+    // Events that came between the last look and the fetch belong to the story.
+    for (const auto& event : feed.take().events) on_event(event);
+    return task;
+  }
+}
+
+void follow_all(const Client& client, const std::function<void()>& on_open,
+                const std::function<void(const json::object& event)>& on_event) {
+  const Time began = now();
+  EventFeed feed(client, "", std::nullopt);
+  bool opened = false;
+  for (;;) {
+    const auto taken = wait_for_news(feed);
+    if (taken.opened && !std::exchange(opened, true)) on_open();
+    for (const auto& event : taken.events) {
+      if (from_rfc3339(get_string(event, "time")).value_or(Time{}) >= began) on_event(event);
+    }
+  }
+}
+
+}  // namespace nightjar::cli

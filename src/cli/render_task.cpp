@@ -1,0 +1,358 @@
+// The table of tasks, one task in full, what was accepted, the proof.
+#include <fmt/core.h>
+
+#include <set>
+
+#include "base/error.h"
+#include "base/paths.h"
+#include "base/text.h"
+#include "cli/render.h"
+
+namespace nightjar::cli {
+
+namespace {
+
+std::string short_commit(std::string_view id) { return inert(id.substr(0, 10)); }
+
+// "~/src/thing"
+std::string short_path(const std::string& path) {
+  std::string home;
+  try {
+    home = home_folder().string();
+  } catch (const Error&) {
+    return inert(path);
+  }
+  if (home.size() > 1 && path == home) return "~";
+  if (home.size() > 1 && path.starts_with(home + "/")) return "~" + inert(path.substr(home.size()));
+  return inert(path);
+}
+
+Time time_of(const json::object& object, std::string_view key) {
+  return from_rfc3339(get_string(object, key)).value_or(Time{});
+}
+
+// Wall clock from the first run's start to the last one's end, or to now.
+Millis time_taken(const json::object& task, Time now) {
+  Time first{};
+  Time last{};
+  for (const auto& item : get_array(task, "runs")) {
+    if (!item.is_object()) continue;
+    const Time started = time_of(item.get_object(), "started");
+    const Time ended = time_of(item.get_object(), "ended");
+    if (started == Time{}) continue;
+    if (first == Time{} || started < first) first = started;
+    last = std::max(last, ended == Time{} ? now : ended);
+  }
+  return first == Time{} ? Millis{0} : std::max(Millis{0}, Millis(last - first));
+}
+
+std::string verdict_of(const json::object& task) {
+  return get_string(get_object(task, "proof"), "verdict", "none");
+}
+
+bool verdict_is_final(const json::object& task) {
+  const std::string state = get_string(task, "state");
+  return state == "in_review" || state == "merged" || state == "closed" || state == "failed";
+}
+
+Cell proof_cell(const Terminal& terminal, const json::object& task) {
+  const std::string verdict = verdict_of(task);
+  if (verdict == "proved")
+    return {fmt::format("{} proved", symbol(terminal, Symbol::Good)), Tone::Good};
+  if (verdict == "refuted")
+    return {fmt::format("{} refuted", symbol(terminal, Symbol::Bad)), Tone::Bad};
+  if (!verdict_is_final(task)) return {};
+  return {fmt::format("{} none", symbol(terminal, Symbol::Attention)), Tone::Attention};
+}
+
+Cell tests_cell(const json::object& task) {
+  std::int64_t passed = 0;
+  size_t worse = 0;
+  for (const auto& item : get_array(task, "checks")) {
+    if (!item.is_object()) continue;
+    const auto& check = item.get_object();
+    passed += get_int(get_object(check, "after"), "passed");
+    worse += get_array(check, "newly_failing").size() + get_array(check, "vanished").size();
+  }
+  if (worse > 0) return {fmt::format("{} worse", worse), Tone::Bad};
+  if (passed > 0) return {fmt::format("{} pass", passed)};
+  return {};
+}
+
+// "name   value", continued lines below the value.
+std::string field(const Terminal& terminal, std::string_view name, const std::string& value) {
+  constexpr size_t kIndent = 14;
+  return fmt::format("  {:<{}}{}\n", name, kIndent - 2, wrapped(terminal, value, kIndent));
+}
+
+std::string heading(const Terminal& terminal, std::string_view text) {
+  return "\n" + paint(terminal, Tone::Strong, text) + "\n";
+}
+
+std::string coloured_state(const Terminal& terminal, const json::object& task) {
+  const StateWord word = state_word(task);
+  std::string text = fmt::format("{} {}", symbol(terminal, word.symbol), word.text);
+  const std::string verdict = verdict_of(task);
+  if (verdict_is_final(task)) text += verdict == "none" ? ", unproved" : ", " + inert(verdict);
+  return paint(terminal, word.tone, text);
+}
+
+std::string base_text(const json::object& task) {
+  const std::string commit = get_string(task, "base_commit");
+  if (get_bool(task, "detached")) return fmt::format("detached head at {}", short_commit(commit));
+  std::string out = inert(get_string(task, "base"));
+  if (!commit.empty()) out += fmt::format(" at {}", short_commit(commit));
+  return out;
+}
+
+std::string pull_request_text(const json::object& pr) {
+  std::string out =
+      fmt::format("#{} {}: {} at {}", get_int(pr, "number"), inert(get_string(pr, "state")),
+                  inert(get_string(pr, "branch")), short_commit(get_string(pr, "head_commit")));
+  if (const std::string by = get_string(pr, "approved_by"); !by.empty())
+    out += fmt::format(", approved by {}", inert(by));
+  if (const std::string commit = get_string(pr, "merge_commit"); !commit.empty()) {
+    out += fmt::format(", merged as {}", short_commit(commit));
+  }
+  return out;
+}
+
+// Agents that use a model will report what it cost; the mechanic uses none.
+std::string cost_text(const json::object& task) {
+  const auto& cost = get_object(task, "cost");
+  if (cost.empty()) return "no model used: $0.00";
+  return fmt::format("${}", inert(get_string(cost, "usd", "0.00")));
+}
+
+std::string kind_text(const json::object& task) {
+  return fmt::format(
+      "{}{}", inert(get_string(task, "kind")),
+      get_bool(task, "kind_guessed") ? " (guessed from the brief; --kind says otherwise)" : "");
+}
+
+std::string render_runs(const Terminal& terminal, const json::array& runs, Time now) {
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& item : runs) {
+    if (!item.is_object()) continue;
+    const auto& run = item.get_object();
+    const Time started = time_of(run, "started");
+    const Time ended = time_of(run, "ended");
+    const std::string taken =
+        started == Time{} ? "-" : human(Millis((ended == Time{} ? now : ended) - started));
+    std::string changed;
+    if (const auto files = get_int(run, "files"); files > 0) {
+      changed = fmt::format("{}, +{} -{}", count_of(static_cast<size_t>(files), "file"),
+                            get_int(run, "insertions"), get_int(run, "deletions"));
+    }
+    rows.push_back({{inert(get_string(run, "id"))},
+                    {inert(get_string(run, "agent"))},
+                    {inert(get_string(run, "state"))},
+                    {to_local(started)},
+                    {taken},
+                    {changed},
+                    {inert(shortened(get_string(run, "brief"), 200))}});
+  }
+  return table(terminal,
+               {{"RUN"},
+                {"AGENT", 8, 3},
+                {"STATE"},
+                {"STARTED", 0, 4},
+                {"TOOK"},
+                {"CHANGED", 10, 2},
+                {"BRIEF", 8, 1}},
+               rows, 2);
+}
+
+std::string render_comments(const Terminal& terminal, const json::array& comments) {
+  std::string out;
+  for (const auto& item : comments) {
+    if (!item.is_object()) continue;
+    const auto& comment = item.get_object();
+    std::string where = inert(get_string(comment, "path"));
+    if (const auto line = get_int(comment, "line"); line > 0 && !where.empty())
+      where += fmt::format(":{}", line);
+    out += fmt::format("  {}  {}{}\n", to_local(time_of(comment, "time")),
+                       inert(get_string(comment, "author")), where.empty() ? "" : " on " + where);
+    for (const auto line : lines(get_string(comment, "text")))
+      out += "    " + wrapped(terminal, inert(line), 4) + "\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string render_tasks(const Terminal& terminal, const json::array& tasks, Time now) {
+  std::set<std::string> repositories;
+  for (const auto& item : tasks) {
+    if (item.is_object()) repositories.insert(get_string(item.get_object(), "repo"));
+  }
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& item : tasks) {
+    if (!item.is_object()) continue;
+    const auto& task = item.get_object();
+    const StateWord word = state_word(task);
+    const auto number = get_int(get_object(task, "pull_request"), "number");
+    const Millis taken = time_taken(task, now);
+    const std::string repo = get_string(task, "repo");
+    rows.push_back({{inert(get_string(task, "id")), Tone::Strong},
+                    {fmt::format("{} {}", symbol(terminal, word.symbol), word.text), word.tone},
+                    proof_cell(terminal, task),
+                    tests_cell(task),
+                    {number > 0 ? fmt::format("#{}", number) : ""},
+                    {inert(shortened(get_string(task, "title"), 200))},
+                    {repositories.size() > 1 ? inert(repo.substr(repo.rfind('/') + 1)) : ""},
+                    {inert(get_string(task, "kind"))},
+                    {taken.count() > 0 ? human(taken) : ""},
+                    {to_local(time_of(task, "updated"))}});
+  }
+  return table(terminal,
+               {{"ID"},
+                {"STATE"},
+                {"PROOF"},
+                {"TESTS", 0, 3},
+                {"PR"},
+                {"TITLE", 22},
+                {"REPO", 6, 1},
+                {"KIND", 0, 5},
+                {"TOOK", 0, 2},
+                {"UPDATED", 0, 4}},
+               rows);
+}
+
+std::string render_task(const Terminal& terminal, const json::object& task, Time now) {
+  const std::string title = inert(get_string(task, "title"));
+  const std::string id = inert(get_string(task, "id"));
+  std::string out =
+      paint(terminal, Tone::Strong, id) + "  " + wrapped(terminal, title, id.size() + 2) + "\n\n";
+  out += fmt::format("  {:<12}{}\n", "state", coloured_state(terminal, task));
+  if (const std::string reason = get_string(task, "reason"); !reason.empty()) {
+    out += field(terminal, "reason", inert(reason));
+  }
+  out += field(terminal, "kind", kind_text(task));
+  const std::string brief = get_string(task, "brief");
+  if (trimmed(brief) != trimmed(get_string(task, "title"))) {
+    out += field(terminal, "brief", inert(shortened(trimmed(brief), 400)));
+  }
+  out += field(terminal, "repository", short_path(get_string(task, "repo")));
+  out += field(terminal, "base", base_text(task));
+  if (const auto left = get_int(task, "uncommitted"); left > 0) {
+    out += field(terminal, "",
+                 fmt::format("{} there when it was assigned: not part of the task",
+                             count_of(static_cast<size_t>(left), "uncommitted change")));
+  }
+  if (const std::string branch = get_string(task, "branch"); !branch.empty()) {
+    out += field(terminal, "branch", inert(branch));
+  }
+  if (const auto& pr = get_object(task, "pull_request"); !pr.empty()) {
+    out += field(terminal, "pull request", pull_request_text(pr));
+  }
+  const std::string agent = get_string(task, "agent");
+  const Millis taken = time_taken(task, now);
+  out += field(terminal, "agent",
+               (agent.empty() ? "none here can do it" : inert(agent)) + ", " +
+                   count_of(get_array(task, "runs").size(), "run") +
+                   (taken.count() > 0 ? ", " + human(taken) : std::string()));
+  out += field(terminal, "cost", cost_text(task));
+  out += field(terminal, "assigned", to_local(time_of(task, "created")));
+
+  if (const auto& checks = get_array(task, "checks"); !checks.empty()) {
+    out += heading(terminal, "Checks") + render_checks(terminal, checks);
+  }
+  const auto& proof = get_object(task, "proof");
+  if (const std::string verdict = verdict_of(task);
+      verdict != "none" || !get_array(proof, "obligations").empty()) {
+    const std::string commit = get_string(proof, "commit");
+    out += heading(terminal, fmt::format("Proof: {}{}",
+                                         verdict == "none" ? "nothing was proved" : inert(verdict),
+                                         commit.empty() ? "" : " on " + short_commit(commit)));
+    out += render_obligations(terminal, get_array(proof, "obligations"));
+  }
+  if (const auto& findings = get_array(proof, "findings"); !findings.empty()) {
+    out += heading(terminal, "Findings, to look at") + render_findings(terminal, findings);
+  }
+  if (const auto& runs = get_array(task, "runs"); runs.size() > 1) {
+    out += heading(terminal, "Runs") + render_runs(terminal, runs, now);
+  }
+  if (const auto& comments = get_array(task, "comments"); !comments.empty()) {
+    out += heading(terminal, "Comments") + render_comments(terminal, comments);
+  }
+  if (const std::string next = render_next_steps(terminal, task); !next.empty()) {
+    out += heading(terminal, "Next") + next;
+  }
+  return out;
+}
+
+std::string render_assigned(const Terminal& terminal, const json::object& task) {
+  const std::string id = inert(get_string(task, "id"));
+  std::string out = paint(terminal, Tone::Strong, id) + "  " +
+                    wrapped(terminal, inert(get_string(task, "title")), id.size() + 2) + "\n";
+  out += field(terminal, "kind", kind_text(task));
+  out += field(terminal, "repository", short_path(get_string(task, "repo")));
+  out += field(terminal, "base", base_text(task));
+  if (const auto left = get_int(task, "uncommitted"); left > 0) {
+    out += field(terminal, "left out",
+                 fmt::format("{}: not part of the task until committed",
+                             count_of(static_cast<size_t>(left), "uncommitted change")));
+  }
+  const std::string agent = get_string(task, "agent");
+  const auto attempts = get_int(task, "attempts", 1);
+  out += field(terminal, "agent",
+               (agent.empty() ? "none here can do it" : inert(agent)) +
+                   (attempts > 1 ? fmt::format(", best of {} runs", attempts) : std::string()));
+  if (get_string(task, "state") == "waiting") {
+    out += field(terminal, "state", coloured_state(terminal, task));
+    out += field(terminal, "reason", inert(get_string(task, "reason")));
+  } else {
+    out += field(terminal, "next",
+                 "baseline checks, the change, checks again in a fresh sandbox, a pull request");
+  }
+  return out + "\n" + render_next_steps(terminal, task);
+}
+
+std::string render_proof(const Terminal& terminal, const json::object& proof) {
+  const std::string verdict = get_string(proof, "verdict", "none");
+  const Symbol mark = verdict == "proved"    ? Symbol::Good
+                      : verdict == "refuted" ? Symbol::Bad
+                                             : Symbol::Attention;
+  const Tone tone = verdict == "proved"    ? Tone::Good
+                    : verdict == "refuted" ? Tone::Bad
+                                           : Tone::Attention;
+  const std::string text = verdict == "none" ? "none: nothing was proved" : inert(verdict);
+  std::string out =
+      paint(terminal, tone, fmt::format("{} {}", symbol(terminal, mark), text)) + "\n";
+  if (const std::string commit = get_string(proof, "commit"); !commit.empty()) {
+    out += field(terminal, "commit", inert(commit));
+  }
+  out += field(terminal, "task", inert(get_string(proof, "task")));
+  if (const std::string run = get_string(proof, "run"); !run.empty())
+    out += field(terminal, "run", inert(run));
+  if (const std::string reason = get_string(proof, "reason"); !reason.empty()) {
+    out += field(terminal, "reason", inert(reason));
+  }
+  if (const auto& all = get_array(proof, "obligations"); !all.empty()) {
+    out += heading(terminal, "Obligations") + render_obligations(terminal, all);
+  }
+  if (const auto& all = get_array(proof, "checks"); !all.empty()) {
+    out += heading(terminal, "Checks") + render_checks(terminal, all);
+  }
+  if (const auto& all = get_array(proof, "findings"); !all.empty()) {
+    out += heading(terminal, "Findings, to look at") + render_findings(terminal, all);
+  }
+  const auto& ran = get_array(proof, "commands");
+  if (!ran.empty()) out += heading(terminal, "Commands that were run");
+  for (const auto& item : ran) {
+    if (!item.is_object()) continue;
+    const auto& command = item.get_object();
+    out += fmt::format("  {:<9} {}\n", inert(get_string(command, "stage")),
+                       wrapped(terminal, "$ " + inert(get_string(command, "command")), 12));
+    std::string detail = fmt::format("status {}, {}", get_int(command, "exit_status"),
+                                     human(Millis(get_int(command, "duration_ms"))));
+    if (const std::string hash = get_string(command, "log_sha256"); !hash.empty()) {
+      detail += fmt::format(", log sha256 {}", inert(hash.substr(0, 16)));
+    }
+    out += "            " + paint(terminal, Tone::Dim, detail) + "\n";
+  }
+  return out;
+}
+
+}  // namespace nightjar::cli

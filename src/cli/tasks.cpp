@@ -1,0 +1,117 @@
+#include "cli/tasks.h"
+
+#include <fmt/core.h>
+
+#include "base/text.h"
+#include "cli/follow.h"
+#include "cli/render.h"
+
+namespace nightjar::cli {
+
+namespace {
+
+// What the person may have meant, where the service knows no such id.
+[[noreturn]] void suggest(const Context& context, const Refused& refused) {
+  const std::string& id = context.call.arguments.front();
+  std::vector<std::string> ids;
+  std::string nearest_title;
+  const json::value tasks = context.client.get("/tasks");
+  if (!tasks.is_array()) throw refused;
+  for (const auto& task : tasks.get_array()) {
+    if (task.is_object()) ids.push_back(get_string(task.get_object(), "id"));
+  }
+  if (ids.empty()) {
+    throw Refused(
+        refused.kind(),
+        fmt::format("there is no task '{}': there are none yet; in a repository: nightjar assign "
+                    "\"Rename class Parser to Reader everywhere\"",
+                    inert(id)),
+        refused.more());
+  }
+  const std::string near = nearest(lower(id), ids);
+  if (near.empty()) throw refused;
+  for (const auto& task : tasks.get_array()) {
+    if (get_string(task.get_object(), "id") == near)
+      nearest_title = get_string(task.get_object(), "title");
+  }
+  throw Refused(refused.kind(),
+                fmt::format("there is no task '{}'; did you mean {} ({})?", inert(id), inert(near),
+                            inert(shortened(nearest_title, 60))),
+                refused.more());
+}
+
+template <class Ask>
+auto about_task(const Context& context, Ask&& ask) {
+  try {
+    return ask(context.service());
+  } catch (const Refused& refused) {
+    if (refused.kind() != ErrorKind::NotFound) throw;
+    // "No such log" and the like are about a task that exists.
+    bool exists = true;
+    try {
+      context.client.get(task_path(context));
+    } catch (const Refused&) {
+      exists = false;
+    }
+    if (exists) throw;
+    suggest(context, refused);
+  }
+}
+
+json::object object_of(json::value value) {
+  if (!value.is_object())
+    throw Error(ErrorKind::Internal, "the service answered something else than an object");
+  return std::move(value.get_object());
+}
+
+}  // namespace
+
+std::string task_path(const Context& context, std::string_view rest) {
+  const std::string& id = context.call.arguments.front();
+  if (trimmed(id).empty()) throw wrong_use("the task's id is empty; nightjar tasks lists them");
+  // "." and ".." would be steps in the path of a URL.
+  if (id.find_first_not_of('.') == std::string::npos)
+    throw wrong_use(fmt::format("'{}' is no task's id", id));
+  return fmt::format("/tasks/{}{}", encoded(id), rest);
+}
+
+json::object get_object_of_task(const Context& context, std::string_view rest) {
+  return about_task(context, [&](const Client& client) {
+    return object_of(client.get(task_path(context, rest)));
+  });
+}
+
+std::string get_text_of_task(const Context& context, std::string_view rest) {
+  return about_task(
+      context, [&](const Client& client) { return client.get_text(task_path(context, rest)); });
+}
+
+void stream_text_of_task(const Context& context, std::string_view rest,
+                         const std::function<bool(std::string_view)>& on_text) {
+  about_task(context,
+             [&](const Client& client) { client.get_text(task_path(context, rest), on_text); });
+}
+
+json::object post_to_task(const Context& context, std::string_view action,
+                          const json::object& body) {
+  const std::string path = fmt::format("/{}", action);
+  return about_task(context, [&](const Client& client) {
+    return object_of(client.post(task_path(context, path), body, Millis{600'000}));
+  });
+}
+
+int follow_and_report(const Context& context, const std::string& id) {
+  const json::object task = follow_task(context.client, id, [&](const json::object& event) {
+    if (context.json) return;
+    if (const std::string line = event_line(context.out, event, false); !line.empty())
+      context.print(line + "\n");
+  });
+  if (context.json) {
+    context.print_json(task);
+  } else {
+    context.print("\n" + render_task(context.out, task, now()));
+  }
+  return exit_status_of(task);
+}
+
+}  // namespace nightjar::cli
