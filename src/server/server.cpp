@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <list>
@@ -25,6 +26,9 @@ namespace nightjar::server {
 std::vector<std::pair<std::string_view, std::string_view>> embedded_documents();
 
 namespace {
+
+/// How long an answer may still be on its way when the service stops.
+constexpr std::chrono::seconds kPatienceAtStop{2};
 
 class HttpServer final : public Server {
  public:
@@ -46,6 +50,7 @@ class HttpServer final : public Server {
   void accept_one(int listener);
   void turn_away(Fd socket) const;
   void join_finished();
+  void shut_down_all(int how);
   void serve_connection(int socket);
   bool serve_request(Wire& wire, int socket, const Request& request);
 
@@ -56,6 +61,7 @@ class HttpServer final : public Server {
   Fd tcp_;
   Fd stop_event_;
   std::mutex mutex_;
+  std::condition_variable finished_;
   std::list<Connection> connections_;
   bool stopping_ = false;
   std::once_flag stopped_;
@@ -82,14 +88,26 @@ void HttpServer::stop() {
     [[maybe_unused]] const auto written = ::write(stop_event_.get(), &one, sizeof one);
     acceptor_.join();
     feed_.stop();
-    // No further request is read; an answer under way still goes out, as long as its client takes
-    // it.
-    for (auto& connection : connections_) ::shutdown(connection.socket.get(), SHUT_RD);
+    // No further request is read; an answer under way still goes out, if its client takes it soon.
+    shut_down_all(SHUT_RD);
+    {
+      std::unique_lock lock(mutex_);
+      const auto all_done = [this] { return std::ranges::all_of(connections_, &Connection::done); };
+      finished_.wait_for(lock, kPatienceAtStop, all_done);
+    }
+    shut_down_all(SHUT_RDWR);
     for (auto& connection : connections_) connection.thread.join();
     connections_.clear();
     unix_.reset();
     tcp_.reset();
   });
+}
+
+void HttpServer::shut_down_all(int how) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& connection : connections_) {
+    if (connection.socket) ::shutdown(connection.socket.get(), how);
+  }
 }
 
 void HttpServer::accept_all() {
@@ -122,9 +140,10 @@ void HttpServer::accept_one(int listener) {
   try {
     connection.thread = std::thread([this, &connection] {
       serve_connection(connection.socket.get());
-      ::shutdown(connection.socket.get(), SHUT_RDWR);
       const std::lock_guard done(mutex_);
+      connection.socket.reset();
       connection.done = true;
+      finished_.notify_all();
     });
   } catch (const std::system_error&) {  // no further thread can be had
     socket = std::move(connection.socket);

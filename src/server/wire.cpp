@@ -70,7 +70,7 @@ class SocketStream {
         if (sent >= 0) return error = {}, static_cast<size_t>(sent);
         if (errno == EINTR) continue;
         if (errno != EAGAIN) return error = from_errno(errno), 0;
-        if (!wait_for(fd_, POLLOUT, in(blocked_))) return error = boost::asio::error::timed_out, 0;
+        if (!wait_for(fd_, POLLOUT, in(blocked_))) return give_up(error), 0;
       }
     }
     return error = {}, 0;
@@ -84,6 +84,13 @@ class SocketStream {
   }
 
  private:
+  // What the client did not take is dropped with the connection, instead of waiting in the kernel.
+  void give_up(error_code& error) const {
+    const linger at_once{1, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    error = boost::asio::error::timed_out;
+  }
+
   int fd_;
   Millis blocked_;
   Deadline deadline_ = kNoDeadline;

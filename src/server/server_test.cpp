@@ -1,0 +1,604 @@
+// The server on real sockets, asked by a real client and by hand-written bytes.
+#include "server/server.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <latch>
+#include <thread>
+
+#include "base/file.h"
+#include "net/http.h"
+#include "net/sse.h"
+#include "server/testing_backend.h"
+
+namespace nightjar::server {
+namespace {
+
+constexpr Time kNow = Time(Millis(1'700'000'000'000));
+
+class ServerTest : public testing::Test {
+ protected:
+  ServerTest() : store_(store::open_sqlite(folder_.path() / "db")), backend_(*store_) {
+    options_.socket = folder_.path() / "api.sock";
+    options_.listen = "127.0.0.1:0";
+    options_.token = "secret";
+  }
+  void start() { server_ = serve(options_, backend_, *store_); }
+
+  net::HttpRequest request(std::string method, const std::string& path,
+                           std::string body = "") const {
+    net::HttpRequest r;
+    r.method = std::move(method);
+    r.url = "http://localhost/api/v1" + path;
+    r.unix_socket = options_.socket;
+    r.headers = {{"Authorization", "Bearer secret"}};
+    if (!body.empty()) r.headers.emplace_back("Content-Type", "application/json");
+    r.body = std::move(body);
+    r.deadline = in(std::chrono::seconds(20));
+    return r;
+  }
+  net::HttpResponse ask(std::string method, const std::string& path, std::string body = "") const {
+    return net::http(request(std::move(method), path, std::move(body)));
+  }
+
+  /// Connects to the loopback port.
+  Fd connect() const {
+    Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(server_->port()));
+    EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    return fd;
+  }
+  /// Sends the bytes; everything that comes back until the server closes.
+  std::string raw(std::string_view bytes) const {
+    const Fd fd = connect();
+    write_all(fd.get(), bytes);
+    return rest_of(fd.get());
+  }
+  static std::string rest_of(int fd) {
+    std::string out;
+    char buffer[4096];
+    for (;;) {
+      pollfd entry{fd, POLLIN, 0};
+      if (::poll(&entry, 1, 20'000) <= 0) return out + "<nothing came for 20 s>";
+      const ssize_t got = ::recv(fd, buffer, sizeof buffer, 0);
+      if (got <= 0) return out;
+      out.append(buffer, static_cast<size_t>(got));
+    }
+  }
+
+  void append(core::Event event) {
+    const auto added = store_->append({std::move(event)});
+    server_->announce(added.back().id);
+  }
+  static core::Event event(std::string task, std::string kind, json::object body = {}) {
+    core::Event e{std::move(task), "", 0, kNow, std::move(kind), {}};
+    e.body = std::move(body);
+    return e;
+  }
+  void make_task(const std::string& id) {
+    core::TaskSpec spec;
+    spec.title = "title of " + id;
+    store_->append({event(id, "task_created", core::to_json(spec))});
+  }
+
+  TempDir folder_{"server"};
+  std::unique_ptr<store::Store> store_;
+  TestingBackend backend_;
+  Options options_;
+  std::unique_ptr<Server> server_;
+};
+
+json::object object_of(const net::HttpResponse& response) {
+  const auto value = parse_json(response.body);
+  EXPECT_TRUE(value && value->is_object()) << response.body;
+  return value && value->is_object() ? value->get_object() : json::object{};
+}
+
+void expect_problem(const net::HttpResponse& response, int status, std::string_view kind) {
+  EXPECT_EQ(response.status, status) << response.body;
+  EXPECT_EQ(response.header("content-type"), "application/problem+json");
+  const auto problem = object_of(response);
+  EXPECT_EQ(get_int(problem, "status"), status);
+  EXPECT_EQ(get_string(problem, "kind"), kind);
+  EXPECT_FALSE(get_string(problem, "title").empty());
+  EXPECT_FALSE(get_string(problem, "detail").empty());
+}
+
+TEST_F(ServerTest, AnswersOnTheUnixSocketAndOnLoopback) {
+  start();
+  EXPECT_EQ(get_string(object_of(ask("GET", "/health")), "version"), "test");
+  net::HttpRequest over_tcp = request("GET", "/health");
+  over_tcp.unix_socket.clear();
+  over_tcp.direct = true;
+  over_tcp.url = "http://127.0.0.1:" + std::to_string(server_->port()) + "/api/v1/health";
+  EXPECT_EQ(net::http(over_tcp).status, 200);
+}
+
+TEST_F(ServerTest, OnlyTheOwnerReachesTheSocketAndItsPathMayBeLong) {
+  options_.socket = folder_.path() / std::string(120, 'd') / std::string(120, 'e') / "api.sock";
+  fs::create_directories(options_.socket.parent_path());
+  start();
+  EXPECT_EQ(ask("GET", "/health").status, 200);
+  struct stat info{};
+  ASSERT_EQ(::stat(options_.socket.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600);
+  server_->stop();
+  EXPECT_FALSE(fs::exists(options_.socket)) << "it leaves nothing behind";
+}
+
+TEST_F(ServerTest, AStaleSocketIsReplacedALivingOneIsNot) {
+  start();
+  try {
+    const auto second = serve(options_, backend_, *store_);
+    FAIL() << "two serve at one socket";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Conflict) << error.what();
+  }
+  EXPECT_EQ(ask("GET", "/health").status, 200) << "the first goes on";
+  server_.reset();
+
+  const Fd dead(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  ASSERT_LT(options_.socket.native().size(), sizeof address.sun_path);
+  options_.socket.native().copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(::bind(dead.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  start();
+  EXPECT_EQ(ask("GET", "/health").status, 200);
+}
+
+TEST_F(ServerTest, AFileInTheWayIsNotRemoved) {
+  write_durably(options_.socket, "precious");
+  EXPECT_THROW(start(), Error);
+  EXPECT_EQ(read_file(options_.socket), "precious");
+}
+
+TEST_F(ServerTest, ListensOnLoopbackAlone) {
+  for (const auto* address :
+       {"0.0.0.0:0", "[::]:0", "192.168.0.1:80", "example.org:80", "*:80", ":80", "8080",
+        "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:80x", "[::1:80", "128.0.0.1:0"}) {
+    options_.listen = address;
+    try {
+      start();
+      FAIL() << address;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::Invalid) << address;
+      EXPECT_NE(std::string(error.what()).find("loopback"), std::string::npos) << error.what();
+    }
+  }
+  for (const auto* address : {"localhost:0", "127.0.0.1:0", "127.1.2.3:0"}) {
+    options_.listen = address;
+    start();
+    EXPECT_GT(server_->port(), 0);
+    server_.reset();
+  }
+}
+
+TEST_F(ServerTest, WithoutTheTokenNothingIsSaid) {
+  start();
+  const std::vector<std::string> wrong{"",
+                                       "Bearer",
+                                       "Bearer ",
+                                       "Bearer secre",
+                                       "Bearer secret2",
+                                       "Bearer SECRET",
+                                       "Basic secret",
+                                       "secret",
+                                       "Bearer secretsecret"};
+  for (const auto& value : wrong) {
+    net::HttpRequest r = request("GET", "/tasks");
+    r.headers.clear();
+    if (!value.empty()) r.headers.emplace_back("Authorization", value);
+    const auto response = net::http(r);
+    expect_problem(response, 401, "denied");
+    EXPECT_TRUE(response.header("www-authenticate").starts_with("Bearer")) << value;
+  }
+  options_.token.clear();
+  options_.socket = folder_.path() / "other.sock";
+  EXPECT_THROW(serve(options_, backend_, *store_), Error)
+      << "an empty token would let everybody in";
+}
+
+TEST_F(ServerTest, ForeignHostsAndPagesAreRefused) {
+  start();
+  const auto with = [&](std::string host, std::string origin) {
+    net::HttpRequest r = request("GET", "/health");
+    r.headers.emplace_back("Host", std::move(host));
+    if (!origin.empty()) r.headers.emplace_back("Origin", std::move(origin));
+    return net::http(r).status;
+  };
+  EXPECT_EQ(with("localhost:8737", ""), 200);
+  EXPECT_EQ(with("127.0.0.1", ""), 200);
+  EXPECT_EQ(with("[::1]:80", ""), 200);
+  EXPECT_EQ(with("LOCALHOST:1", "http://localhost:1"), 200);
+  EXPECT_EQ(with("evil.example", ""), 403);
+  EXPECT_EQ(with("localhost.evil.example", ""), 403);
+  EXPECT_EQ(with("[::1].evil.example", ""), 403);
+  EXPECT_EQ(with("localhost", "http://evil.example"), 403);
+  EXPECT_EQ(with("localhost:8737", "http://localhost:9999"), 403);
+  EXPECT_EQ(with("localhost", "null"), 403);
+  EXPECT_NE(raw("GET /api/v1/health HTTP/1.1\r\nAuthorization: Bearer secret\r\nConnection: "
+                "close\r\n\r\n")
+                .find("403"),
+            std::string::npos)
+      << "no Host at all";
+  EXPECT_NE(raw("GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\nHost: "
+                "evil.example\r\nConnection: close\r\n\r\n")
+                .find("403"),
+            std::string::npos)
+      << "two hosts";
+}
+
+TEST_F(ServerTest, UnknownPathsAndMethodsAreProblems) {
+  start();
+  for (const auto* path : {"/nothing", "/tasks/", "/tasks/a/b", "/tasks//diff", "/tasks/a/diff/",
+                           "/tasks/%zz", "/tasks/%00"}) {
+    expect_problem(ask("GET", path), 404, "not_found");
+  }
+  const auto response = ask("DELETE", "/tasks");
+  expect_problem(response, 405, "invalid");
+  EXPECT_EQ(response.header("allow"), "GET, HEAD, POST");
+  EXPECT_EQ(ask("GET", "/tasks/a/merge").header("allow"), "POST");
+  EXPECT_EQ(ask("BREW", "/tasks").status, 405);
+}
+
+TEST_F(ServerTest, BodiesMustBeJsonObjects) {
+  start();
+  expect_problem(ask("POST", "/tasks", "{\"brief\": "), 400, "invalid");
+  expect_problem(ask("POST", "/tasks", "[]"), 400, "invalid");
+  expect_problem(ask("POST", "/tasks", std::string(100, '[')), 400, "invalid");
+  expect_problem(ask("POST", "/tasks", "{\"brief\": \"\"}"), 400, "invalid");
+  net::HttpRequest form = request("POST", "/tasks", "{}");
+  form.headers.back().second = "application/x-www-form-urlencoded";
+  expect_problem(net::http(form), 415, "invalid");
+  net::HttpRequest charset = request("POST", "/tasks", "{\"brief\": \"x\"}");
+  charset.headers.back().second = "Application/JSON; charset=utf-8";
+  EXPECT_EQ(net::http(charset).status, 201);
+}
+
+TEST_F(ServerTest, AssigningAnswersCreatedWithThePlace) {
+  start();
+  const auto response = ask("POST", "/tasks", "{\"brief\": \"x\"}");
+  EXPECT_EQ(response.status, 201);
+  EXPECT_EQ(response.header("location"), "/api/v1/tasks/new1");
+}
+
+TEST_F(ServerTest, ActionsReachTheBackendWithTheirBody) {
+  start();
+  EXPECT_EQ(ask("POST", "/tasks/a%20b/request-changes", "{\"text\": \"call it Loader\"}").status,
+            200);
+  EXPECT_EQ(ask("POST", "/tasks/abc/cancel").status, 200) << "no body is an empty one";
+  const auto asked = backend_.asked();
+  ASSERT_EQ(asked.size(), 2);
+  EXPECT_EQ(asked[0].first, "a b request-changes");
+  EXPECT_EQ(get_string(asked[0].second, "text"), "call it Loader");
+  EXPECT_EQ(asked[1].first, "abc cancel");
+  const auto refused = ask("POST", "/tasks/abc/merge", "{}");
+  expect_problem(refused, 409, "conflict");
+  EXPECT_EQ(get_strings(object_of(refused), "conflicts"), std::vector<std::string>{"a.py"});
+  EXPECT_EQ(ask("GET", "/tasks/abc/log?run=abc.1&name=unit+tests%2f1").body,
+            "abc|abc.1|unit tests/1");
+}
+
+TEST_F(ServerTest, WhatTheBackendThrowsIsAProblem) {
+  start();
+  expect_problem(ask("GET", "/tasks/boom"), 500, "internal");
+  expect_problem(ask("GET", "/tasks/full"), 507, "limit");
+  expect_problem(ask("GET", "/tasks/none"), 404, "not_found");
+}
+
+TEST_F(ServerTest, HeadAnswersAsGetWithoutABody) {
+  start();
+  const auto get = ask("GET", "/health");
+  const auto head = ask("HEAD", "/health");
+  EXPECT_EQ(head.status, 200);
+  EXPECT_EQ(head.body, "");
+  EXPECT_EQ(head.header("content-length"), std::to_string(get.body.size()));
+  EXPECT_EQ(ask("HEAD", "/nothing").status, 404);
+  EXPECT_EQ(ask("HEAD", "/events").status, 200);
+}
+
+TEST_F(ServerTest, LargeAnswersArriveWhole) {
+  backend_.big_text = std::string(20'000'000, 'x') + "end";
+  start();
+  EXPECT_EQ(ask("GET", "/tasks/a/diff").body, backend_.big_text);
+}
+
+TEST_F(ServerTest, HeadersAndBodiesAreBounded) {
+  start();
+  net::HttpRequest long_header = request("GET", "/health");
+  long_header.headers.emplace_back("X-Long", std::string(20'000, 'x'));
+  expect_problem(net::http(long_header), 431, "limit");
+  expect_problem(ask("POST", "/tasks", "{\"brief\": \"" + std::string(1'100'000, 'x') + "\"}"), 413,
+                 "limit");
+  EXPECT_EQ(ask("POST", "/tasks", "{\"brief\": \"" + std::string(900'000, 'x') + "\"}").status,
+            201);
+}
+
+TEST_F(ServerTest, WhatIsNotHttpIsRefused) {
+  start();
+  for (const auto* text : {"hello\r\n\r\n", "GET /\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
+                           "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
+                           "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+                           "3\r\nTransfer-Encoding: chunked\r\n\r\n"}) {
+    EXPECT_TRUE(raw(text).starts_with("HTTP/1.1 400 ")) << text;
+  }
+}
+
+TEST_F(ServerTest, AConnectionServesManyRequests) {
+  start();
+  net::HttpClient client;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(client.send(request("GET", "/health")).status, 200);
+  const std::string one =
+      "GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer secret\r\n";
+  const std::string both = raw(one + "\r\n" + one + "Connection: close\r\n\r\n");
+  size_t answers = 0;
+  for (size_t at = both.find("200 OK"); at != std::string::npos; at = both.find("200 OK", at + 1))
+    ++answers;
+  EXPECT_EQ(answers, 2) << "two requests in one piece: " << both;
+}
+
+TEST_F(ServerTest, ExpectContinueIsAnswered) {
+  start();
+  const Fd fd = connect();
+  write_all(fd.get(),
+            "POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
+            "secret\r\nContent-Type: "
+            "application/json\r\nContent-Length: 13\r\nExpect: 100-continue\r\nConnection: "
+            "close\r\n\r\n");
+  char first[64] = "";
+  ASSERT_GT(::recv(fd.get(), first, sizeof first - 1, 0), 0);
+  EXPECT_TRUE(std::string_view(first).starts_with("HTTP/1.1 100 ")) << first;
+  write_all(fd.get(), "{\"brief\":\"x\"}");
+  EXPECT_TRUE(rest_of(fd.get()).starts_with("HTTP/1.1 201 "));
+}
+
+TEST_F(ServerTest, SlowClientsAreCutOff) {
+  options_.timeouts.header = Millis(50);
+  options_.timeouts.body = Millis(50);
+  options_.timeouts.idle = Millis(50);
+  start();
+  EXPECT_TRUE(raw("GET /api/v1/health HTTP/1.1\r\nHost: loc").starts_with("HTTP/1.1 408 "))
+      << "half a header";
+  EXPECT_TRUE(raw("POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
+                  .starts_with("HTTP/1.1 408 "))
+      << "half a body";
+  EXPECT_EQ(raw(""), "") << "nothing at all";
+  EXPECT_TRUE(
+      raw("GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n").starts_with("HTTP/1.1 401 "))
+      << "and an idle connection ends";
+}
+
+TEST_F(ServerTest, TooManyConnectionsAreTurnedAway) {
+  options_.most_connections = 3;
+  start();
+  std::vector<Fd> held;
+  for (int i = 0; i < 3; ++i) {
+    held.push_back(connect());
+    // Answered, so it counts by now.
+    write_all(held.back().get(), "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    char byte = 0;
+    ASSERT_EQ(::recv(held.back().get(), &byte, 1, 0), 1);
+  }
+  const std::string answer = rest_of(connect().get());
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 ")) << answer;
+  EXPECT_NE(answer.find("\"kind\":\"unavailable\""), std::string::npos);
+  held.clear();
+  int status = 503;
+  for (int tries = 0; tries < 1000 && status == 503; ++tries) status = ask("GET", "/health").status;
+  EXPECT_EQ(status, 200) << "there is room again";
+}
+
+TEST_F(ServerTest, AStopWaitsForTheAnswerUnderWay) {
+  std::latch in_backend(1);
+  std::latch go_on(1);
+  backend_.during_act = [&] {
+    in_backend.count_down();
+    go_on.wait();
+  };
+  start();
+  int status = 0;
+  std::jthread client([&] { status = ask("POST", "/tasks/a/cancel").status; });
+  in_backend.wait();
+  const Fd idle = connect();
+  std::jthread stopper([&] { server_->stop(); });
+  EXPECT_EQ(rest_of(idle.get()), "") << "idle connections end at once";
+  go_on.count_down();
+  stopper.join();
+  client.join();
+  EXPECT_EQ(status, 200);
+}
+
+// --- event streams -----------------------------------------------------------------------------
+
+/// A stream read by a thread; `wait_for` returns when that many events came.
+class Listener {
+ public:
+  Listener(net::HttpRequest request, size_t stop_after) : stop_after_(stop_after) {
+    request.stop = stop_.get_token();
+    request.deadline = kNoDeadline;
+    thread_ = std::jthread([this, request] {
+      net::SseParser parser;
+      try {
+        response = net::HttpClient().stream(request, [&](std::string_view bytes) {
+          opened.store(true);
+          opened.notify_all();
+          parser.feed(bytes, [&](const net::SseEvent& event) {
+            events.push_back(event);
+            arrived.push_back(std::chrono::steady_clock::now());
+          });
+          return events.size() < stop_after_;
+        });
+      } catch (const Cancelled&) {
+        cancelled = true;
+      } catch (const Error& error) {
+        failure = error.what();
+      }
+      opened.store(true);
+      opened.notify_all();
+    });
+  }
+  void wait_until_open() const { opened.wait(false); }
+  /// Ends by itself when all expected events came.
+  void join() { thread_.join(); }
+  void stop() { stop_.request_stop(); }
+
+  std::vector<net::SseEvent> events;
+  std::vector<std::chrono::steady_clock::time_point> arrived;
+  net::HttpResponse response;
+  std::atomic<bool> opened{false};
+  bool cancelled = false;
+  std::string failure;
+
+ private:
+  size_t stop_after_;
+  std::stop_source stop_;
+  std::jthread thread_;
+};
+
+TEST_F(ServerTest, AStreamTellsWhatHappensFromNowOn) {
+  make_task("aaa");
+  start();
+  Listener listener(request("GET", "/events"), 2);
+  listener.wait_until_open();
+  append(event("aaa", "commented", {{"text", "one\ntwo"}}));
+  append(event("aaa", "approved", {{"author", "me"}}));
+  listener.join();
+  ASSERT_EQ(listener.events.size(), 2);
+  EXPECT_EQ(listener.events[0].event, "commented");
+  EXPECT_EQ(listener.events[0].id, "2");
+  const auto data = parse_json(listener.events[0].data);
+  ASSERT_TRUE(data);
+  const auto read = core::event_from(*data);
+  ASSERT_TRUE(read) << read.error();
+  EXPECT_EQ(*read, store_->events_after(1, 1).at(0).event);
+  EXPECT_EQ(listener.response.header("content-type"), "text/event-stream");
+}
+
+TEST_F(ServerTest, AStreamGoesOnFromItsPosition) {
+  make_task("aaa");
+  std::vector<core::Event> many;
+  for (int i = 0; i < 1000; ++i) many.push_back(event("aaa", "commented", {{"n", i}}));
+  store_->append(many);
+  start();
+  for (const auto& [path, header, first] :
+       {std::tuple{"/events?after=0", "", "1"}, std::tuple{"/events?after=500", "", "501"},
+        std::tuple{"/events", "700", "701"}, std::tuple{"/events?after=3", "700", "701"}}) {
+    const size_t expected = 1001 - std::stoul(first) + 1;
+    net::HttpRequest r = request("GET", path);
+    if (*header) r.headers.emplace_back("Last-Event-ID", header);
+    Listener listener(r, expected);
+    listener.join();
+    ASSERT_EQ(listener.events.size(), expected) << path;
+    EXPECT_EQ(listener.events.front().id, first);
+    for (size_t i = 0; i < expected; ++i)
+      EXPECT_EQ(listener.events[i].id, std::to_string(std::stoul(first) + i));
+  }
+  for (const auto* bad : {"x", "-1", "1x", "99999999999999999999"}) {
+    expect_problem(ask("GET", std::string("/events?after=") + bad), 400, "invalid");
+  }
+}
+
+TEST_F(ServerTest, AStreamOfOneTaskTellsNothingOfOthers) {
+  make_task("aaa");
+  make_task("bbb");
+  store_->append({event("bbb", "commented"), event("aaa", "commented"), event("bbb", "commented")});
+  start();
+  Listener whole(request("GET", "/events?task=aa&after=0"), 3);
+  Listener live(request("GET", "/events?task=bbb"), 1);
+  live.wait_until_open();
+  append(event("aaa", "approved"));
+  append(event("bbb", "approved"));
+  whole.join();
+  live.join();
+  ASSERT_EQ(whole.events.size(), 3);
+  EXPECT_EQ(whole.events[0].event, "task_created");
+  EXPECT_EQ(whole.events[1].id, "4");
+  EXPECT_EQ(whole.events[2].event, "approved");
+  ASSERT_EQ(live.events.size(), 1);
+  EXPECT_EQ(live.events[0].id, "7");
+  expect_problem(ask("GET", "/events?task=zzz"), 404, "not_found");
+}
+
+TEST_F(ServerTest, ManyStreamsSeeEveryEventOnceInOrder) {
+  constexpr int kEvents = 300;
+  make_task("aaa");
+  start();
+  std::vector<std::unique_ptr<Listener>> listeners;
+  for (int i = 0; i < 12; ++i)
+    listeners.push_back(std::make_unique<Listener>(request("GET", "/events?after=0"), kEvents + 1));
+  std::jthread writer([&] {
+    for (int i = 0; i < kEvents; ++i) append(event("aaa", "commented", {{"n", i}}));
+  });
+  for (auto& listener : listeners) {
+    listener->join();
+    ASSERT_EQ(listener->events.size(), kEvents + 1);
+    for (int i = 0; i <= kEvents; ++i)
+      ASSERT_EQ(listener->events[static_cast<size_t>(i)].id, std::to_string(i + 1));
+  }
+}
+
+TEST_F(ServerTest, AQuietStreamShowsSignsOfLife) {
+  options_.timeouts.heartbeat = Millis(20);
+  start();
+  const Fd fd = connect();
+  write_all(
+      fd.get(),
+      "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer secret\r\n\r\n");
+  std::string got;
+  char buffer[1000];
+  while (got.find(": still here") == std::string::npos) {
+    const ssize_t count = ::recv(fd.get(), buffer, sizeof buffer, 0);
+    ASSERT_GT(count, 0) << got;
+    got.append(buffer, static_cast<size_t>(count));
+  }
+}
+
+TEST_F(ServerTest, AClientThatTakesNothingIsClosed) {
+  options_.timeouts.blocked = Millis(50);
+  make_task("aaa");
+  for (int i = 0; i < 20; ++i)
+    store_->append({event("aaa", "commented", {{"text", std::string(500'000, 'x')}})});
+  start();
+  const Fd fd = connect();
+  write_all(fd.get(),
+            "GET /api/v1/events?after=0 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
+            "secret\r\n\r\n");
+  pollfd entry{fd.get(), 0, 0};
+  ASSERT_EQ(::poll(&entry, 1, 20'000), 1) << "still connected";
+  const std::string got = rest_of(fd.get());
+  EXPECT_LT(got.size(), 20u * 500'000);
+  EXPECT_EQ(ask("GET", "/health").status, 200);
+}
+
+TEST_F(ServerTest, AStopEndsStreams) {
+  start();
+  Listener listener(request("GET", "/events"), 1);
+  listener.wait_until_open();
+  server_->stop();
+  listener.join();
+  EXPECT_TRUE(listener.events.empty());
+}
+
+TEST_F(ServerTest, AStoppedClientLeavesAtOnce) {
+  start();
+  Listener listener(request("GET", "/events"), 1);
+  listener.wait_until_open();
+  listener.stop();
+  listener.join();
+  EXPECT_TRUE(listener.cancelled);
+}
+
+}  // namespace
+}  // namespace nightjar::server
