@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <list>
@@ -36,13 +37,14 @@ class HttpServer final : public Server {
   ~HttpServer() override { stop(); }
 
   void announce(long) override { feed_.announce(); }
-  int port() const override { return tcp_ ? port_of(tcp_.get()) : 0; }
+  int port() const override { return port_; }
   void stop() override;
 
  private:
   struct Connection {
     Fd socket;
     std::thread thread;
+    std::atomic<bool> busy{false};  ///< the backend works on its request
     bool done = false;
   };
 
@@ -50,15 +52,16 @@ class HttpServer final : public Server {
   void accept_one(int listener);
   void turn_away(Fd socket) const;
   void join_finished();
-  void shut_down_all(int how);
-  void serve_connection(int socket);
-  bool serve_request(Wire& wire, int socket, const Request& request);
+  void shut_down(int how, bool also_busy);
+  void serve_connection(Connection& connection);
+  bool serve_request(Wire& wire, Connection& connection, const Request& request);
 
   const Options options_;
   Backend& backend_;
   Feed feed_;
   std::optional<UnixListener> unix_;
   Fd tcp_;
+  int port_ = 0;
   Fd stop_event_;
   std::mutex mutex_;
   std::condition_variable finished_;
@@ -71,7 +74,10 @@ class HttpServer final : public Server {
 HttpServer::HttpServer(const Options& options, Backend& backend, const store::Store& store)
     : options_(options), backend_(backend), feed_(store) {
   if (options_.token.empty()) throw Error(ErrorKind::Invalid, "the service needs a token");
-  if (!options_.listen.empty()) tcp_ = listen_on_loopback(options_.listen);
+  if (!options_.listen.empty()) {
+    tcp_ = listen_on_loopback(options_.listen);
+    port_ = port_of(tcp_.get());
+  }
   if (!options_.socket.empty()) unix_.emplace(options_.socket);
   stop_event_ = Fd(::eventfd(0, EFD_CLOEXEC));
   if (!stop_event_) throw_errno("eventfd");
@@ -87,26 +93,27 @@ void HttpServer::stop() {
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto written = ::write(stop_event_.get(), &one, sizeof one);
     acceptor_.join();
+    unix_.reset();  // whoever waits in the queue learns it now
+    tcp_.reset();
     feed_.stop();
     // No further request is read; an answer under way still goes out, if its client takes it soon.
-    shut_down_all(SHUT_RD);
+    shut_down(SHUT_RD, true);
     {
       std::unique_lock lock(mutex_);
       const auto all_done = [this] { return std::ranges::all_of(connections_, &Connection::done); };
       finished_.wait_for(lock, kPatienceAtStop, all_done);
     }
-    shut_down_all(SHUT_RDWR);
+    shut_down(SHUT_RDWR, false);
     for (auto& connection : connections_) connection.thread.join();
     connections_.clear();
-    unix_.reset();
-    tcp_.reset();
   });
 }
 
-void HttpServer::shut_down_all(int how) {
+void HttpServer::shut_down(int how, bool also_busy) {
   const std::lock_guard lock(mutex_);
   for (const auto& connection : connections_) {
-    if (connection.socket) ::shutdown(connection.socket.get(), how);
+    if (connection.socket && (also_busy || !connection.busy))
+      ::shutdown(connection.socket.get(), how);
   }
 }
 
@@ -139,7 +146,7 @@ void HttpServer::accept_one(int listener) {
   Connection& connection = connections_.back();
   try {
     connection.thread = std::thread([this, &connection] {
-      serve_connection(connection.socket.get());
+      serve_connection(connection);
       const std::lock_guard done(mutex_);
       connection.socket.reset();
       connection.done = true;
@@ -180,9 +187,9 @@ void HttpServer::join_finished() {
   for (auto& connection : finished) connection.thread.join();
 }
 
-void HttpServer::serve_connection(int socket) {
+void HttpServer::serve_connection(Connection& connection) {
   try {
-    Wire wire(socket, options_.timeouts);
+    Wire wire(connection.socket.get(), options_.timeouts);
     for (;;) {
       std::optional<Reply> refusal;
       const auto request = wire.read(refusal);
@@ -190,7 +197,7 @@ void HttpServer::serve_connection(int socket) {
         if (refusal) wire.write(*refusal, false, false);
         return;
       }
-      if (!serve_request(wire, socket, *request)) return;
+      if (!serve_request(wire, connection, *request)) return;
     }
   } catch (const std::exception&) {
     // The connection broke, or the store did while events were read: the client comes back and
@@ -198,7 +205,7 @@ void HttpServer::serve_connection(int socket) {
   }
 }
 
-bool HttpServer::serve_request(Wire& wire, int socket, const Request& request) {
+bool HttpServer::serve_request(Wire& wire, Connection& connection, const Request& request) {
   bool stopping = false;
   {
     const std::lock_guard lock(mutex_);
@@ -209,9 +216,11 @@ bool HttpServer::serve_request(Wire& wire, int socket, const Request& request) {
   if (auto refusal = refuse_stranger(request, options_.token)) {
     return wire.write(*refusal, head_only, keep_alive) && keep_alive;
   }
+  connection.busy = true;
   const Outcome outcome = answer(request, backend_);
+  connection.busy = false;
   if (const auto* order = std::get_if<StreamOrder>(&outcome)) {
-    feed_.serve(wire, socket, *order, options_.timeouts.heartbeat);
+    feed_.serve(wire, connection.socket.get(), *order, options_.timeouts.heartbeat);
     return false;
   }
   return wire.write(std::get<Reply>(outcome), head_only, keep_alive) && keep_alive;

@@ -569,7 +569,7 @@ TEST_F(ServerTest, AClientThatTakesNothingIsClosed) {
   options_.timeouts.blocked = Millis(50);
   make_task("aaa");
   for (int i = 0; i < 20; ++i)
-    store_->append({event("aaa", "commented", {{"text", std::string(500'000, 'x')}})});
+    store_->append({event("aaa", "filler", {{"text", std::string(500'000, 'x')}})});
   start();
   const Fd fd = connect();
   write_all(fd.get(),
