@@ -54,6 +54,8 @@ struct Policy {
   std::uint64_t disk_bytes = 0;   ///< most the upper layers may hold; 0: no limit
   unsigned most_processes = 4096;
   unsigned most_files = 65536;    ///< RLIMIT_NOFILE
+  /// For tests of the fallbacks: "tmpfs"; empty: the best that works.
+  std::string force_tree;
   std::filesystem::path helper;   ///< the nightjar-sandbox executable
   /// Further host files bound read-only under /.nightjar/bin (the mechanic's own executable).
   std::vector<std::filesystem::path> programs;
