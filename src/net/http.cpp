@@ -52,7 +52,6 @@ std::string short_path(const fs::path& socket, Fd& folder) {
 ErrorKind kind_of(CURLcode code) {
   switch (code) {
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
       return ErrorKind::Invalid;
     case CURLE_OPERATION_TIMEDOUT:
       return ErrorKind::Timeout;
@@ -141,6 +140,9 @@ struct HttpClient::State {
 
 void HttpClient::State::set_target(const HttpRequest& request) {
   CURL* const handle = easy.get();
+  if (!request.url.starts_with("http://") && !request.url.starts_with("https://")) {
+    throw Error(ErrorKind::Invalid, "not an http address: " + inert(request.url));
+  }
   curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
   if (request.direct || !request.unix_socket.empty()) curl_easy_setopt(handle, CURLOPT_PROXY, "");
@@ -196,6 +198,7 @@ CURLcode HttpClient::State::perform(const HttpRequest& request, const Exchange& 
 }
 
 HttpResponse HttpClient::State::exchange(const HttpRequest& request, const OnData* on_data) {
+  if (request.stop.stop_requested()) throw Cancelled{};
   curl_easy_reset(easy.get());
   char message[CURL_ERROR_SIZE] = "";
   Exchange exchange;
