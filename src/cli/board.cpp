@@ -143,7 +143,6 @@ class Board {
     std::set<std::string> changed;
     for (auto& event : taken.events) {
       changed.insert(get_string(event, "task"));
-      if (from_rfc3339(get_string(event, "time")).value_or(Time{}) < began_) continue;
       recent_.push_back(std::move(event));
     }
     if (recent_.size() > kRecentKept) recent_.erase(recent_.begin(), recent_.end() - kRecentKept);
@@ -185,7 +184,6 @@ class Board {
   }
 
   const Client& client_;
-  const Time began_ = now();
   json::array tasks_;
   std::vector<json::object> recent_;
   bool gone_ = false;
@@ -262,7 +260,7 @@ std::string board_frame(const Terminal& terminal, const json::array& tasks,
   }
   if (tasks.empty()) {
     out +=
-        "no tasks yet; in a repository: nightjar assign \"Rename class Parser to Reader "
+        "no tasks yet; in a repository:\n\n  nightjar assign \"Rename class Parser to Reader "
         "everywhere\"\n";
   } else {
     out += render_tasks(terminal, shown, now);

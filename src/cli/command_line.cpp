@@ -186,9 +186,7 @@ std::string overview() {
     const std::string left = fmt::format("{} {}", command.name, command.arguments);
     out += fmt::format("  {:<26}{}", left, wrapped(command.summary, 80, 28));
   }
-  return out +
-         "\nEvery command has --help, and where it prints a result --json. The manual: man "
-         "nightjar\n";
+  return out + "\nEvery command has --help and --json. The manual: man nightjar\n";
 }
 
 std::string help_of(const CommandSpec& command) {

@@ -118,7 +118,7 @@ int run_tasks(const Context& context) {
     context.print_json(tasks);
   } else if (!tasks.is_array() || tasks.get_array().empty()) {
     context.print(
-        "no tasks yet; in a repository: nightjar assign \"Rename class Parser to Reader "
+        "no tasks yet; in a repository:\n\n  nightjar assign \"Rename class Parser to Reader "
         "everywhere\"\n");
   } else {
     context.print(render_tasks(context.out, tasks.get_array(), now()));

@@ -65,15 +65,12 @@ json::object follow_task(const Client& client, const std::string& id,
 
 void follow_all(const Client& client, const std::function<void()>& on_open,
                 const std::function<void(const json::object& event)>& on_event) {
-  const Time began = now();
   EventFeed feed(client, "", std::nullopt);
   bool opened = false;
   for (;;) {
     const auto taken = wait_for_news(feed);
     if (taken.opened && !std::exchange(opened, true)) on_open();
-    for (const auto& event : taken.events) {
-      if (from_rfc3339(get_string(event, "time")).value_or(Time{}) >= began) on_event(event);
-    }
+    for (const auto& event : taken.events) on_event(event);
   }
 }
 

@@ -12,7 +12,7 @@ namespace nightjar::cli {
 
 namespace {
 
-constexpr size_t kMostText = size_t{1} << 20;
+constexpr size_t kMostText = size_t{512} << 10;  // a request to the service holds 1 MB
 
 std::string standard_input(std::string_view what) {
   std::string text;

@@ -37,11 +37,12 @@ std::string short_commit(const json::object& body, std::string_view key) {
 
 Line ended_line(const json::object& body) {
   const std::string state = get_string(body, "state");
-  const Tone tone = state == "in_review" ? Tone::Good
-                    : state == "failed"  ? Tone::Bad
-                                         : Tone::Attention;
-  if (state == "in_review") return {with_reason("run ended: in review", body), tone};
-  return {with_reason("run ended: " + inert(state), body), tone};
+  if (state == "in_review") {
+    return {with_reason("run ended: in review", body),
+            text_of(body, "reason").empty() ? Tone::Good : Tone::Attention};
+  }
+  return {with_reason("run ended: " + inert(state), body),
+          state == "failed" ? Tone::Bad : Tone::Attention};
 }
 
 // What persons and the service did.
@@ -147,9 +148,8 @@ std::string event_line(const Terminal& terminal, const json::object& event, bool
     prefix += fmt::format("{:<8}  ", inert(run.empty() ? get_string(event, "task") : run));
   if (terminal.tty) {
     const size_t used = display_width(prefix);
-    line.text =
-        fitted(terminal, line.text,
-               static_cast<size_t>(std::max(20, terminal.width)) - std::min<size_t>(used, 19));
+    const auto width = static_cast<size_t>(std::max(20, terminal.width));
+    line.text = fitted(terminal, line.text, width > used + 10 ? width - used : 10);
   }
   return prefix + paint(terminal, line.tone, line.text);
 }

@@ -144,10 +144,10 @@ std::string render_findings(const Terminal& terminal, const json::array& finding
       if (const auto line = get_int(finding, "line"); line > 0) where += fmt::format(":{}", line);
       std::string rule = inert(get_string(finding, "rule"));
       std::ranges::replace(rule, '_', ' ');
-      out += fmt::format("  {} {}{}", paint(terminal, tone, symbol(terminal, mark)),
-                         blocking ? "blocks: " : "", rule);
-      if (!where.empty()) out += "  " + paint(terminal, Tone::Strong, where);
-      out += "\n";
+      const std::string what =
+          (blocking ? "blocks: " : "") + rule + (where.empty() ? "" : "  " + where);
+      out += fmt::format("  {} {}\n", paint(terminal, tone, symbol(terminal, mark)),
+                         wrapped(terminal, what, 4));
       if (const std::string text = get_string(finding, "text"); !text.empty()) {
         out += "      " + wrapped(terminal, inert(trimmed(text)), 6) + "\n";
       }

@@ -55,14 +55,12 @@ bool verdict_is_final(const json::object& task) {
   return state == "in_review" || state == "merged" || state == "closed" || state == "failed";
 }
 
-Cell proof_cell(const Terminal& terminal, const json::object& task) {
+Cell proof_cell(const json::object& task) {
   const std::string verdict = verdict_of(task);
-  if (verdict == "proved")
-    return {fmt::format("{} proved", symbol(terminal, Symbol::Good)), Tone::Good};
-  if (verdict == "refuted")
-    return {fmt::format("{} refuted", symbol(terminal, Symbol::Bad)), Tone::Bad};
+  if (verdict == "proved") return {"proved", Tone::Good};
+  if (verdict == "refuted") return {"refuted", Tone::Bad};
   if (!verdict_is_final(task)) return {};
-  return {fmt::format("{} none", symbol(terminal, Symbol::Attention)), Tone::Attention};
+  return {"none", Tone::Attention};
 }
 
 Cell tests_cell(const json::object& task) {
@@ -79,9 +77,23 @@ Cell tests_cell(const json::object& task) {
   return {};
 }
 
+// Foreign text of several lines, each inert, from column `indent` on.
+std::string paragraph(const Terminal& terminal, const std::string& text, size_t indent) {
+  constexpr size_t kMostLines = 12;
+  const auto all = lines(text);
+  std::string out;
+  for (size_t i = 0; i < std::min(all.size(), kMostLines); ++i) {
+    if (i > 0) out += "\n" + std::string(indent, ' ');
+    out += wrapped(terminal, inert(all[i]), indent);
+  }
+  if (all.size() > kMostLines)
+    out += fmt::format("\n{}and {} more lines", std::string(indent, ' '), all.size() - kMostLines);
+  return out;
+}
+
 // "name   value", continued lines below the value.
 std::string field(const Terminal& terminal, std::string_view name, const std::string& value) {
-  constexpr size_t kIndent = 14;
+  constexpr size_t kIndent = 16;
   return fmt::format("  {:<{}}{}\n", name, kIndent - 2, wrapped(terminal, value, kIndent));
 }
 
@@ -141,12 +153,12 @@ std::string render_runs(const Terminal& terminal, const json::array& runs, Time 
         started == Time{} ? "-" : human(Millis((ended == Time{} ? now : ended) - started));
     std::string changed;
     if (const auto files = get_int(run, "files"); files > 0) {
-      changed = fmt::format("{}, +{} -{}", count_of(static_cast<size_t>(files), "file"),
+      changed = fmt::format("{} +{} -{}", count_of(static_cast<size_t>(files), "file"),
                             get_int(run, "insertions"), get_int(run, "deletions"));
     }
     rows.push_back({{inert(get_string(run, "id"))},
                     {inert(get_string(run, "agent"))},
-                    {inert(get_string(run, "state"))},
+                    {state_word(run).text},
                     {to_local(started)},
                     {taken},
                     {changed},
@@ -158,7 +170,7 @@ std::string render_runs(const Terminal& terminal, const json::array& runs, Time 
                 {"STATE"},
                 {"STARTED", 0, 4},
                 {"TOOK"},
-                {"CHANGED", 10, 2},
+                {"CHANGED", 0, 2},
                 {"BRIEF", 8, 1}},
                rows, 2);
 }
@@ -171,67 +183,26 @@ std::string render_comments(const Terminal& terminal, const json::array& comment
     std::string where = inert(get_string(comment, "path"));
     if (const auto line = get_int(comment, "line"); line > 0 && !where.empty())
       where += fmt::format(":{}", line);
-    out += fmt::format("  {}  {}{}\n", to_local(time_of(comment, "time")),
-                       inert(get_string(comment, "author")), where.empty() ? "" : " on " + where);
-    for (const auto line : lines(get_string(comment, "text")))
-      out += "    " + wrapped(terminal, inert(line), 4) + "\n";
+    const std::string heading =
+        fmt::format("{}  {}{}", to_local(time_of(comment, "time")),
+                    inert(get_string(comment, "author")), where.empty() ? "" : " on " + where);
+    out += "  " + wrapped(terminal, heading, 2) + "\n";
+    out += "    " + paragraph(terminal, get_string(comment, "text"), 4) + "\n";
   }
   return out;
 }
 
-}  // namespace
-
-std::string render_tasks(const Terminal& terminal, const json::array& tasks, Time now) {
-  std::set<std::string> repositories;
-  for (const auto& item : tasks) {
-    if (item.is_object()) repositories.insert(get_string(item.get_object(), "repo"));
-  }
-  std::vector<std::vector<Cell>> rows;
-  for (const auto& item : tasks) {
-    if (!item.is_object()) continue;
-    const auto& task = item.get_object();
-    const StateWord word = state_word(task);
-    const auto number = get_int(get_object(task, "pull_request"), "number");
-    const Millis taken = time_taken(task, now);
-    const std::string repo = get_string(task, "repo");
-    rows.push_back({{inert(get_string(task, "id")), Tone::Strong},
-                    {fmt::format("{} {}", symbol(terminal, word.symbol), word.text), word.tone},
-                    proof_cell(terminal, task),
-                    tests_cell(task),
-                    {number > 0 ? fmt::format("#{}", number) : ""},
-                    {inert(shortened(get_string(task, "title"), 200))},
-                    {repositories.size() > 1 ? inert(repo.substr(repo.rfind('/') + 1)) : ""},
-                    {inert(get_string(task, "kind"))},
-                    {taken.count() > 0 ? human(taken) : ""},
-                    {to_local(time_of(task, "updated"))}});
-  }
-  return table(terminal,
-               {{"ID"},
-                {"STATE"},
-                {"PROOF"},
-                {"TESTS", 0, 3},
-                {"PR"},
-                {"TITLE", 22},
-                {"REPO", 6, 1},
-                {"KIND", 0, 5},
-                {"TOOK", 0, 2},
-                {"UPDATED", 0, 4}},
-               rows);
-}
-
-std::string render_task(const Terminal& terminal, const json::object& task, Time now) {
-  const std::string title = inert(get_string(task, "title"));
-  const std::string id = inert(get_string(task, "id"));
-  std::string out =
-      paint(terminal, Tone::Strong, id) + "  " + wrapped(terminal, title, id.size() + 2) + "\n\n";
-  out += fmt::format("  {:<12}{}\n", "state", coloured_state(terminal, task));
+// What, where, who.
+std::string task_details(const Terminal& terminal, const json::object& task, Time now) {
+  std::string out;
+  out += fmt::format("  {:<14}{}\n", "state", coloured_state(terminal, task));
   if (const std::string reason = get_string(task, "reason"); !reason.empty()) {
-    out += field(terminal, "reason", inert(reason));
+    out += fmt::format("  {:<14}{}\n", "reason", paragraph(terminal, reason, 16));
   }
   out += field(terminal, "kind", kind_text(task));
   const std::string brief = get_string(task, "brief");
   if (trimmed(brief) != trimmed(get_string(task, "title"))) {
-    out += field(terminal, "brief", inert(shortened(trimmed(brief), 400)));
+    out += fmt::format("  {:<14}{}\n", "brief", paragraph(terminal, trimmed(brief), 16));
   }
   out += field(terminal, "repository", short_path(get_string(task, "repo")));
   out += field(terminal, "base", base_text(task));
@@ -247,14 +218,19 @@ std::string render_task(const Terminal& terminal, const json::object& task, Time
     out += field(terminal, "pull request", pull_request_text(pr));
   }
   const std::string agent = get_string(task, "agent");
+  const auto& runs = get_array(task, "runs");
   const Millis taken = time_taken(task, now);
   out += field(terminal, "agent",
-               (agent.empty() ? "none here can do it" : inert(agent)) + ", " +
-                   count_of(get_array(task, "runs").size(), "run") +
+               (agent.empty() ? "none here can do it" : inert(agent)) +
+                   (runs.empty() ? std::string() : ", " + count_of(runs.size(), "run")) +
                    (taken.count() > 0 ? ", " + human(taken) : std::string()));
   out += field(terminal, "cost", cost_text(task));
   out += field(terminal, "assigned", to_local(time_of(task, "created")));
+  return out;
+}
 
+std::string task_sections(const Terminal& terminal, const json::object& task, Time now) {
+  std::string out;
   if (const auto& checks = get_array(task, "checks"); !checks.empty()) {
     out += heading(terminal, "Checks") + render_checks(terminal, checks);
   }
@@ -282,6 +258,54 @@ std::string render_task(const Terminal& terminal, const json::object& task, Time
   return out;
 }
 
+}  // namespace
+
+std::string render_tasks(const Terminal& terminal, const json::array& tasks, Time now) {
+  std::set<std::string> repositories;
+  for (const auto& item : tasks) {
+    if (item.is_object()) repositories.insert(get_string(item.get_object(), "repo"));
+  }
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& item : tasks) {
+    if (!item.is_object()) continue;
+    const auto& task = item.get_object();
+    const StateWord word = state_word(task);
+    const auto number = get_int(get_object(task, "pull_request"), "number");
+    const Millis taken = time_taken(task, now);
+    const std::string repo = get_string(task, "repo");
+    rows.push_back({{inert(get_string(task, "id")), Tone::Strong},
+                    {fmt::format("{} {}", symbol(terminal, word.symbol), word.text), word.tone},
+                    proof_cell(task),
+                    tests_cell(task),
+                    {number > 0 ? fmt::format("#{}", number) : ""},
+                    {inert(shortened(get_string(task, "title"), 200))},
+                    {repositories.size() > 1 ? inert(repo.substr(repo.rfind('/') + 1)) : ""},
+                    {inert(get_string(task, "kind"))},
+                    {taken.count() > 0 ? human(taken) : ""},
+                    {to_local(time_of(task, "updated"))}});
+  }
+  return table(terminal,
+               {{"ID"},
+                {"STATE"},
+                {"PROOF", 0, 1},
+                {"TESTS", 0, 7},
+                {"PR", 0, 2},
+                {"TITLE", 28},
+                {"REPO", 6, 5},
+                {"KIND", 0, 9},
+                {"TOOK", 0, 6},
+                {"UPDATED", 0, 8}},
+               rows);
+}
+
+std::string render_task(const Terminal& terminal, const json::object& task, Time now) {
+  const std::string title = inert(get_string(task, "title"));
+  const std::string id = inert(get_string(task, "id"));
+  std::string out =
+      paint(terminal, Tone::Strong, id) + "  " + wrapped(terminal, title, id.size() + 2) + "\n\n";
+  return out + task_details(terminal, task, now) + task_sections(terminal, task, now);
+}
+
 std::string render_assigned(const Terminal& terminal, const json::object& task) {
   const std::string id = inert(get_string(task, "id"));
   std::string out = paint(terminal, Tone::Strong, id) + "  " +
@@ -301,58 +325,13 @@ std::string render_assigned(const Terminal& terminal, const json::object& task) 
                    (attempts > 1 ? fmt::format(", best of {} runs", attempts) : std::string()));
   if (get_string(task, "state") == "waiting") {
     out += field(terminal, "state", coloured_state(terminal, task));
-    out += field(terminal, "reason", inert(get_string(task, "reason")));
+    out +=
+        fmt::format("  {:<14}{}\n", "reason", paragraph(terminal, get_string(task, "reason"), 16));
   } else {
     out += field(terminal, "next",
                  "baseline checks, the change, checks again in a fresh sandbox, a pull request");
   }
   return out + "\n" + render_next_steps(terminal, task);
-}
-
-std::string render_proof(const Terminal& terminal, const json::object& proof) {
-  const std::string verdict = get_string(proof, "verdict", "none");
-  const Symbol mark = verdict == "proved"    ? Symbol::Good
-                      : verdict == "refuted" ? Symbol::Bad
-                                             : Symbol::Attention;
-  const Tone tone = verdict == "proved"    ? Tone::Good
-                    : verdict == "refuted" ? Tone::Bad
-                                           : Tone::Attention;
-  const std::string text = verdict == "none" ? "none: nothing was proved" : inert(verdict);
-  std::string out =
-      paint(terminal, tone, fmt::format("{} {}", symbol(terminal, mark), text)) + "\n";
-  if (const std::string commit = get_string(proof, "commit"); !commit.empty()) {
-    out += field(terminal, "commit", inert(commit));
-  }
-  out += field(terminal, "task", inert(get_string(proof, "task")));
-  if (const std::string run = get_string(proof, "run"); !run.empty())
-    out += field(terminal, "run", inert(run));
-  if (const std::string reason = get_string(proof, "reason"); !reason.empty()) {
-    out += field(terminal, "reason", inert(reason));
-  }
-  if (const auto& all = get_array(proof, "obligations"); !all.empty()) {
-    out += heading(terminal, "Obligations") + render_obligations(terminal, all);
-  }
-  if (const auto& all = get_array(proof, "checks"); !all.empty()) {
-    out += heading(terminal, "Checks") + render_checks(terminal, all);
-  }
-  if (const auto& all = get_array(proof, "findings"); !all.empty()) {
-    out += heading(terminal, "Findings, to look at") + render_findings(terminal, all);
-  }
-  const auto& ran = get_array(proof, "commands");
-  if (!ran.empty()) out += heading(terminal, "Commands that were run");
-  for (const auto& item : ran) {
-    if (!item.is_object()) continue;
-    const auto& command = item.get_object();
-    out += fmt::format("  {:<9} {}\n", inert(get_string(command, "stage")),
-                       wrapped(terminal, "$ " + inert(get_string(command, "command")), 12));
-    std::string detail = fmt::format("status {}, {}", get_int(command, "exit_status"),
-                                     human(Millis(get_int(command, "duration_ms"))));
-    if (const std::string hash = get_string(command, "log_sha256"); !hash.empty()) {
-      detail += fmt::format(", log sha256 {}", inert(hash.substr(0, 16)));
-    }
-    out += "            " + paint(terminal, Tone::Dim, detail) + "\n";
-  }
-  return out;
 }
 
 }  // namespace nightjar::cli

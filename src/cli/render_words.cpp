@@ -98,9 +98,8 @@ std::vector<NextStep> next_steps(const json::object& task) {
     case State::Waiting:
       // No run was ever possible: the brief has to be said differently.
       if (get_string(task, "waiting_for") == "model" || get_array(task, "runs").empty()) {
-        return {{"nightjar assign \"Rename class A to B everywhere\"",
-                 "what the agent here, the mechanic, can do:"},
-                {"nightjar assign \"replace `f($A)` with `g($A)`\"", "or this"},
+        return {{"nightjar assign \"Rename class A to B everywhere\"", "say it like this"},
+                {"nightjar assign \"replace `f($A)` with `g($A)`\"", "or like this"},
                 {command("cancel"), "give this one up"}};
       }
       return {{command("log"), "what happened"},
@@ -122,7 +121,7 @@ std::string render_next_steps(const Terminal& terminal, const json::object& task
   const auto steps = next_steps(task);
   size_t widest = 0;
   for (const auto& step : steps) widest = std::max(widest, display_width(step.command));
-  widest = std::min<size_t>(widest, 44);
+  widest = std::min<size_t>(widest, 50);
   std::string out;
   for (const auto& step : steps) {
     const size_t width = display_width(step.command);

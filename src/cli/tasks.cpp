@@ -42,6 +42,7 @@ namespace {
 
 template <class Ask>
 auto about_task(const Context& context, Ask&& ask) {
+  const std::string path = task_path(context);  // an id that cannot be one starts no service
   try {
     return ask(context.service());
   } catch (const Refused& refused) {
@@ -49,7 +50,7 @@ auto about_task(const Context& context, Ask&& ask) {
     // "No such log" and the like are about a task that exists.
     bool exists = true;
     try {
-      context.client.get(task_path(context));
+      context.client.get(path);
     } catch (const Refused&) {
       exists = false;
     }

@@ -120,6 +120,11 @@ std::vector<size_t> layout(const Terminal& terminal, const std::vector<Column>& 
     }
     widths[dropped] = 0;
   }
+  for (size_t i = 0; i < columns.size() && total() > room;
+       ++i) {  // less than `least`, rather than too wide
+    if (columns[i].least == 0 || widths[i] <= 6) continue;
+    widths[i] -= std::min(total() - room, widths[i] - 6);
+  }
   return widths;
 }
 
