@@ -46,7 +46,7 @@ TEST_P(MergeFaults, AMergeHappensOnceAndWholly) {
   EXPECT_EQ(repo.git({"status", "--porcelain"}), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, MergeFaults, ::testing::Values("daemon_merge_started", "daemon_merge_done"),
+INSTANTIATE_TEST_SUITE_P(Each, MergeFaults, ::testing::Values("daemon_merge_started", "merge_files_moved", "daemon_merge_done"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(KillLoop, RandomKillsLoseNothing) { kill_at_random(8, 20); }
