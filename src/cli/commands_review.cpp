@@ -98,7 +98,9 @@ int run_cancel(const Context& context) {
 }
 
 int run_retry(const Context& context) {
-  return report_run(context, post_to_task(context, "retry", {}));
+  json::object body;
+  if (context.call.has("--allow-network")) body["allow_network"] = true;
+  return report_run(context, post_to_task(context, "retry", body));
 }
 
 }  // namespace nightjar::cli

@@ -159,7 +159,9 @@ std::vector<CommandSpec> review_commands() {
        "one more run with the same brief",
        "nightjar retry k3f9a2",
        "",
-       {{"--wait", "", "return when a person is needed or the task has ended"}, kJson},
+       {{"--wait", "", "return when a person is needed or the task has ended"},
+        {"--allow-network", "", "let the setup commands of this repository use the network"},
+        kJson},
        "id"},
   };
 }

@@ -1,6 +1,11 @@
 // Commands as a person runs them: this program as client, and as the service that it starts
 // (main_test.cpp).
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <latch>
@@ -223,6 +228,85 @@ TEST_F(Commands, WatchOfOneTellsItsStoryOnceAndEnds) {
   ASSERT_FALSE(kinds.empty());
   EXPECT_EQ(kinds.front(), "task_created");
   EXPECT_EQ(std::ranges::count(kinds, "run_ended"), 1);
+}
+
+// The client as a process whose lines are read while it runs.
+class Watching {
+ public:
+  Watching(const std::vector<std::string>& words, const fs::path& base) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) throw_errno("pipe2");
+    out_ = Fd(ends[0]);
+    const Fd in(ends[1]);
+    std::vector<std::string> argv{proc::own_executable().string(), "cli"};
+    argv.insert(argv.end(), words.begin(), words.end());
+    std::vector<char*> pointers;
+    for (auto& word : argv) pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+    pid_ = ::fork();
+    if (pid_ != 0) return;
+    ::dup2(in.get(), STDOUT_FILENO);
+    ::setenv("XDG_STATE_HOME", base.c_str(), 1);
+    ::execv(pointers[0], pointers.data());
+    ::_exit(127);
+  }
+  Watching(const Watching&) = delete;
+  Watching& operator=(const Watching&) = delete;
+  ~Watching() { end(SIGKILL); }
+
+  bool sees(std::string_view text) {
+    const Deadline deadline = in(std::chrono::seconds(20));
+    while (output.find(text) == std::string::npos) {
+      pollfd waited{out_.get(), POLLIN, 0};
+      if (::poll(&waited, 1, poll_timeout(deadline)) <= 0) return false;
+      char buffer[4096];
+      const ssize_t length = ::read(out_.get(), buffer, sizeof buffer);
+      if (length <= 0) return false;
+      output.append(buffer, static_cast<size_t>(length));
+    }
+    return true;
+  }
+  int end(int signal) {
+    if (pid_ <= 0) return 0;
+    ::kill(pid_, signal);
+    return wait();
+  }
+  int wait() {
+    int status = 0;
+    ::waitpid(std::exchange(pid_, 0), &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+  std::string output;
+
+ private:
+  Fd out_;
+  pid_t pid_ = 0;
+};
+
+TEST_F(Commands, WatchThroughAPipeIsTheTableThenALineAnEvent) {
+  run({"assign", "stay", "--title", "was there"});
+  Watching watching({"watch"}, base());
+  ASSERT_TRUE(watching.sees("was there")) << watching.output;
+  run({"assign", "succeed", "--title", "came later"});
+  EXPECT_TRUE(watching.sees("run ended: in review")) << watching.output;
+  EXPECT_NE(watching.output.find("assigned: came later"), std::string::npos);
+  EXPECT_EQ(watching.output.find("assigned: was there"), std::string::npos) << "only what is new";
+  EXPECT_EQ(watching.output.find('\x1b'), std::string::npos);
+  EXPECT_EQ(watching.end(SIGINT), 128 + SIGINT);
+}
+
+TEST_F(Commands, WatchGoesOnAcrossARestartOfTheService) {
+  const std::string id = assigned("stay");
+  Watching watching({"watch", id, "--json"}, base());
+  ASSERT_TRUE(watching.sees("run_created")) << watching.output;
+  run({"stop"});
+  run({"comment", id, "after the restart"});
+  EXPECT_TRUE(watching.sees("after the restart")) << watching.output;
+  std::vector<std::string> all = split(watching.output, '\n');
+  std::erase(all, "");
+  std::ranges::sort(all);
+  EXPECT_EQ(std::ranges::adjacent_find(all), all.end()) << "an event came twice";
 }
 
 TEST_F(Commands, LookingExitsZeroWhateverTheState) {

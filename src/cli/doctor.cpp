@@ -4,10 +4,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <optional>
+
 #include "base/file.h"
 #include "base/paths.h"
 #include "base/text.h"
 #include "cli/context.h"
+#include "cli/work_tree.h"
 #include "proc/process.h"
 #include "sandbox/session.h"
 
@@ -104,6 +107,35 @@ Finding check_service(const Client& client) {
   return {"service", Grade::Ok, text, ""};
 }
 
+// Where the person stands in a repository: does its nightjar.toml read, or what is found in its
+// place?
+std::optional<Finding> check_repository() {
+  std::error_code error;
+  fs::path root;
+  try {
+    root = work_tree_around(fs::current_path(error));
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+  if (const auto text = try_read_file(root / "nightjar.toml", size_t{1} << 20)) {
+    const auto config = project::parse(*text);
+    if (!config)
+      return Finding{"repository", Grade::Failed, config.error(),
+                     "correct the file, and commit it"};
+    return Finding{"repository", Grade::Ok,
+                   fmt::format("nightjar.toml with {}", count_of(config->checks.size(), "check")),
+                   ""};
+  }
+  const project::Config config = project::detect(tree_of(root));
+  if (config.checks.empty()) {
+    return Finding{"repository", Grade::Warning,
+                   fmt::format("no build or test tool was recognised in {}", root.string()),
+                   "nightjar init writes a nightjar.toml to fill in, or assign with --check CMD"};
+  }
+  return Finding{"repository", Grade::Ok,
+                 fmt::format("no nightjar.toml; detected: {}", join(config.found, ", ")), ""};
+}
+
 std::string_view word(Grade grade) {
   return grade == Grade::Ok ? "ok" : grade == Grade::Warning ? "warning" : "failed";
 }
@@ -144,6 +176,11 @@ int run_doctor(const Context& context) {
   findings.push_back(guarded("state folder", [&] { return check_state(state); }));
   findings.push_back(guarded("disk", [&] { return check_disk(state); }));
   findings.push_back(guarded("service", [&] { return check_service(context.client); }));
+  try {
+    if (auto finding = check_repository()) findings.push_back(std::move(*finding));
+  } catch (const std::exception& error) {
+    findings.push_back({"repository", Grade::Failed, error.what(), ""});
+  }
   if (context.hooks.doctor) {
     for (auto& finding : context.hooks.doctor()) findings.push_back(std::move(finding));
   }

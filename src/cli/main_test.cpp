@@ -1,7 +1,7 @@
 // This test program is also the client and a small service, so that the tests of the command line
-// talk between real processes: `cli_test cli ARGS...` is `nightjar ARGS...`, and `cli_test serve`
-// (what the client starts by itself) serves the real API over a real store, with a backend that
-// plays its part.
+// talk between real processes: `cli_process_test cli ARGS...` is `nightjar ARGS...`, and
+// `cli_process_test serve` (what the client starts by itself) serves the real API over a real
+// store, with a backend that plays its part.
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <poll.h>

@@ -46,14 +46,15 @@ bool may_start() {
   return !value || !*value || std::string_view(value) == "0";
 }
 
-// The end of the log of a service that did not come up.
-std::string last_words(const fs::path& log) {
+// What a service that did not come up wrote last, of what its log holds from byte `from` on.
+std::string last_words(const fs::path& log, size_t from) {
   std::string text;
   try {
     text = try_read_file(log).value_or("");
   } catch (const Error&) {
     return "";
   }
+  if (from <= text.size()) text.erase(0, from);
   const auto all = lines(text);
   std::string out;
   for (size_t i = all.size() > 3 ? all.size() - 3 : 0; i < all.size(); ++i)
@@ -93,17 +94,21 @@ class Starting {
   [[noreturn]] void fail(std::string_view what) const {
     throw Error(ErrorKind::Unavailable,
                 fmt::format("{}; its log is {}{}", what, inert(daemon_log(state_).string()),
-                            last_words(daemon_log(state_))));
+                            last_words(daemon_log(state_), log_before_)));
   }
 
  private:
   void start() {
     make_state_folder(state_);
+    std::error_code none_yet;
+    const auto size = fs::file_size(daemon_log(state_), none_yet);
+    log_before_ = none_yet ? 0 : size;
     child_ = proc::start_detached({proc::own_executable().string(), "serve"}, daemon_log(state_));
   }
 
   const fs::path& state_;
   pid_t child_ = 0;
+  size_t log_before_ = 0;
 };
 
 }  // namespace
