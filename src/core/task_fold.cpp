@@ -322,14 +322,14 @@ void on_task_waiting(Task& task, const json::object& body) {
     const bool waits = what != WaitingFor::Nothing;
     set_state(task, waits ? State::Waiting : State::Queued, what, waits ? reason : "");
   }
-  if (task.state == State::InReview) task.reason = reason;
+  if (task.state == State::InReview) task.reason = reason_or(reason, task.reason);
 }
 
 void on_pull_request(Task& task, const json::object& body, bool opened) {
   auto& pr = task.pull_request;
   if (task.state == State::Merged || task.state == State::Closed) return;
+  if (opened == (pr.number != 0)) return;
   if (opened) {
-    if (pr.number != 0) return;
     pr.number = static_cast<int>(get_int(body, "number"));
     pr.branch = get_string(body, "branch");
   }
@@ -345,6 +345,7 @@ void on_pull_request(Task& task, const json::object& body, bool opened) {
 void on_end_by_person(Task& task, const Event& event) {
   auto& pr = task.pull_request;
   if (event.kind == "merged") {
+    if (pr.number == 0) return;
     pr.state = PullRequestState::Merged;
     pr.merge_commit = get_string(event.body, "commit");
     const bool proved = task.proof.verdict == Verdict::Proved;
@@ -352,7 +353,7 @@ void on_end_by_person(Task& task, const Event& event) {
              event.time);
     return;
   }
-  pr.state = PullRequestState::Closed;
+  if (pr.number != 0) pr.state = PullRequestState::Closed;
   const bool closed = event.kind == "closed";
   const std::string reason = get_string(event.body, "reason");
   end_task(task, closed ? State::Closed : State::Cancelled,
@@ -388,9 +389,11 @@ void apply_to_task(Task& task, const Event& event) {
   } else if (kind == "commented" || kind == "changes_requested") {
     add_comment(task, event);
   } else if (kind == "approved") {
-    task.pull_request.approved_by = get_string(body, "author");
+    if (task.pull_request.number != 0) task.pull_request.approved_by = get_string(body, "author");
   } else if (kind == "merge_failed") {
-    if (!is_ended(task.state)) task.reason = get_string(body, "reason");
+    if (task.state == State::InReview) {
+      task.reason = reason_or(get_string(body, "reason"), "the merge failed");
+    }
   } else if (kind == "merged" || kind == "closed" || kind == "cancelled") {
     if (task.state != State::Merged && task.state != State::Closed &&
         (task.state != State::Cancelled || kind != "cancelled")) {

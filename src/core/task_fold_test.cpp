@@ -497,6 +497,66 @@ TEST(TaskFold, ACancelledOrMergedTaskStaysSoInAnyInterleaving) {
   }
 }
 
+/// Whatever arrives, in whatever order: what a person ended stays ended, every task that has ended
+/// without a proof says why, and the cache gives the same task back.
+TEST(TaskFold, RandomEventsNeverBreakItsPromises) {
+  const std::vector<std::string> kinds{
+      "run_created",       "task_waiting", "run_selected",        "run_lost",
+      "cancel_requested",  "cancelled",    "pull_request_opened", "pull_request_updated",
+      "changes_requested", "approved",     "merge_started",       "merged",
+      "merge_failed",      "closed",       "run_started",         "stage_started",
+      "waiting",           "resumed",      "candidate",           "proof",
+      "published",         "branch_kept",  "run_ended",           "note"};
+  const std::vector<std::string> states{"in_review", "failed", "cancelled", "waiting",
+                                        "closed",    "queued", "dreaming"};
+  const std::vector<std::string> stages{"prepare", "baseline", "work",
+                                        "verify",  "publish",  "dream"};
+  std::mt19937 random(11);
+  const auto any = [&](const auto& list) { return list[random() % list.size()]; };
+  for (int round = 0; round < 400; ++round) {
+    Log log(static_cast<int>(random() % 3) + 1);
+    Task task = log.task();
+    for (int step = 0; step < 60; ++step) {
+      const std::string kind = any(kinds);
+      const int n = static_cast<int>(random() % 3) + 1;
+      const bool of_run = std::ranges::find(kinds, kind) - kinds.begin() >= 14;
+      json::object body{{"run", Log::name(n)},
+                        {"state", any(states)},
+                        {"stage", any(stages)},
+                        {"commit", Log::commit(n)},
+                        {"number", n},
+                        {"head_commit", Log::commit(n)},
+                        {"branch", "b"},
+                        {"waiting_for", "disk"},
+                        {"reason", random() % 2 ? "why" : ""}};
+      Proof proof{static_cast<Verdict>(random() % 3), Log::commit(n), {}, {}};
+      body["proof"] = to_json(proof);
+      if (of_run) {
+        log.run(n, kind, body);
+      } else {
+        log.own(kind, body);
+      }
+      const Task before = task;
+      task = apply(std::move(task), log.events().back());
+      if (before.state == State::Merged || before.state == State::Closed) {
+        ASSERT_EQ(task.state, before.state) << kind;
+      }
+      if (before.state == State::Cancelled && task.state != State::Cancelled) {
+        ASSERT_TRUE(kind == "run_created" || kind == "merged" || kind == "closed") << kind;
+      }
+      if (before.state == State::Failed && task.state != State::Failed) {
+        ASSERT_FALSE(of_run) << kind;
+      }
+      const bool rests = is_ended(task.state) || task.state == State::InReview;
+      if (rests && task.proof.verdict != Verdict::Proved) {
+        ASSERT_FALSE(task.reason.empty()) << kind;
+      }
+      ASSERT_EQ(task.pull_request.number == 0 && task.state == State::Merged, false) << kind;
+      ASSERT_EQ(task_from_cache(to_cache(task)), task) << kind;
+    }
+  }
+}
+
 TEST(TaskFold, AnEndedRunNeverGoesOn) {
   for (const State ended : {State::Failed, State::Cancelled, State::Closed, State::Merged}) {
     for (const State next : {State::Preparing, State::Working, State::Waiting, State::Verifying,

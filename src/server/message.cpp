@@ -81,7 +81,7 @@ std::string Request::parameter(const std::string& name) const {
 }
 
 Reply json_reply(const json::value& value, int status) {
-  return {status, "application/json", to_line(value) + "\n", {}};
+  return {status, "application/json", valid_utf8(to_line(value)) + "\n", {}};
 }
 
 Reply text_reply(std::string text) {

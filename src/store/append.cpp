@@ -62,7 +62,7 @@ Task task_of(std::string_view id, std::string_view folded) {
 }
 
 void save_task(Connection& connection, const Task& task) {
-  const std::string folded = to_line(core::to_cache(task));
+  const std::string folded = valid_utf8(to_line(core::to_cache(task)));
   Statement(connection,
             "INSERT INTO tasks (id, active, folded) VALUES (?1, ?2, ?3) "
             "ON CONFLICT (id) DO UPDATE SET active = ?2, folded = ?3")
