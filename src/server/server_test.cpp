@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <latch>
+#include <random>
 #include <thread>
 
 #include "base/file.h"
@@ -63,6 +64,14 @@ class ServerTest : public testing::Test {
   std::string raw(std::string_view bytes) const {
     const Fd fd = connect();
     write_all(fd.get(), bytes);
+    return rest_of(fd.get());
+  }
+  /// The same, with the client's end of file after the bytes.
+  std::string sent_and_closed(std::string_view bytes) const {
+    const Fd fd = connect();
+    EXPECT_EQ(::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()));
+    ::shutdown(fd.get(), SHUT_WR);
     return rest_of(fd.get());
   }
   static std::string rest_of(int fd) {
@@ -334,6 +343,43 @@ TEST_F(ServerTest, WhatIsNotHttpIsRefused) {
                            "3\r\nTransfer-Encoding: chunked\r\n\r\n"}) {
     EXPECT_TRUE(raw(text).starts_with("HTTP/1.1 400 ")) << text;
   }
+}
+
+TEST_F(ServerTest, DamagedRequestsHurtNobody) {
+  start();
+  const std::string good =
+      "POST /api/v1/tasks/a%20b/merge?x=%41&y HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
+      "secret\r\n"
+      "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "8\r\n{\"a\": 1}\r\n0\r\n\r\n";
+  EXPECT_TRUE(sent_and_closed(good).starts_with("HTTP/1.1 409 "))
+      << "undamaged, it reaches the backend";
+  std::mt19937 random(5);
+  for (int round = 0; round < 400; ++round) {
+    std::string text = good;
+    for (unsigned change = random() % 4; change < 4; ++change) {
+      const size_t at = random() % text.size();
+      switch (random() % 4) {
+        case 0:
+          text[at] = static_cast<char>(random());
+          break;
+        case 1:
+          text.erase(at, random() % 20);
+          break;
+        case 2:
+          text.insert(at, random() % 50, static_cast<char>(random()));
+          break;
+        default:
+          text.insert(at, text.substr(random() % text.size(), random() % 100));
+          break;
+      }
+      if (text.empty()) text = "\n";
+    }
+    const std::string answer = sent_and_closed(text);
+    EXPECT_TRUE(answer.empty() || answer.starts_with("HTTP/1.1 ")) << text;
+    EXPECT_EQ(answer.find("<nothing came"), std::string::npos) << text;
+  }
+  EXPECT_EQ(ask("GET", "/health").status, 200);
 }
 
 TEST_F(ServerTest, AConnectionServesManyRequests) {
