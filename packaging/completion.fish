@@ -1,6 +1,7 @@
 # fish completion for nightjar. The program itself knows the candidates.
 function __nightjar_candidates
-    set -l words (commandline -opc) (commandline -ct)
+    set -l current (commandline -ct)
+    set -l words (commandline -opc) "$current"
     set -l answer ($words[1] __complete $words[2..-1] 2>/dev/null)
     switch "$answer[1]"
         case ':file*'

@@ -187,6 +187,15 @@ TEST_F(Board, IsSuspendedAndResumedWithTheScreenGivenBack) {
   expect_clean(terminal);
 }
 
+TEST_F(Board, WatchingOneShowsWhatIsUnderWayInTheLastLine) {
+  run({"assign", "stay", "--title", "fixed id"});
+  OnTerminal terminal(dir_.path(), {"watch", "fixed1"});
+  EXPECT_TRUE(terminal.sees("queued, ")) << terminal.output;
+  terminal.type("\x03");
+  EXPECT_EQ(terminal.wait(), 128 + SIGINT);
+  EXPECT_TRUE(terminal.settings_are_as_before());
+}
+
 TEST_F(Board, ADiffOnATerminalIsColouredInertAndPaged) {
   const auto assigned = run({"assign", "stay", "--title", "fixed id"});
   ::setenv("NIGHTJAR_PAGER", "sed s/^/PAGED:/", 1);

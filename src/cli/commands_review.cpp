@@ -26,8 +26,8 @@ std::string id_and_title(const json::object& task) {
 }
 
 // A run was asked for: it is queued, or the task says why none can start.
-int report_run(const Context& context, const json::object& task) {
-  if (context.call.has("--wait")) return follow_and_report(context, get_string(task, "id"));
+int report_run(const Context& context, const json::object& task, Time asked) {
+  if (context.call.has("--wait")) return follow_and_report(context, get_string(task, "id"), asked);
   const auto& runs = get_array(task, "runs");
   const std::string run =
       runs.empty() || !runs.back().is_object() ? "" : get_string(runs.back().get_object(), "id");
@@ -44,8 +44,9 @@ int report_run(const Context& context, const json::object& task) {
 
 int run_request_changes(const Context& context) {
   const std::string text = text_argument(context, 1, "request");
-  return report_run(context,
-                    post_to_task(context, "request-changes", {{"text", valid_utf8(text)}}));
+  const Time asked = now();
+  const json::object body{{"text", valid_utf8(text)}};
+  return report_run(context, post_to_task(context, "request-changes", body), asked);
 }
 
 int run_comment(const Context& context) {
@@ -100,7 +101,8 @@ int run_cancel(const Context& context) {
 int run_retry(const Context& context) {
   json::object body;
   if (context.call.has("--allow-network")) body["allow_network"] = true;
-  return report_run(context, post_to_task(context, "retry", body));
+  const Time asked = now();
+  return report_run(context, post_to_task(context, "retry", body), asked);
 }
 
 }  // namespace nightjar::cli

@@ -73,6 +73,7 @@ int run_serve(const Context& context) {
                                     {"state", valid_utf8(state.string())},
                                     {"socket", valid_utf8(api_socket(state).string())}});
   }
+  fs::current_path("/");  // a service that lives for weeks keeps no folder of the person's busy
   return context.hooks.serve();
 }
 

@@ -386,6 +386,31 @@ TEST_F(Commands, VersionAndDoctorStartNothing) {
   EXPECT_FALSE(fs::exists(state()));
 }
 
+TEST_F(Commands, InitWritesTheFileAtTheRootOnce) {
+  EXPECT_EQ(run({"init"}).exit_status, 2) << "no repository";
+  proc::Options git;
+  git.argv = {"git", "init", "-q", dir_.path().string()};
+  ASSERT_EQ(proc::run(git).exit_status, 0);
+  write_durably(dir_.path() / "Makefile", "test:\n\ttrue\n");
+  const std::string file = run({"init", "--dry-run"}).out;
+  EXPECT_FALSE(file.empty());
+  EXPECT_FALSE(fs::exists(dir_.path() / "nightjar.toml"));
+  EXPECT_EQ(json_of({"init"}).at("written"), json::value(true));
+  EXPECT_EQ(read_file(dir_.path() / "nightjar.toml"), file);
+  const auto again = run({"init"});
+  EXPECT_EQ(again.exit_status, 1);
+  EXPECT_NE(again.err.find("--force"), std::string::npos);
+  EXPECT_EQ(run({"init", "--force"}).exit_status, 0);
+  EXPECT_FALSE(fs::exists(state())) << "it needs no service";
+}
+
+TEST_F(Commands, AWaitForAFurtherRunDoesNotTellTheOldStory) {
+  const std::string id = get_string(json_of({"assign", "fail", "--wait"}, 1).as_object(), "id");
+  const auto result = run({"retry", id, "--wait"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_EQ(result.out.find("assigned: fail"), std::string::npos) << result.out;
+}
+
 TEST_F(Commands, CompletionKnowsTheTasks) {
   const std::string id = assigned("stay");
   EXPECT_NE(run({"__complete", "show", ""}).out.find(id + "\tqueued: stay"), std::string::npos);

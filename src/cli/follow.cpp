@@ -9,9 +9,10 @@ namespace nightjar::cli {
 
 namespace {
 
-EventFeed::Taken wait_for_news(EventFeed& feed) {
+// Empty where nothing came in that time (-1: no limit).
+EventFeed::Taken wait_for_news(EventFeed& feed, int timeout_ms) {
   pollfd waited{feed.fd(), POLLIN, 0};
-  ::poll(&waited, 1, -1);
+  ::poll(&waited, 1, timeout_ms);
   auto taken = feed.take();
   if (taken.gone) {
     throw Error(
@@ -31,7 +32,8 @@ json::object fetch_task(const Client& client, const std::string& id) {
 }  // namespace
 
 json::object follow_task(const Client& client, const std::string& id,
-                         const std::function<void(const json::object& event)>& on_event) {
+                         const std::function<void(const json::object& event)>& on_event,
+                         const std::function<void(const json::object& task)>& on_tick) {
   json::object task = fetch_task(client, id);
   const std::string whole_id = get_string(task, "id", id);
   if (needs_person_or_ended(task)) {
@@ -46,8 +48,9 @@ json::object follow_task(const Client& client, const std::string& id,
   // From the first event: what ends the wait comes after what was fetched above.
   EventFeed feed(client, whole_id, 0);
   for (;;) {
-    const auto taken = wait_for_news(feed);
+    const auto taken = wait_for_news(feed, on_tick ? 1000 : -1);
     for (const auto& event : taken.events) on_event(event);
+    if (on_tick) on_tick(task);
     if (taken.events.empty() && !taken.opened) continue;
     try {
       task = fetch_task(client, whole_id);
@@ -68,7 +71,7 @@ void follow_all(const Client& client, const std::function<void()>& on_open,
   EventFeed feed(client, "", std::nullopt);
   bool opened = false;
   for (;;) {
-    const auto taken = wait_for_news(feed);
+    const auto taken = wait_for_news(feed, -1);
     if (taken.opened && !std::exchange(opened, true)) on_open();
     for (const auto& event : taken.events) on_event(event);
   }

@@ -2,6 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <functional>
+#include <utility>
+
 #include "base/text.h"
 #include "cli/follow.h"
 #include "cli/render.h"
@@ -101,12 +105,59 @@ json::object post_to_task(const Context& context, std::string_view action,
   });
 }
 
-int follow_and_report(const Context& context, const std::string& id) {
-  const json::object task = follow_task(context.client, id, [&](const json::object& event) {
-    if (context.json) return;
-    if (const std::string line = event_line(context.out, event, false); !line.empty())
-      context.print(line + "\n");
-  });
+namespace {
+
+// The last line on a terminal while a task is followed: what is under way, and for how long.
+class StatusLine {
+ public:
+  explicit StatusLine(const Context& context)
+      : context_(context), on_(context.out.tty && !context.json) {}
+  StatusLine(const StatusLine&) = delete;
+  StatusLine& operator=(const StatusLine&) = delete;
+  ~StatusLine() {
+    try {
+      clear();
+    } catch (const Error&) {  // the terminal is gone
+    }
+  }
+
+  void clear() {
+    if (std::exchange(shown_, false)) context_.print("\r\x1b[K");
+  }
+  void show(const json::object& task) {
+    if (!on_) return;
+    const StateWord word = state_word(task);
+    const std::string text = fmt::format(
+        "{} {}, {} (Ctrl-C leaves it running)", symbol(context_.out, word.symbol), word.text,
+        human(std::chrono::duration_cast<std::chrono::seconds>(now() - began_)));
+    clear();
+    context_.print(
+        fitted(context_.out, text, static_cast<size_t>(std::max(20, context_.out.width - 1))));
+    shown_ = true;
+  }
+
+ private:
+  const Context& context_;
+  const bool on_;
+  const Time began_ = now();
+  bool shown_ = false;
+};
+
+}  // namespace
+
+int follow_and_report(const Context& context, const std::string& id, Time since) {
+  StatusLine status(context);
+  const auto tell = [&](const json::object& event) {
+    if (context.json || from_rfc3339(get_string(event, "time")).value_or(Time{}) < since) return;
+    const std::string line = event_line(context.out, event, false);
+    if (line.empty()) return;
+    status.clear();
+    context.print(line + "\n");
+  };
+  std::function<void(const json::object&)> tick;
+  if (context.out.tty && !context.json) tick = [&](const json::object& task) { status.show(task); };
+  const json::object task = follow_task(context.client, id, tell, tick);
+  status.clear();
   if (context.json) {
     context.print_json(task);
   } else {

@@ -19,8 +19,8 @@ void stream_text_of_task(const Context& context, std::string_view rest,
 json::object post_to_task(const Context& context, std::string_view action,
                           const json::object& body);
 
-/// Follows the task with lines (quietly with --json), shows how it ended; 1 where it ended in
-/// failure.
-int follow_and_report(const Context& context, const std::string& id);
+/// Follows the task with lines for the events since then (quietly with --json), shows how it ended;
+/// 1 where it ended in failure.
+int follow_and_report(const Context& context, const std::string& id, Time since = {});
 
 }  // namespace nightjar::cli
