@@ -83,6 +83,17 @@ TEST(Help, ShowsAnExampleBeforeTheList) {
   for (const auto line : lines(all)) EXPECT_LE(line.size(), 80u) << line;
 }
 
+// A person pastes them: within double quotes the shell would run `...` and replace $A.
+TEST(Help, ExamplesMeanTheSameToAShell) {
+  for (const auto& command : commands()) {
+    bool quoted = false;
+    for (const char c : command.example) {
+      if (c == '"') quoted = !quoted;
+      EXPECT_FALSE(quoted && (c == '`' || c == '$')) << command.example;
+    }
+  }
+}
+
 TEST(Help, EveryCommandHasJson) {
   for (const auto& command : commands()) {
     bool json = false;

@@ -15,7 +15,7 @@ std::vector<CommandSpec> work_commands() {
        64,
        "hand over a ticket",
        "nightjar assign \"Rename class Parser to Reader everywhere\"\n"
-       "nightjar assign --check \"make test\" \"replace `old($A, $B)` with `new($B, $A)`\"",
+       "nightjar assign --check \"make test\" 'replace `old($A, $B)` with `new($B, $A)`'",
        "Without BRIEF and --brief the ticket is read from standard input. Changes that are not "
        "committed are "
        "not part of the task.",

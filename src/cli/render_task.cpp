@@ -139,7 +139,7 @@ std::string cost_text(const json::object& task) {
 std::string kind_text(const json::object& task) {
   return fmt::format(
       "{}{}", inert(get_string(task, "kind")),
-      get_bool(task, "kind_guessed") ? " (guessed from the brief; --kind says otherwise)" : "");
+      get_bool(task, "kind_guessed") ? " (guessed from the brief; --kind sets it)" : "");
 }
 
 std::string render_runs(const Terminal& terminal, const json::array& runs, Time now) {

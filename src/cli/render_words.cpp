@@ -99,7 +99,7 @@ std::vector<NextStep> next_steps(const json::object& task) {
       // No run was ever possible: the brief has to be said differently.
       if (get_string(task, "waiting_for") == "model" || get_array(task, "runs").empty()) {
         return {{"nightjar assign \"Rename class A to B everywhere\"", "say it like this"},
-                {"nightjar assign \"replace `f($A)` with `g($A)`\"", "or like this"},
+                {"nightjar assign 'replace `f($A)` with `g($A)`'", "or like this"},
                 {command("cancel"), "give this one up"}};
       }
       return {{command("log"), "what happened"},

@@ -224,6 +224,7 @@ std::string wrapped(const Terminal& terminal, std::string_view text, size_t inde
   for (const auto& word : split(text, ' ')) {
     const size_t width = display_width(word);
     if (column > indent && column + 1 + width > room) {
+      while (out.ends_with(' ')) out.pop_back();
       out += "\n" + std::string(indent, ' ');
       column = indent;
     } else if (column > indent) {
