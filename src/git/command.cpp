@@ -29,7 +29,6 @@ const std::vector<std::string>& settings() {
                                                   "push.recurseSubmodules=no",
                                                   "diff.ignoreSubmodules=all",
                                                   "credential.helper=",
-                                                  "uploadpack.packObjectsHook=",
                                                   "uploadpack.allowAnySHA1InWant=true",
                                                   "receive.autogc=false",
                                                   "receive.shallowUpdate=true",
