@@ -49,11 +49,10 @@ void EventFeed::push(void (*change)(Taken&)) {
   [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
 }
 
-bool EventFeed::put(json::object& event) {
+bool EventFeed::put(json::object& event, const std::stop_token& stop) {
   {
     const std::lock_guard lock(mutex_);
-    if (waiting_.events.size() >= kMostWaiting && !thread_.get_stop_token().stop_requested())
-      return false;
+    if (waiting_.events.size() >= kMostWaiting && !stop.stop_requested()) return false;
     waiting_.events.push_back(std::move(event));
   }
   push([](Taken&) {});
@@ -77,7 +76,7 @@ void EventFeed::read(std::stop_token stop) {
       };
       const auto arrived = [&](long id, json::object event) {
         if (id > 0) after_ = id;
-        while (!put(event)) pause(stop, 10ms);
+        while (!put(event, stop)) pause(stop, 10ms);
       };
       client_.events(task_, after_, opened, arrived, stop);
     } catch (const Cancelled&) {

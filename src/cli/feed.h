@@ -3,6 +3,7 @@
 
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -35,7 +36,7 @@ class EventFeed {
  private:
   void read(std::stop_token stop);
   void push(void (*change)(Taken&));
-  bool put(json::object& event);  // false: too many wait
+  bool put(json::object& event, const std::stop_token& stop);  // false: too many wait
 
   const Client& client_;
   const std::string task_;

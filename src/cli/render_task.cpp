@@ -83,7 +83,7 @@ std::string paragraph(const Terminal& terminal, const std::string& text, size_t 
   const auto all = lines(text);
   std::string out;
   for (size_t i = 0; i < std::min(all.size(), kMostLines); ++i) {
-    if (i > 0) out += "\n" + std::string(indent, ' ');
+    if (i > 0) out += "\n" + std::string(all[i].empty() ? 0 : indent, ' ');
     out += wrapped(terminal, inert(all[i]), indent);
   }
   if (all.size() > kMostLines)
