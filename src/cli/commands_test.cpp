@@ -52,10 +52,11 @@ class Commands : public testing::Test {
   std::string assigned(const std::string& brief) const {
     return get_string(json_of({"assign", brief}).as_object(), "id");
   }
-  virtual fs::path base() const { return dir_.path() / "state"; }
+  const fs::path& base() const { return base_; }
   fs::path state() const { return base() / "nightjar"; }
 
   TempDir dir_;
+  fs::path base_ = dir_.path() / "state";
   std::map<std::string, std::string> extra;
 };
 
@@ -99,11 +100,8 @@ TEST_F(Commands, AServiceThatCannotStartIsStatusThreeWithItsLastWords) {
   EXPECT_NE(result.err.find("the store is \\x1b[31mdamaged"), std::string::npos) << result.err;
 }
 
-class LongPath : public Commands {
- protected:
-  fs::path base() const override { return dir_.path() / std::string(120, 'x') / "state"; }
-};
-TEST_F(LongPath, OfAStateFolderIsNoHindrance) {
+TEST_F(Commands, AStateFolderWithALongPathIsNoHindrance) {
+  base_ = dir_.path() / std::string(120, 'x') / "state";
   EXPECT_EQ(run({"tasks"}).exit_status, 0);
   EXPECT_EQ(json_of({"show", assigned("stay")}).as_object().at("state"), json::value("queued"));
 }
