@@ -32,7 +32,13 @@ core::CheckReport read_report(const core::CheckSpec& check, const CheckOutput& o
 /// Variables that make runners print test names and write reports (PYTEST_ADDOPTS, GOFLAGS=-v, ...), and
 /// where their report files appear, as folder and fnmatch pattern.
 std::map<std::string, std::string> reporting_environment();
-std::vector<std::pair<std::string, std::string>> report_files();  ///< {folder inside, pattern}
+/// {folder inside, pattern}; relative folders are below the work tree. With the check's command only
+/// where that command may write; without it, in the usual folders.
+std::vector<std::pair<std::string, std::string>> report_files(std::string_view command = {});
+
+/// The test that stands for a check which failed although all its tests passed: "tests (exit status 2)".
+std::string failure_of_the_check(const core::CheckReport& report);
+bool is_failure_of_the_check(const core::CheckReport& report, std::string_view test);
 
 /// Runs of one check on one commit as one report: a test with both answers is flaky.
 core::CheckReport merge(const core::CheckReport& first, const core::CheckReport& again);
