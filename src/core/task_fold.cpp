@@ -211,7 +211,7 @@ void settle(Task& task) {
 }
 
 /// The task is over, and with it whatever still runs for it.
-void end_task(Task& task, State state, std::string reason, Time time) {
+void end_task(Task& task, State state, const std::string& reason, Time time) {
   set_state(task, state, WaitingFor::Nothing, reason);
   for (auto& run : task.runs) {
     if (!has_ended(run) || run.state == State::Waiting) {

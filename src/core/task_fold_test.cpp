@@ -80,7 +80,7 @@ class Log {
   }
 
  private:
-  Log& add(std::string stream, std::string kind, json::object body) {
+  Log& add(const std::string& stream, std::string kind, json::object body) {
     Event event{"k3x9qa",        stream, ++seq_[stream], kStart + Millis(events_.size()),
                 std::move(kind), {}};
     event.body = std::move(body);

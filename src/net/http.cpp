@@ -173,7 +173,7 @@ std::unique_ptr<curl_slist, ListDeleter> HttpClient::State::set_request(
   };
   add("Expect:");
   for (const auto& [name, value] : request.headers)
-    add(value.empty() ? name + ";" : name + ": " + value);
+    add(value.empty() ? fmt::format("{};", name) : fmt::format("{}: {}", name, value));
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, list.get());
   return list;
 }

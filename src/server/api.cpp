@@ -244,6 +244,7 @@ Outcome answer(const Request& request, Backend& backend) {
 
 std::vector<std::pair<std::string, std::string>> routes() {
   std::vector<std::pair<std::string, std::string>> all;
+  all.reserve(kRoutes.size());
   for (const auto& route : kRoutes)
     all.emplace_back(route.method, std::string(kPrefix) + std::string(route.path));
   return all;

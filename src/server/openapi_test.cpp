@@ -1,4 +1,5 @@
 // The OpenAPI document says what the routes are and what the answers look like.
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -78,7 +79,7 @@ std::vector<std::string> faults(const json::object& schema, const json::value& v
   if (const auto* object = value.if_object()) {
     const auto& properties = get_object(schema, "properties");
     for (const auto& name : get_strings(schema, "required")) {
-      if (!object->contains(name)) found.push_back(place + "." + name + " is missing");
+      if (!object->contains(name)) found.push_back(fmt::format("{}.{} is missing", place, name));
     }
     for (const auto& member : *object) {
       const std::string where = place + "." + std::string(member.key());
@@ -94,7 +95,7 @@ std::vector<std::string> faults(const json::object& schema, const json::value& v
   if (const auto* array = value.if_array()) {
     for (size_t i = 0; i < array->size(); ++i) {
       const auto inner =
-          faults(get_object(schema, "items"), (*array)[i], place + "[" + std::to_string(i) + "]");
+          faults(get_object(schema, "items"), (*array)[i], fmt::format("{}[{}]", place, i));
       found.insert(found.end(), inner.begin(), inner.end());
     }
   }

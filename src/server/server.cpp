@@ -140,8 +140,11 @@ void HttpServer::accept_one(int listener) {
     return;
   }
   join_finished();
-  const std::lock_guard lock(mutex_);
-  if (connections_.size() >= options_.most_connections) return turn_away(std::move(socket));
+  std::unique_lock lock(mutex_);
+  if (connections_.size() >= options_.most_connections) {
+    lock.unlock();
+    return turn_away(std::move(socket));
+  }
   connections_.emplace_back().socket = std::move(socket);
   Connection& connection = connections_.back();
   try {
@@ -155,6 +158,7 @@ void HttpServer::accept_one(int listener) {
   } catch (const std::system_error&) {  // no further thread can be had
     socket = std::move(connection.socket);
     connections_.pop_back();
+    lock.unlock();
     turn_away(std::move(socket));
   }
 }

@@ -1,128 +1,17 @@
-// The server on real sockets, asked by a real client and by hand-written bytes.
+// Requests and answers, by a real client and by hand-written bytes.
 #include "server/server.h"
 
-#include <fcntl.h>
-#include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <latch>
 #include <random>
 #include <thread>
 
-#include "base/file.h"
-#include "net/http.h"
-#include "net/sse.h"
-#include "server/testing_backend.h"
+#include "server/testing_server.h"
 
 namespace nightjar::server {
 namespace {
-
-constexpr Time kNow = Time(Millis(1'700'000'000'000));
-
-class ServerTest : public testing::Test {
- protected:
-  ServerTest() : store_(store::open_sqlite(folder_.path() / "db")), backend_(*store_) {
-    options_.socket = folder_.path() / "api.sock";
-    options_.listen = "127.0.0.1:0";
-    options_.token = "secret";
-  }
-  void start() { server_ = serve(options_, backend_, *store_); }
-
-  net::HttpRequest request(std::string method, const std::string& path,
-                           std::string body = "") const {
-    net::HttpRequest r;
-    r.method = std::move(method);
-    r.url = "http://localhost/api/v1" + path;
-    r.unix_socket = options_.socket;
-    r.headers = {{"Authorization", "Bearer secret"}};
-    if (!body.empty()) r.headers.emplace_back("Content-Type", "application/json");
-    r.body = std::move(body);
-    r.deadline = in(std::chrono::seconds(20));
-    return r;
-  }
-  net::HttpResponse ask(std::string method, const std::string& path, std::string body = "") const {
-    return net::http(request(std::move(method), path, std::move(body)));
-  }
-
-  /// Connects to the loopback port.
-  Fd connect() const {
-    Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<std::uint16_t>(server_->port()));
-    EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    return fd;
-  }
-  /// Sends the bytes; everything that comes back until the server closes.
-  std::string raw(std::string_view bytes) const {
-    const Fd fd = connect();
-    write_all(fd.get(), bytes);
-    return rest_of(fd.get());
-  }
-  /// The same, with the client's end of file after the bytes.
-  std::string sent_and_closed(std::string_view bytes) const {
-    const Fd fd = connect();
-    EXPECT_EQ(::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(bytes.size()));
-    ::shutdown(fd.get(), SHUT_WR);
-    return rest_of(fd.get());
-  }
-  static std::string rest_of(int fd) {
-    std::string out;
-    char buffer[4096];
-    for (;;) {
-      pollfd entry{fd, POLLIN, 0};
-      if (::poll(&entry, 1, 20'000) <= 0) return out + "<nothing came for 20 s>";
-      const ssize_t got = ::recv(fd, buffer, sizeof buffer, 0);
-      if (got <= 0) return out;
-      out.append(buffer, static_cast<size_t>(got));
-    }
-  }
-
-  void append(core::Event event) {
-    const auto added = store_->append({std::move(event)});
-    server_->announce(added.back().id);
-  }
-  static core::Event event(std::string task, std::string kind, json::object body = {}) {
-    core::Event e{std::move(task), "", 0, kNow, std::move(kind), {}};
-    e.body = std::move(body);
-    return e;
-  }
-  void make_task(const std::string& id) {
-    core::TaskSpec spec;
-    spec.title = "title of " + id;
-    store_->append({event(id, "task_created", core::to_json(spec))});
-  }
-
-  TempDir folder_{"server"};
-  std::unique_ptr<store::Store> store_;
-  TestingBackend backend_;
-  Options options_;
-  std::unique_ptr<Server> server_;
-};
-
-json::object object_of(const net::HttpResponse& response) {
-  const auto value = parse_json(response.body);
-  EXPECT_TRUE(value && value->is_object()) << response.body;
-  return value && value->is_object() ? value->get_object() : json::object{};
-}
-
-void expect_problem(const net::HttpResponse& response, int status, std::string_view kind) {
-  EXPECT_EQ(response.status, status) << response.body;
-  EXPECT_EQ(response.header("content-type"), "application/problem+json");
-  const auto problem = object_of(response);
-  EXPECT_EQ(get_int(problem, "status"), status);
-  EXPECT_EQ(get_string(problem, "kind"), kind);
-  EXPECT_FALSE(get_string(problem, "title").empty());
-  EXPECT_FALSE(get_string(problem, "detail").empty());
-}
 
 TEST_F(ServerTest, AnswersOnTheUnixSocketAndOnLoopback) {
   start();
@@ -319,7 +208,8 @@ TEST_F(ServerTest, HeadAnswersAsGetWithoutABody) {
 }
 
 TEST_F(ServerTest, LargeAnswersArriveWhole) {
-  backend_.big_text = std::string(20'000'000, 'x') + "end";
+  backend_.big_text.assign(20'000'000, 'x');
+  backend_.big_text += "end";
   start();
   EXPECT_EQ(ask("GET", "/tasks/a/diff").body, backend_.big_text);
 }
@@ -337,10 +227,11 @@ TEST_F(ServerTest, HeadersAndBodiesAreBounded) {
 
 TEST_F(ServerTest, WhatIsNotHttpIsRefused) {
   start();
-  for (const auto* text : {"hello\r\n\r\n", "GET /\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
-                           "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
-                           "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
-                           "3\r\nTransfer-Encoding: chunked\r\n\r\n"}) {
+  const std::string post = "POST / HTTP/1.1\r\nHost: localhost\r\n";
+  const std::string two_lengths = post + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string& text :
+       {std::string("hello\r\n\r\n"), std::string("GET /\r\n\r\n"),
+        std::string("GET / HTTP/9.9\r\n\r\n"), post + "Content-Length: x\r\n\r\n", two_lengths}) {
     EXPECT_TRUE(raw(text).starts_with("HTTP/1.1 400 ")) << text;
   }
 }
@@ -464,186 +355,6 @@ TEST_F(ServerTest, AStopWaitsForTheAnswerUnderWay) {
   stopper.join();
   client.join();
   EXPECT_EQ(status, 200);
-}
-
-// --- event streams -----------------------------------------------------------------------------
-
-/// A stream read by a thread; `wait_for` returns when that many events came.
-class Listener {
- public:
-  Listener(net::HttpRequest request, size_t stop_after) : stop_after_(stop_after) {
-    request.stop = stop_.get_token();
-    request.deadline = kNoDeadline;
-    thread_ = std::jthread([this, request] {
-      net::SseParser parser;
-      try {
-        response = net::HttpClient().stream(request, [&](std::string_view bytes) {
-          opened.store(true);
-          opened.notify_all();
-          parser.feed(bytes, [&](const net::SseEvent& event) {
-            events.push_back(event);
-            arrived.push_back(std::chrono::steady_clock::now());
-          });
-          return events.size() < stop_after_;
-        });
-      } catch (const Cancelled&) {
-        cancelled = true;
-      } catch (const Error& error) {
-        failure = error.what();
-      }
-      opened.store(true);
-      opened.notify_all();
-    });
-  }
-  void wait_until_open() const { opened.wait(false); }
-  /// Ends by itself when all expected events came.
-  void join() { thread_.join(); }
-  void stop() { stop_.request_stop(); }
-
-  std::vector<net::SseEvent> events;
-  std::vector<std::chrono::steady_clock::time_point> arrived;
-  net::HttpResponse response;
-  std::atomic<bool> opened{false};
-  bool cancelled = false;
-  std::string failure;
-
- private:
-  size_t stop_after_;
-  std::stop_source stop_;
-  std::jthread thread_;
-};
-
-TEST_F(ServerTest, AStreamTellsWhatHappensFromNowOn) {
-  make_task("aaa");
-  start();
-  Listener listener(request("GET", "/events"), 2);
-  listener.wait_until_open();
-  append(event("aaa", "commented", {{"text", "one\ntwo"}}));
-  append(event("aaa", "approved", {{"author", "me"}}));
-  listener.join();
-  ASSERT_EQ(listener.events.size(), 2);
-  EXPECT_EQ(listener.events[0].event, "commented");
-  EXPECT_EQ(listener.events[0].id, "2");
-  const auto data = parse_json(listener.events[0].data);
-  ASSERT_TRUE(data);
-  const auto read = core::event_from(*data);
-  ASSERT_TRUE(read) << read.error();
-  EXPECT_EQ(*read, store_->events_after(1, 1).at(0).event);
-  EXPECT_EQ(listener.response.header("content-type"), "text/event-stream");
-}
-
-TEST_F(ServerTest, AStreamGoesOnFromItsPosition) {
-  make_task("aaa");
-  std::vector<core::Event> many;
-  for (int i = 0; i < 1000; ++i) many.push_back(event("aaa", "commented", {{"n", i}}));
-  store_->append(many);
-  start();
-  for (const auto& [path, header, first] :
-       {std::tuple{"/events?after=0", "", "1"}, std::tuple{"/events?after=500", "", "501"},
-        std::tuple{"/events", "700", "701"}, std::tuple{"/events?after=3", "700", "701"}}) {
-    const size_t expected = 1001 - std::stoul(first) + 1;
-    net::HttpRequest r = request("GET", path);
-    if (*header) r.headers.emplace_back("Last-Event-ID", header);
-    Listener listener(r, expected);
-    listener.join();
-    ASSERT_EQ(listener.events.size(), expected) << path;
-    EXPECT_EQ(listener.events.front().id, first);
-    for (size_t i = 0; i < expected; ++i)
-      EXPECT_EQ(listener.events[i].id, std::to_string(std::stoul(first) + i));
-  }
-  for (const auto* bad : {"x", "-1", "1x", "99999999999999999999"}) {
-    expect_problem(ask("GET", std::string("/events?after=") + bad), 400, "invalid");
-  }
-}
-
-TEST_F(ServerTest, AStreamOfOneTaskTellsNothingOfOthers) {
-  make_task("aaa");
-  make_task("bbb");
-  store_->append({event("bbb", "commented"), event("aaa", "commented"), event("bbb", "commented")});
-  start();
-  Listener whole(request("GET", "/events?task=aa&after=0"), 3);
-  Listener live(request("GET", "/events?task=bbb"), 1);
-  live.wait_until_open();
-  append(event("aaa", "approved"));
-  append(event("bbb", "approved"));
-  whole.join();
-  live.join();
-  ASSERT_EQ(whole.events.size(), 3);
-  EXPECT_EQ(whole.events[0].event, "task_created");
-  EXPECT_EQ(whole.events[1].id, "4");
-  EXPECT_EQ(whole.events[2].event, "approved");
-  ASSERT_EQ(live.events.size(), 1);
-  EXPECT_EQ(live.events[0].id, "7");
-  expect_problem(ask("GET", "/events?task=zzz"), 404, "not_found");
-}
-
-TEST_F(ServerTest, ManyStreamsSeeEveryEventOnceInOrder) {
-  constexpr int kEvents = 300;
-  make_task("aaa");
-  start();
-  std::vector<std::unique_ptr<Listener>> listeners;
-  for (int i = 0; i < 12; ++i)
-    listeners.push_back(std::make_unique<Listener>(request("GET", "/events?after=0"), kEvents + 1));
-  std::jthread writer([&] {
-    for (int i = 0; i < kEvents; ++i) append(event("aaa", "commented", {{"n", i}}));
-  });
-  for (auto& listener : listeners) {
-    listener->join();
-    ASSERT_EQ(listener->events.size(), kEvents + 1);
-    for (int i = 0; i <= kEvents; ++i)
-      ASSERT_EQ(listener->events[static_cast<size_t>(i)].id, std::to_string(i + 1));
-  }
-}
-
-TEST_F(ServerTest, AQuietStreamShowsSignsOfLife) {
-  options_.timeouts.heartbeat = Millis(20);
-  start();
-  const Fd fd = connect();
-  write_all(
-      fd.get(),
-      "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer secret\r\n\r\n");
-  std::string got;
-  char buffer[1000];
-  while (got.find(": still here") == std::string::npos) {
-    const ssize_t count = ::recv(fd.get(), buffer, sizeof buffer, 0);
-    ASSERT_GT(count, 0) << got;
-    got.append(buffer, static_cast<size_t>(count));
-  }
-}
-
-TEST_F(ServerTest, AClientThatTakesNothingIsClosed) {
-  options_.timeouts.blocked = Millis(50);
-  make_task("aaa");
-  for (int i = 0; i < 20; ++i)
-    store_->append({event("aaa", "filler", {{"text", std::string(500'000, 'x')}})});
-  start();
-  const Fd fd = connect();
-  write_all(fd.get(),
-            "GET /api/v1/events?after=0 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
-            "secret\r\n\r\n");
-  pollfd entry{fd.get(), 0, 0};
-  ASSERT_EQ(::poll(&entry, 1, 20'000), 1) << "still connected";
-  const std::string got = rest_of(fd.get());
-  EXPECT_LT(got.size(), 20u * 500'000);
-  EXPECT_EQ(ask("GET", "/health").status, 200);
-}
-
-TEST_F(ServerTest, AStopEndsStreams) {
-  start();
-  Listener listener(request("GET", "/events"), 1);
-  listener.wait_until_open();
-  server_->stop();
-  listener.join();
-  EXPECT_TRUE(listener.events.empty());
-}
-
-TEST_F(ServerTest, AStoppedClientLeavesAtOnce) {
-  start();
-  Listener listener(request("GET", "/events"), 1);
-  listener.wait_until_open();
-  listener.stop();
-  listener.join();
-  EXPECT_TRUE(listener.cancelled);
 }
 
 }  // namespace

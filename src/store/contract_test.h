@@ -32,8 +32,8 @@ inline core::Event own_event(std::string task, std::string kind, json::object bo
   return event;
 }
 
-inline core::Event run_event(std::string task, long seq, std::string kind, json::object body = {},
-                             int run = 1) {
+inline core::Event run_event(const std::string& task, long seq, std::string kind,
+                             json::object body = {}, int run = 1) {
   core::Event event{task, task + "." + std::to_string(run), seq, kContractTime, std::move(kind),
                     {}};
   event.body = std::move(body);
@@ -305,6 +305,7 @@ TEST_P(StoreContract, ManyThreadsAppendAndReadAtOnce) {
   std::atomic<int> torn{0};
   {
     std::vector<std::jthread> writers;
+    writers.reserve(kThreads);
     std::jthread reader([&] {
       long seen = 0;
       while (!done) {
