@@ -59,7 +59,8 @@ RunTimes times_of(test::Service& nightjar, const json::object& task) {
   RunTimes out;
   std::map<std::string, Time> started;
   Time first{};
-  for (const auto& item : nightjar.json_of({"log", get_string(task, "id")}).as_array()) {
+  const json::value log = nightjar.json_of({"log", get_string(task, "id")});
+  for (const auto& item : get_array(log.as_object(), "events")) {
     const auto& event = item.as_object();
     const Time time = from_rfc3339(get_string(event, "time")).value_or(Time{});
     const std::string kind = get_string(event, "kind");

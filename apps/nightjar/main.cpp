@@ -17,5 +17,9 @@ int main(int argc, char** argv) {
   hooks.serve = [&hooks] {
     return nightjar::daemon::serve({nightjar::state_folder(), nightjar::config_file(), hooks.helper});
   };
+  hooks.doctor = [] {
+    using nightjar::cli::Finding;
+    return std::vector<Finding>{{"agents", Finding::Grade::Ok, "mechanic (needs no model)", ""}};
+  };
   return nightjar::cli::run_cli(argc, argv, hooks);
 }

@@ -211,8 +211,10 @@ int run_log(const Context& context) {
   if (context.json) {
     const json::object task = get_object_of_task(context);
     const std::string log = get_text_of_task(context, path);
+    const json::value events = get_value_of_task(context, "/events");
     context.print_json(
         json::object{{"id", get_string(task, "id")},
+                     {"events", events},
                      {"run", run ? json::value(*run) : json::value(nullptr)},
                      {"name", name.empty() ? json::value(nullptr) : json::value(valid_utf8(name))},
                      {"log", valid_utf8(log)}});

@@ -13,6 +13,7 @@ namespace nightjar::cli {
 std::string task_path(const Context& context, std::string_view rest = "");
 /// An answer that is an object. A task that does not exist is an Error(NotFound) with a suggestion.
 json::object get_object_of_task(const Context& context, std::string_view rest = "");
+json::value get_value_of_task(const Context& context, std::string_view rest);
 std::string get_text_of_task(const Context& context, std::string_view rest);
 void stream_text_of_task(const Context& context, std::string_view rest,
                          const std::function<bool(std::string_view)>& on_text);

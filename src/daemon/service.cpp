@@ -1,6 +1,7 @@
 #include "daemon/service.h"
 
 #include <fmt/core.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,7 +14,6 @@
 #include "daemon/history.h"
 #include "daemon/janitor.h"
 #include "forge/local.h"
-#include "run/control.h"
 
 namespace nightjar::daemon {
 
@@ -220,13 +220,13 @@ Answer<void> Service::cancel(const core::Task& task) {
     return refuse(ErrorKind::Conflict, fmt::format("task {} has ended already ({})", task.id, core::to_string(task.state)));
   }
   append(task.id, "cancel_requested", {});
-  bool at_work = false;
-  for (const auto& run : task.runs) {
-    if (run.ended != Time{} || core::is_ended(run.state)) continue;
-    at_work = run::order(places_.run_folder(run.id), "cancel").has_value() || at_work ||
-              FileLock::is_held(places_.run_folder(run.id) / run::kLockFile);
+  supervisor_.cancel(task.id);
+  // Answered when it has ended, which takes milliseconds unless a machine is very busy.
+  for (const Deadline deadline = in(std::chrono::seconds(5)); std::chrono::steady_clock::now() < deadline;) {
+    const auto current = store_.task(task.id);
+    if (!current || core::is_ended(current->state)) break;
+    ::poll(nullptr, 0, 5);
   }
-  if (!at_work) append(task.id, "cancelled", {{"reason", "cancelled"}});
   return {};
 }
 

@@ -49,6 +49,39 @@ void Supervisor::wake() {
   [[maybe_unused]] const auto n = ::write(wake_.get(), &one, sizeof one);
 }
 
+void Supervisor::cancel(const std::string& task) {
+  {
+    const std::lock_guard hold(cancels_mutex_);
+    cancels_.insert(task);
+  }
+  wake();
+}
+
+void Supervisor::deliver_cancels() {
+  std::set<std::string> wanted;
+  {
+    const std::lock_guard hold(cancels_mutex_);
+    wanted = cancels_;
+  }
+  for (const auto& id : wanted) {
+    bool at_work = false;
+    bool heard = true;
+    for (const auto& [run, runner] : runners_) {
+      if (run.substr(0, run.rfind('.')) != id) continue;
+      at_work = true;
+      heard = run::order(places_.run_folder(run), "cancel").has_value() && heard;
+    }
+    const auto task = store_.task(id);
+    if (!at_work && task && !core::is_ended(task->state)) append({{id, "", 0, now(), "cancelled", {{"reason", "cancelled"}}}});
+    if (!heard) {  // its control socket is not there yet, or it is ending
+      retry_soon_ = true;
+      continue;
+    }
+    const std::lock_guard hold(cancels_mutex_);
+    cancels_.erase(id);
+  }
+}
+
 void Supervisor::stop(bool runs_too) {
   stop_runs_ = runs_too;
   stopping_ = true;
@@ -72,7 +105,7 @@ void Supervisor::loop() {
       fds.push_back({runner.pidfd.get(), POLLIN, 0});
       names.push_back(run);
     }
-    const int timeout = retry_soon_ ? 500 : waiting_for_room_ ? 2000 : -1;
+    const int timeout = retry_soon_ ? 50 : waiting_for_room_ ? 2000 : -1;
     if (::poll(fds.data(), fds.size(), timeout) < 0 && errno != EINTR) throw_errno("poll");
     if (fds[0].revents) {
       std::uint64_t count = 0;
@@ -163,6 +196,14 @@ bool Supervisor::adopt(const core::Task& task, const core::Run& run) {
     if (stored.event.run == run.id && stored.event.kind == "run_started") {
       pid = static_cast<pid_t>(get_int(stored.event.body, "pid"));
     }
+    if (stored.event.kind == "cancel_requested") {
+      const std::lock_guard hold(cancels_mutex_);
+      cancels_.insert(task.id);
+    }
+    if (stored.event.kind == "run_created") {
+      const std::lock_guard hold(cancels_mutex_);
+      cancels_.erase(task.id);
+    }
   }
   Fd pidfd = pid > 0 ? proc::open_pidfd(pid) : Fd();
   if (!pidfd) {  // it holds the lock and has not journalled its start yet: look again soon
@@ -221,6 +262,7 @@ void Supervisor::schedule() {
     }
   }
   if (again) return wake();
+  deliver_cancels();
   const int most = config_.most_runs > 0 ? config_.most_runs : default_most_runs();
   while (!waiting.empty() && static_cast<int>(runners_.size()) < most) {
     for (auto& entry : waiting) entry.repo_load = load[entry.task->spec.repo];

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <set>
 #include <string>
 
@@ -35,6 +36,8 @@ class Supervisor {
 
   // From any thread.
   void wake();
+  /// Ends the task's runs: those at work are told until they hear it, those that wait never start.
+  void cancel(const std::string& task);
   void stop(bool runs_too);
   int running() const { return running_count_; }
 
@@ -49,6 +52,7 @@ class Supervisor {
   };
 
   void schedule();
+  void deliver_cancels();
   bool start_run(const core::Task& task, const core::Run& run);
   bool adopt(const core::Task& task, const core::Run& run);
   void watch(const std::string& run, Runner runner);
@@ -72,6 +76,8 @@ class Supervisor {
   std::map<int, std::string> watches_;
   std::map<std::string, int> silent_deaths_;  ///< in a row, without a single new event
   std::set<std::string> caught_up_;
+  std::mutex cancels_mutex_;
+  std::set<std::string> cancels_;  ///< tasks; protected by cancels_mutex_
   std::atomic<int> running_count_{0};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> stop_runs_{false};

@@ -29,7 +29,8 @@ void expect_whole(Service& nightjar, const Repo& repo, const std::vector<std::st
     EXPECT_EQ(get_string(get_object(task, "proof"), "verdict"), "proved") << to_pretty(task);
     std::map<std::string, long> last;
     int ends = 0, opened = 0, published = 0;
-    for (const auto& item : nightjar.json_of({"log", id}).as_array()) {
+    const json::value log = nightjar.json_of({"log", id});
+    for (const auto& item : get_array(log.as_object(), "events")) {
       const auto& event = item.as_object();
       EXPECT_EQ(get_int(event, "seq"), ++last[get_string(event, "run")]) << to_line(event);
       ends += get_string(event, "kind") == "run_ended";
