@@ -268,6 +268,9 @@ class Pipeline {
 
   json::object publish(const json::object& work_done) {
     const std::string commit = get_string(work_done, "commit");
+    for (const char* done : {"published", "branch_kept"}) {  // a crash came between this event and the stage's end
+      if (const auto event = journal_.last(done); event && get_string(event->body, "commit") == commit) return {};
+    }
     const core::Task task = folded_task(job_, journal_.events());
     const core::Run& run = task.runs.back();
     journal_.append("publish_intent", {{"branch", job_.branch}, {"commit", commit}});
