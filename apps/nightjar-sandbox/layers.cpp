@@ -8,136 +8,79 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
 #include <cstring>
 
 #include "base/error.h"
-#include "base/file.h"
 
 namespace nightjar::helper {
 
-namespace {
-
-constexpr int kDeepest = 256;
-
-bool is_opaque(int fd) {
-  char value = 0;
-  return ::fgetxattr(fd, "user.overlay.opaque", &value, 1) == 1 && value == 'y';
+std::vector<std::string> names_in(int folder) {
+  const int own = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (own < 0) throw_errno("cannot read a folder");
+  DIR* stream = ::fdopendir(own);
+  if (!stream) {
+    ::close(own);
+    throw_errno("cannot read a folder");
+  }
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(stream)) {
+    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0) {
+      names.emplace_back(entry->d_name);
+    }
+  }
+  ::closedir(stream);
+  return names;
 }
 
-Fd open_folder(int parent, const char* name) {
+bool is_whiteout(const struct stat& info) {
+  return S_ISCHR(info.st_mode) && info.st_rdev == makedev(0, 0);
+}
+
+bool is_opaque(int folder) {
+  char value = 0;
+  return ::fgetxattr(folder, "user.overlay.opaque", &value, 1) == 1 && value == 'y';
+}
+
+Fd open_folder_at(int parent, const char* name) {
   const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   Fd fd(::openat(parent, name, flags));
-  if (!fd && errno == EACCES) {
-    ::fchmodat(parent, name, 0700, 0);
-    fd.reset(::openat(parent, name, flags));
-  }
-  return fd;
+  struct stat info{};
+  const bool closed =
+      fd ? ::fstat(fd.get(), &info) == 0 && (info.st_mode & 0500) != 0500 : errno == EACCES;
+  if (!closed) return fd;
+  if (::fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(info.st_mode)) return {};
+  // Between the two calls nobody else is here: commands have ended.
+  if (::fchmodat(parent, name, info.st_mode | 0700, 0) != 0) return fd;
+  return Fd(::openat(parent, name, flags));
 }
 
-std::string read_regular(int parent, const char* name, const struct stat& info) {
-  const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-  Fd fd(::openat(parent, name, flags));
-  if (!fd && errno == EACCES) {
-    ::fchmodat(parent, name, 0600, 0);
-    fd.reset(::openat(parent, name, flags));
-  }
-  if (!fd) throw_errno("cannot read a changed file");
-  std::string content;
-  content.resize(static_cast<size_t>(info.st_size));
-  size_t have = 0;
-  while (have < content.size()) {
-    const ssize_t n = ::read(fd.get(), content.data() + have, content.size() - have);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    have += static_cast<size_t>(n);
-  }
-  content.resize(have);
-  return content;
-}
-
-void walk(int folder_fd, const std::string& prefix, int depth, std::uint64_t most,
-          const std::function<void(const core::Change&)>& visit) {
-  if (depth > kDeepest) throw Error(ErrorKind::Limit, "the changed tree is too deep");
-  DIR* stream = ::fdopendir(::fcntl(folder_fd, F_DUPFD_CLOEXEC, 0));
-  if (!stream) throw_errno("cannot list a changed folder");
-  struct Closer {
-    DIR* stream;
-    ~Closer() { ::closedir(stream); }
-  } const closer{stream};
-  while (const dirent* entry = ::readdir(stream)) {
-    const char* name = entry->d_name;
-    if (std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0) continue;
-    struct stat info {};
-    if (::fstatat(folder_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    core::Change change;
-    change.path = prefix + name;
-    if (S_ISDIR(info.st_mode)) {
-      const Fd child = open_folder(folder_fd, name);
-      if (!child) throw_errno("cannot open a changed folder");
-      if (is_opaque(child.get())) {
-        change.what = core::Change::What::OpaqueFolder;
-        visit(change);
-      }
-      walk(child.get(), change.path + "/", depth + 1, most, visit);
-      continue;
+std::map<std::string, Shown> shown(const Stack& stack) {
+  std::map<std::string, Shown> out;
+  std::map<std::string, Shown> gone;
+  for (size_t layer = 0; layer < stack.size(); ++layer) {
+    for (auto& name : names_in(stack[layer].get())) {
+      if (out.contains(name) || gone.contains(name)) continue;
+      struct stat info{};
+      if (::fstatat(stack[layer].get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
+      (is_whiteout(info) ? gone : out)[std::move(name)] = {layer, info.st_mode};
     }
-    if (S_ISREG(info.st_mode)) {
-      change.what = core::Change::What::File;
-      change.executable = (info.st_mode & 0100) != 0;
-      change.size = static_cast<std::uint64_t>(info.st_size);
-      if (change.size <= most) change.content = read_regular(folder_fd, name, info);
-    } else if (S_ISLNK(info.st_mode)) {
-      change.what = core::Change::What::Symlink;
-      std::string target(PATH_MAX, '\0');
-      const ssize_t n = ::readlinkat(folder_fd, name, target.data(), target.size());
-      target.resize(n > 0 ? static_cast<size_t>(n) : 0);
-      change.content = std::move(target);
-    } else if (S_ISCHR(info.st_mode) && info.st_rdev == makedev(0, 0)) {
-      change.what = core::Change::What::Deleted;
-    } else {
-      change.what = core::Change::What::Other;
-    }
-    visit(change);
   }
+  return out;
 }
 
-}  // namespace
-
-void collect(int upper_fd, std::uint64_t most_bytes, const std::function<void(const core::Change&)>& visit) {
-  Fd again(::openat(upper_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!again) throw_errno("cannot open the upper layer");
-  walk(again.get(), "", 0, most_bytes, visit);
-}
-
-void apply(int root_fd, const core::Change& change) {
-  // The changes come from git: their paths were checked there, and nothing else runs yet.
-  Fd folder(::fcntl(root_fd, F_DUPFD_CLOEXEC, 0));
-  std::string_view rest = change.path;
-  for (auto slash = rest.find('/'); slash != std::string_view::npos; slash = rest.find('/')) {
-    const std::string part(rest.substr(0, slash));
-    rest.remove_prefix(slash + 1);
-    Fd next(::openat(folder.get(), part.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!next) {
-      if (change.what == core::Change::What::Deleted) return;
-      ::unlinkat(folder.get(), part.c_str(), 0);
-      if (::mkdirat(folder.get(), part.c_str(), 0755) != 0) throw_errno("cannot make a folder of " + change.path);
-      next.reset(::openat(folder.get(), part.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    }
-    if (!next) throw_errno("cannot open a folder of " + change.path);
-    folder = std::move(next);
+Stack child_stack(const Stack& stack, const std::string& name, size_t first_layer) {
+  Stack out;
+  for (size_t layer = first_layer; layer < stack.size(); ++layer) {
+    struct stat info{};
+    if (::fstatat(stack[layer].get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (!S_ISDIR(info.st_mode)) break;
+    Fd folder = open_folder_at(stack[layer].get(), name.c_str());
+    if (!folder) throw_errno("cannot open the folder " + name);
+    const bool opaque = is_opaque(folder.get());
+    out.push_back(std::move(folder));
+    if (opaque) break;
   }
-  const std::string name(rest);
-  if (::unlinkat(folder.get(), name.c_str(), 0) != 0 && errno == EISDIR) {
-    remove_tree(fs::path("/proc/self/fd/" + std::to_string(folder.get())) / name);
-  }
-  if (change.what == core::Change::What::Symlink) {
-    if (::symlinkat(change.content.c_str(), folder.get(), name.c_str()) != 0) throw_errno("cannot make the link " + change.path);
-  } else if (change.what == core::Change::What::File) {
-    const Fd fd(::openat(folder.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, change.executable ? 0755 : 0644));
-    if (!fd) throw_errno("cannot write " + change.path);
-    write_all(fd.get(), change.content);
-  }
+  return out;
 }
 
 }  // namespace nightjar::helper

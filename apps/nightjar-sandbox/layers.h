@@ -1,18 +1,40 @@
-// What was written into the work tree, read and replayed from inside.
+// Reading stacked layers of a copy-on-write tree by hand, the way the kernel's overlay does.
 #pragma once
 
-#include <cstdint>
-#include <functional>
+#include <sys/stat.h>
 
-#include "core/change.h"
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
 
 namespace nightjar::helper {
 
-/// Walks the upper layer, parents before children; links are never followed. Contents over `most_bytes`
-/// are left out (size says so).
-void collect(int upper_fd, std::uint64_t most_bytes, const std::function<void(const core::Change&)>& visit);
+inline constexpr int kMostDepth = 2000;
 
-/// Writes one change into the tree at `root_fd`.
-void apply(int root_fd, const core::Change& change);
+/// Names in a folder, "." and ".." left out. The descriptor's own position is not used.
+std::vector<std::string> names_in(int folder);
+
+/// True for a character device 0/0: the name is gone, whatever lower layers hold.
+bool is_whiteout(const struct stat& info);
+/// True where lower layers must not shine through this folder.
+bool is_opaque(int folder);
+
+/// Opens a folder for reading; one whose permissions forbid it is opened by its owner's right to
+/// change them, and gets them back. Invalid where it is no folder.
+Fd open_folder_at(int parent, const char* name);
+
+/// The folders of one path in all layers that show at that path, top first.
+using Stack = std::vector<Fd>;
+
+struct Shown {
+  size_t layer = 0;  ///< the top-most that has it
+  unsigned mode = 0;
+};
+/// What a stack shows, by name.
+std::map<std::string, Shown> shown(const Stack& stack);
+/// The stack of a child folder. REQUIRES: `shown` says that `name` is a folder.
+Stack child_stack(const Stack& stack, const std::string& name, size_t first_layer);
 
 }  // namespace nightjar::helper

@@ -1,5 +1,5 @@
-// Which of the host's tools a run may see: what PATH names outside /usr, with what it needs, and nothing
-// else of anybody's home.
+// Which of the host's tools a run may see: what PATH names outside /usr, with what it needs, and
+// nothing else of anybody's home.
 #include <pwd.h>
 #include <unistd.h>
 
@@ -38,7 +38,9 @@ std::vector<fs::path> homes() {
   ::setpwent();
   while (const passwd* entry = ::getpwent()) {
     const std::string home = entry->pw_dir ? entry->pw_dir : "";
-    if (home.size() > 1 && home != "/nonexistent" && !home.starts_with("/usr") && !home.starts_with("/var") && seen.insert(home).second) out.emplace_back(home);
+    if (home.size() > 1 && home != "/nonexistent" && !home.starts_with("/usr") &&
+        !home.starts_with("/var") && seen.insert(home).second)
+      out.emplace_back(home);
   }
   ::endpwent();
   return out;
@@ -56,7 +58,9 @@ class Finder {
     for (const auto& text : split(path, ':')) {
       const fs::path entry(text);
       std::error_code ignored;
-      if (!entry.is_absolute() || !fs::is_directory(entry, ignored) || ::access(entry.c_str(), X_OK) != 0) continue;
+      if (!entry.is_absolute() || !fs::is_directory(entry, ignored) ||
+          ::access(entry.c_str(), X_OK) != 0)
+        continue;
       if (std::ranges::find(entries, text) != entries.end()) continue;
       entries.push_back(text);
       show(entry.lexically_normal());
@@ -87,7 +91,8 @@ class Finder {
       if (known.folder != name) continue;
       for (const auto part : known.needed) mount(part.empty() ? home / name : home / name / part);
       std::error_code ignored;
-      if (!known.variable.empty() && fs::exists(home / name, ignored)) tools_.env[std::string(known.variable)] = (home / name).string();
+      if (!known.variable.empty() && fs::exists(home / name, ignored))
+        tools_.env[std::string(known.variable)] = (home / name).string();
     }
   }
 
@@ -106,7 +111,10 @@ class Finder {
       return;
     }
     // Outside homes, /opt/thing/bin needs what lies beside it.
-    mount(entry.filename() == "bin" && entry.parent_path().has_relative_path() && entry.parent_path().parent_path() != "/" ? entry.parent_path() : entry);
+    mount(entry.filename() == "bin" && entry.parent_path().has_relative_path() &&
+                  entry.parent_path().parent_path() != "/"
+              ? entry.parent_path()
+              : entry);
   }
 
   // ~/.local/bin holds links into pipx and uv environments.

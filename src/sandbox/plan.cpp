@@ -1,174 +1,271 @@
 #include "sandbox/plan.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
+
+#include "base/error.h"
 
 namespace nightjar::sandbox {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kRootNames{"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
-constexpr std::array<std::string_view, 16> kEtc{"alternatives", "ssl", "ca-certificates", "ca-certificates.conf", "ld.so.cache",
-                                                "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types", "protocols",
-                                                "services", "debian_version", "os-release", "fonts", "magic", "maven"};
-// What package tools read of the system's own settings; only where setup may use the network.
-constexpr std::array<std::string_view, 4> kNetworkEtc{"resolv.conf", "pip.conf", "npmrc", "gai.conf"};
+namespace fs = std::filesystem;
 
-bool may_be_seen(std::string_view name, bool network) {
-  if (std::ranges::find(kEtc, name) != kEtc.end()) return true;
-  if (network && std::ranges::find(kNetworkEtc, name) != kNetworkEtc.end()) return true;
-  for (const std::string_view prefix : {"java", "python", "perl", "ImageMagick"}) {
-    if (name.starts_with(prefix)) return true;
-  }
-  return false;
+constexpr std::string_view kHome = "/home/nightjar";
+constexpr std::string_view kPrograms = "/.nightjar/bin";
+
+constexpr std::string_view kPasswd =
+    "root:x:0:0:root:/root:/usr/sbin/nologin\n"
+    "nightjar:x:1000:1000:Nightjar:/home/nightjar:/bin/sh\n"
+    "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n";
+constexpr std::string_view kGroup = "root:x:0:\ntty:x:5:\nnightjar:x:1000:\nnogroup:x:65534:\n";
+constexpr std::string_view kHostNames =
+    "127.0.0.1\tlocalhost nightjar\n::1\tlocalhost ip6-localhost ip6-loopback\n";
+constexpr std::string_view kNames =
+    "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\nprotocols: "
+    "files\n"
+    "services: files\n";
+
+bool stands_in(const fs::path& path, const fs::path& folder) {
+  const auto [end, rest] = std::ranges::mismatch(folder, path);
+  return end == folder.end();
 }
 
-}  // namespace
+class Planner {
+ public:
+  Planner(const Policy& policy, const HostFacts& facts) : policy_(policy), facts_(facts) {}
 
-Host look_at_host(uid_t run_uid, bool network) {
-  Host host;
-  host.uid = ::geteuid();
-  host.run_uid = run_uid;
-  std::error_code ignored;
-  for (const auto name : kRootNames) {
-    const fs::path path(name);
-    if (fs::is_symlink(path, ignored)) {
-      host.root_links.emplace_back(name);
-    } else if (fs::is_directory(path, ignored)) {
-      host.root_folders.emplace_back(name);
+  Plan make() {
+    check();
+    plan_.from_root = facts_.root;
+    plan_.run_uid = facts_.run_uid;
+    plan_.run_gid = facts_.run_gid;
+    plan_.staging = facts_.staging;
+    plan_.force_tree = policy_.force_tree;
+    plan_.start_folder = policy_.tree.target.string();
+    plan_.network = policy_.network;
+    plan_.most_processes = policy_.most_processes;
+    plan_.most_files = policy_.most_files;
+    plan_.environment = environment();
+    system_folders();
+    settings();
+    devices();
+    for (const char* folder : {"/tmp", "/var/tmp"}) scratch(folder, 01777);
+    scratch("/run", 0755);
+    add({.what = Step::What::Link, .target = "/var/run", .text = "/run"});
+    add({.what = Step::What::Proc, .target = "/proc"});
+    policy_mounts();
+    return std::move(plan_);
+  }
+
+ private:
+  void check() const {
+    const auto absolute = [](const fs::path& path, const char* what) {
+      if (!path.is_absolute() || path.lexically_normal() == "/") {
+        throw Error(ErrorKind::Invalid,
+                    std::string(what) + " is no absolute path: " + path.string());
+      }
+    };
+    absolute(policy_.tree.target, "the work tree's place");
+    for (const auto& overlay : policy_.overlays) absolute(overlay.target, "an overlay's place");
+    for (const auto& tool : policy_.tools) absolute(tool.target, "a tool's place");
+    if (policy_.tree.lowers.empty())
+      throw Error(ErrorKind::Invalid, "a work tree needs a lower layer");
+  }
+
+  Step& add(Step step) { return plan_.steps.emplace_back(std::move(step)); }
+
+  std::uint32_t source(Source source) {
+    plan_.sources.push_back(std::move(source));
+    return static_cast<std::uint32_t>(plan_.sources.size() - 1);
+  }
+  void bind(const std::string& from, const std::string& to) {
+    const std::uint32_t index = source({.path = from});
+    add({.what = Step::What::Bind, .target = to, .sources = {index}});
+  }
+  void file(const std::string& target, std::string_view content) {
+    add({.what = Step::What::File, .target = target, .text = std::string(content), .mode = 0644});
+  }
+  void scratch(const std::string& target, unsigned mode) {
+    add({.what = Step::What::Scratch, .target = target, .mode = mode});
+  }
+
+  void system_folders() {
+    bind("/usr", "/usr");
+    for (const auto& [link, destination] : facts_.links) {
+      add({.what = Step::What::Link, .target = link, .text = destination});
+    }
+    for (const auto& folder : facts_.folders) bind(folder, folder);
+  }
+
+  void settings() {
+    for (const auto& name : facts_.etc) bind("/etc/" + name, "/etc/" + name);
+    file("/etc/passwd", kPasswd);
+    file("/etc/group", kGroup);
+    file("/etc/hosts", kHostNames);
+    file("/etc/nsswitch.conf", kNames);
+    file("/etc/hostname", "nightjar\n");
+    add({.what = Step::What::Link, .target = "/etc/mtab", .text = "/proc/self/mounts"});
+  }
+
+  void devices() {
+    for (const auto& name : facts_.devices) {
+      const std::uint32_t index = source({.path = "/dev/" + name, .with_submounts = false});
+      add({.what = Step::What::Device, .target = "/dev/" + name, .sources = {index}});
+    }
+    const std::array<std::pair<const char*, const char*>, 5> links{{{"fd", "/proc/self/fd"},
+                                                                    {"stdin", "/proc/self/fd/0"},
+                                                                    {"stdout", "/proc/self/fd/1"},
+                                                                    {"stderr", "/proc/self/fd/2"},
+                                                                    {"ptmx", "pts/ptmx"}}};
+    for (const auto& [name, to] : links) {
+      add({.what = Step::What::Link, .target = std::string("/dev/") + name, .text = to});
+    }
+    add({.what = Step::What::Terminals, .target = "/dev/pts"});
+    scratch("/dev/shm", 01777);
+  }
+
+  // What the policy names, parents before children so that no mount covers another by accident.
+  void policy_mounts() {
+    std::vector<Step> steps;
+    const auto tree_or_overlay = [&](const fs::path& path) {
+      if (stands_in(path, policy_.tree.target)) return true;
+      return std::ranges::any_of(
+          policy_.overlays, [&](const Layers& layers) { return stands_in(path, layers.target); });
+    };
+    for (const auto& tool : policy_.tools) {
+      if (tree_or_overlay(tool.target)) continue;  // the tree brings it, or `share` does
+      const std::uint32_t index = source({.path = tool.source.string()});
+      steps.push_back(
+          {.what = Step::What::Bind, .target = tool.target.string(), .sources = {index}});
+    }
+    steps.push_back(tree(policy_.tree));
+    steps.back().work_tree = true;
+    bool has_home = false;
+    for (const auto& overlay : policy_.overlays) {
+      steps.push_back(tree(overlay));
+      steps.back().copy = false;  // what can be read there is enough; it may be large
+      has_home = has_home || overlay.target == kHome;
+    }
+    if (!has_home) {
+      steps.push_back({.what = Step::What::Scratch, .target = std::string(kHome), .mode = 0755});
+    }
+    const auto depth = [](const Step& step) { return std::ranges::count(step.target, '/'); };
+    std::ranges::stable_sort(steps, {}, depth);
+    for (auto& step : steps) add(std::move(step));
+    for (const auto& program : policy_.programs) {
+      bind(program.string(), std::string(kPrograms) + "/" + program.filename().string());
     }
   }
-  for (const auto& entry : fs::directory_iterator("/etc", ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (may_be_seen(name, network) && ::access(entry.path().c_str(), R_OK) == 0) host.etc.push_back(name);
-  }
-  std::ranges::sort(host.etc);
-  return host;
-}
 
-Plan make_plan(const Policy& policy, const Host& host) {
-  Plan plan;
-  plan.drop_from_root = host.uid == 0;
-  plan.run_uid = plan.drop_from_root ? host.run_uid : host.uid;
-  plan.network = policy.network;
-  plan.most_files = policy.most_files;
-  plan.most_processes = policy.most_processes;
-  plan.disk_bytes = policy.disk_bytes;
-  plan.work = policy.tree.target.string();
-  plan.profile = policy.profile == Profile::Strict ? "strict" : policy.profile == Profile::Debug ? "debug" : "default";
-  plan.force_tree = policy.force_tree;
-
-  plan.binds.push_back({"/usr", "/usr"});
-  for (const auto& name : host.root_links) plan.links.emplace_back("usr" + name, name);
-  for (const auto& name : host.root_folders) plan.binds.push_back({name, name});
-  for (const auto& name : host.etc) plan.binds.push_back({"/etc/" + name, "/etc/" + name});
-  for (const char* device : {"null", "zero", "full", "random", "urandom", "tty"}) {
-    plan.binds.push_back({std::string("/dev/") + device, std::string("/dev/") + device, false, true});
-  }
-  for (const auto& tool : policy.tools) plan.binds.push_back({tool.source.string(), tool.target.string()});
-  for (const auto& program : policy.programs) {
-    plan.binds.push_back({program.string(), "/.nightjar/bin/" + program.filename().string()});
-  }
-  size_t number = 0;
-  const auto add_layers = [&](const Layers& layers) {
-    Overlay overlay;
-    overlay.target = layers.target.string();
+  Step tree(const Layers& layers) {
+    Step step{.what = Step::What::Tree, .target = layers.target.lexically_normal().string()};
+    if (step.target.ends_with('/')) step.target.pop_back();
     for (const auto& lower : layers.lowers) {
-      overlay.lowers.push_back("/.layers/" + std::to_string(number++));
-      plan.binds.push_back({lower.string(), overlay.lowers.back(), true, false});
+      const Owner owner = owner_of(lower);
+      step.sources.push_back(layer(lower.string(), owner));
+      // An ordinary user may map no id but his own; the kernel refuses to copy up what has another.
+      step.copy = step.copy || (!facts_.root && owner != Owner{facts_.run_uid, facts_.run_gid});
     }
     if (!layers.upper.empty()) {
-      overlay.upper = "/.layers/" + std::to_string(number++);
-      plan.binds.push_back({layers.upper.string(), overlay.upper, false, true});
+      step.upper = layer(layers.upper.string(), {kStorageUid, kStorageUid});
     }
-    plan.overlays.push_back(std::move(overlay));
-  };
-  add_layers(policy.tree);
-  for (const auto& layers : policy.overlays) add_layers(layers);
-
-  plan.files = {{"/etc/passwd",
-                 "root:x:0:0:root:/root:/usr/sbin/nologin\nnightjar:x:1000:1000:Nightjar:/home/nightjar:/bin/sh\n"
-                 "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"},
-                {"/etc/group", "root:x:0:\nnightjar:x:1000:\nnogroup:x:65534:\n"},
-                {"/etc/hosts", "127.0.0.1 localhost nightjar\n::1 localhost\n"},
-                {"/etc/hostname", "nightjar\n"},
-                {"/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"}};
-  plan.env = {{"PATH", policy.path},          {"HOME", "/home/nightjar"}, {"USER", "nightjar"}, {"LOGNAME", "nightjar"},
-              {"SHELL", "/bin/sh"},           {"TMPDIR", "/tmp"},         {"LANG", "C.UTF-8"},  {"TZ", "UTC"}};
-  for (const auto& [name, value] : policy.env) plan.env.emplace_back(name, value);
-  return plan;
-}
-
-namespace {
-
-json::array pairs(const std::vector<std::pair<std::string, std::string>>& list) {
-  json::array out;
-  for (const auto& [first, second] : list) out.push_back(json::array{first, second});
-  return out;
-}
-
-std::vector<std::pair<std::string, std::string>> pairs_from(const json::array& array) {
-  std::vector<std::pair<std::string, std::string>> out;
-  for (const auto& item : array) {
-    out.emplace_back(item.as_array().at(0).as_string(), item.as_array().at(1).as_string());
+    if (layers.lowers.empty()) {
+      step.what = step.upper >= 0 ? Step::What::Written : Step::What::Scratch;
+    }
+    return step;
   }
-  return out;
-}
+  std::uint32_t layer(const std::string& path, Owner owner) {
+    Source layer{.path = path, .with_submounts = false};
+    if (facts_.root) {
+      layer.map_owner = true;
+      layer.owner_uid = owner.uid;
+      layer.owner_gid = owner.gid;
+    }
+    return source(std::move(layer));
+  }
+  Owner owner_of(const fs::path& lower) const {
+    const auto found = facts_.owners.find(lower.string());
+    return found == facts_.owners.end() ? Owner{facts_.run_uid, facts_.run_gid} : found->second;
+  }
+
+  std::vector<std::string> environment() const {
+    std::map<std::string, std::string> all{
+        {"HOME", std::string(kHome)},
+        {"USER", "nightjar"},
+        {"LOGNAME", "nightjar"},
+        {"SHELL", "/bin/sh"},
+        {"TMPDIR", "/tmp"},
+        {"LANG", "C.UTF-8"},
+        {"TZ", "UTC"},
+    };
+    all["PATH"] = policy_.path.empty()
+                      ? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+                      : policy_.path;
+    for (const auto& [name, value] : policy_.env) all[name] = value;
+    std::vector<std::string> out;
+    for (const auto& [name, value] : all) out.push_back(name + "=" + value);
+    return out;
+  }
+
+  const Policy& policy_;
+  const HostFacts& facts_;
+  Plan plan_;
+};
 
 }  // namespace
 
-json::object to_json(const Plan& plan) {
-  json::array binds;
-  for (const auto& bind : plan.binds) {
-    binds.push_back(json::object{{"source", bind.source}, {"target", bind.target}, {"idmap", bind.idmap}, {"writable", bind.writable}});
-  }
-  json::array overlays;
-  for (const auto& overlay : plan.overlays) {
-    json::array lowers;
-    for (const auto& lower : overlay.lowers) lowers.emplace_back(lower);
-    overlays.push_back(json::object{{"lowers", std::move(lowers)}, {"upper", overlay.upper}, {"target", overlay.target}});
-  }
-  return {{"run_uid", plan.run_uid},
-          {"drop_from_root", plan.drop_from_root},
-          {"links", pairs(plan.links)},
-          {"binds", std::move(binds)},
-          {"overlays", std::move(overlays)},
-          {"files", pairs(plan.files)},
-          {"env", pairs(plan.env)},
-          {"work", plan.work},
-          {"profile", plan.profile},
-          {"force_tree", plan.force_tree},
-          {"network", plan.network},
-          {"most_processes", plan.most_processes},
-          {"most_files", plan.most_files},
-          {"disk_bytes", plan.disk_bytes}};
+const std::vector<std::string>& etc_names() {
+  static const std::vector<std::string> names{"alternatives",
+                                              "bash.bashrc",
+                                              "ca-certificates*",
+                                              "debian_version",
+                                              "dpkg",
+                                              "fonts",
+                                              "gdb",
+                                              "host.conf",
+                                              "inputrc",
+                                              "java*",
+                                              "ld.so.cache",
+                                              "ld.so.conf",
+                                              "ld.so.conf.d",
+                                              "localtime",
+                                              "login.defs",
+                                              "lsb-release",
+                                              "magic*",
+                                              "maven",
+                                              "mime.types",
+                                              "networks",
+                                              "os-release",
+                                              "perl",
+                                              "php*",
+                                              "pkcs11",
+                                              "postgresql-common",
+                                              "profile",
+                                              "protocols",
+                                              "python*",
+                                              "redhat-release",
+                                              "rpc",
+                                              "services",
+                                              "sgml",
+                                              "shells",
+                                              "ssl",
+                                              "terminfo",
+                                              "timezone",
+                                              "vulkan",
+                                              "xml",
+                                              "crypto-policies"};
+  return names;
 }
 
-Plan plan_from(const json::object& o) {
-  Plan plan;
-  plan.run_uid = static_cast<uid_t>(get_int(o, "run_uid"));
-  plan.drop_from_root = get_bool(o, "drop_from_root");
-  plan.links = pairs_from(get_array(o, "links"));
-  for (const auto& item : get_array(o, "binds")) {
-    const auto& b = item.as_object();
-    plan.binds.push_back({get_string(b, "source"), get_string(b, "target"), get_bool(b, "idmap"), get_bool(b, "writable")});
-  }
-  for (const auto& item : get_array(o, "overlays")) {
-    const auto& v = item.as_object();
-    plan.overlays.push_back({get_strings(v, "lowers"), get_string(v, "upper"), get_string(v, "target")});
-  }
-  plan.files = pairs_from(get_array(o, "files"));
-  plan.env = pairs_from(get_array(o, "env"));
-  plan.work = get_string(o, "work");
-  plan.profile = get_string(o, "profile");
-  plan.force_tree = get_string(o, "force_tree");
-  plan.network = get_bool(o, "network");
-  plan.most_processes = static_cast<unsigned>(get_int(o, "most_processes"));
-  plan.most_files = static_cast<unsigned>(get_int(o, "most_files"));
-  plan.disk_bytes = static_cast<std::uint64_t>(get_int(o, "disk_bytes"));
-  return plan;
+const std::vector<std::string>& etc_names_for_network() {
+  static const std::vector<std::string> names{"gai.conf", "npmrc",       "pip.conf",
+                                              "pki",      "resolv.conf", "wgetrc"};
+  return names;
+}
+
+Plan make_plan(const Policy& policy, const HostFacts& facts) {
+  return Planner(policy, facts).make();
 }
 
 }  // namespace nightjar::sandbox

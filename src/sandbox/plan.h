@@ -1,63 +1,103 @@
-// What the helper is told to build: a pure function of the policy and of what the host is (its user, its
-// files), so that whole plans can be compared in tests. Every effect happens after, in the helper.
+// What the helper has to do to make one sandbox, as a value: a policy becomes a plan by a pure
+// function, and the helper carries it out step by step without a decision of its own.
 #pragma once
 
-#include <sys/types.h>
-
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
-#include "base/json.h"
 #include "sandbox/session.h"
 
 namespace nightjar::sandbox {
 
-/// One host path that the new root shows. In order: parents come before what stands below them.
-struct Bind {
-  std::string source;
-  std::string target;
-  bool idmap = false;     ///< show its owner's files as the run's
-  bool writable = false;  ///< an upper folder
-  bool operator==(const Bind&) const = default;
+/// Owner on disk of everything that runs write where the service runs as root: no process ever has
+/// it, so a set-user-id file that a run left behind gives nobody anything.
+inline constexpr std::uint32_t kStorageUid = 1900000000;
+/// Uids of runs: this and the following ones, one for each sandbox that lives.
+inline constexpr std::uint32_t kFirstRunUid = 1900000001;
+inline constexpr std::uint32_t kMostRunUids = 9999;
+
+/// A host file or folder that the sandbox will see, or a layer of a tree.
+struct Source {
+  std::string path;
+  bool with_submounts = true;
+  /// Attached so that what `owner_uid`:`owner_gid` owns on disk belongs to the run; root only.
+  bool map_owner = false;
+  std::uint32_t owner_uid = 0, owner_gid = 0;
+  bool operator==(const Source&) const = default;
 };
 
-struct Overlay {
-  std::vector<std::string> lowers;  ///< targets of binds, top first
-  std::string upper;                ///< target of a bind that holds `data` and `work`; empty: on a tmpfs
+/// One step of building the new root; `target` is a path inside it. Parents are made as needed.
+struct Step {
+  enum class What : std::uint8_t {
+    Folder,   ///< mode
+    File,     ///< text: content
+    Link,     ///< text: what it points to
+    Bind,     ///< sources[0], read-only
+    Device,   ///< sources[0]
+    Scratch,  ///< a folder of the sandbox's own memory file system; mode
+    Tree,     ///< sources: lowers, top first; upper: -1 for one in memory
+    Written,  ///< the written folder of `upper`, as it is
+    Proc,
+    Terminals,  ///< a devpts of its own
+  };
+  What what{};
   std::string target;
-  bool operator==(const Overlay&) const = default;
+  std::string text;
+  unsigned mode = 0755;
+  std::vector<std::uint32_t> sources;
+  std::int64_t upper = -1;
+  bool work_tree = false;
+  bool copy = false;  ///< its files cannot be made the run's own where they lie
+  bool operator==(const Step&) const = default;
 };
 
 struct Plan {
-  uid_t run_uid = 0;          ///< on the host
-  bool drop_from_root = false;
-  std::vector<std::pair<std::string, std::string>> links;  ///< target of the link, where it stands
-  std::vector<Bind> binds;
-  std::vector<Overlay> overlays;  ///< the first is the work tree
-  std::vector<std::pair<std::string, std::string>> files;  ///< path, content: made read-only
-  std::vector<std::pair<std::string, std::string>> env;
-  std::string work;           ///< where commands start
-  std::string profile = "default";
-  std::string force_tree;     ///< "tmpfs" or "clone": for tests of the fallbacks
+  bool from_root = false;  ///< started by root: attach the sources, then become run_uid
+  std::uint32_t run_uid = 0, run_gid = 0;
+  std::string staging;  ///< an existing host folder, covered in the helper's own mount namespace
+  std::vector<Source> sources;
+  std::vector<Step> steps;
+  TreeKind force_tree = TreeKind::Best;
+  std::string start_folder;              ///< where commands start
+  std::vector<std::string> environment;  ///< NAME=value
   bool network = false;
-  unsigned most_processes = 4096;
-  unsigned most_files = 65536;
-  std::uint64_t disk_bytes = 0;
+  bool die_with_thread = false;     ///< the kernel kills PID 1 with the session's thread
+  std::uint64_t scratch_bytes = 0;  ///< 0: half of the memory, the kernel's default
+  std::uint64_t scratch_inodes = 1000000;
+  std::uint64_t most_processes = 0, most_files = 0;
+  std::vector<std::string> cgroups;  ///< cgroup.procs files to join before anything else
+  std::string filter;                ///< seccomp program
   bool operator==(const Plan&) const = default;
 };
 
-/// What of the host a plan depends on.
-struct Host {
-  uid_t uid = 0;              ///< who starts it
-  uid_t run_uid = 0;          ///< the slot's, where started by root
-  std::vector<std::string> root_links;    ///< of /bin, /lib, ...: those that are links into /usr
-  std::vector<std::string> root_folders;  ///< those that are folders
-  std::vector<std::string> etc;           ///< names in /etc that exist and may be seen
+/// What `make_plan` needs to know of the host.
+struct Owner {
+  std::uint32_t uid = 0, gid = 0;
+  bool operator==(const Owner&) const = default;
 };
-Host look_at_host(uid_t run_uid, bool network);
+struct HostFacts {
+  bool root = false;                       ///< this process is the host's root
+  std::uint32_t run_uid = 0, run_gid = 0;  ///< of the run; this process's own where it is not root
+  std::string staging = "/tmp";
+  std::vector<std::string> folders;  ///< of the root: those of bin, sbin, lib, ... that are folders
+  std::map<std::string, std::string> links;  ///< and those that are links
+  std::vector<std::string> etc;              ///< names in /etc that are offered
+  std::map<std::string, Owner> owners;       ///< of every lower
+  std::vector<std::string> devices;          ///< of null, zero, ... those that exist
+};
 
-Plan make_plan(const Policy& policy, const Host& host);
-json::object to_json(const Plan& plan);
-Plan plan_from(const json::object& object);
+/// Names in /etc that a sandbox gets where the host has them (shell patterns), and those only with
+/// network.
+const std::vector<std::string>& etc_names();
+const std::vector<std::string>& etc_names_for_network();
+
+Plan make_plan(const Policy& policy, const HostFacts& facts);
+/// Looks at the host for what `make_plan` needs.
+HostFacts look_at_host(const Policy& policy);
+
+std::string encode(const Plan& plan);
+Plan decode_plan(std::string_view bytes);
 
 }  // namespace nightjar::sandbox

@@ -18,9 +18,11 @@ Report probe(const fs::path& helper) {
     const CommandResult result = session->run({.argv = {"/bin/sh", "-c", "id -u"}});
     report.works = result.exit_status == 0 && result.output == "1000\n";
     report.tree = session->tree_kind();
-    report.isolation = ::geteuid() == 0 ? "user namespaces, started by root under a uid of its own" : "user namespaces, under your own uid";
+    report.isolation = ::geteuid() == 0 ? "user namespaces, started by root under a uid of its own"
+                                        : "user namespaces, under your own uid";
     report.limits = "rlimits and a watcher";
-    if (!report.works) report.reason = "a command inside gave an unexpected answer: " + result.output;
+    if (!report.works)
+      report.reason = "a command inside gave an unexpected answer: " + result.output;
   } catch (const Error& error) {
     report.reason = error.what();
   } catch (const SandboxLost& lost) {

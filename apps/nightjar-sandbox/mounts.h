@@ -1,0 +1,27 @@
+// The new root: the plan's steps, carried out in the sandbox's own mount namespace.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/file.h"
+#include "sandbox/plan.h"
+
+namespace nightjar::helper {
+
+std::string new_root(const sandbox::Plan& plan);
+std::string scratch_root(const sandbox::Plan& plan);
+std::string source_path(const sandbox::Plan& plan, size_t index);
+
+/// The work tree as it was made.
+struct WorkTree {
+  sandbox::TreeKind kind = sandbox::TreeKind::Overlay;
+  Fd written;                ///< the folder that receives what is written
+  std::vector<Fd> lowers;    ///< top first, in clone mode only
+  struct timespec cloned{};  ///< when the clone was complete
+};
+
+/// Builds everything and makes it the root of this process. REQUIRES: enter_namespaces, then fork.
+WorkTree build_root(const sandbox::Plan& plan);
+
+}  // namespace nightjar::helper

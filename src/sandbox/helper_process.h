@@ -1,0 +1,50 @@
+// The helper as the session sees it: a child process that is PID 1 of the sandbox, and a socket to
+// it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/file.h"
+#include "sandbox/plan.h"
+#include "sandbox/wire.h"
+
+namespace nightjar::sandbox {
+
+class HelperProcess {
+ public:
+  /// Starts it and waits until the sandbox stands. Throws Error(Unavailable) with the reason.
+  HelperProcess(const std::filesystem::path& executable, const Plan& plan);
+  ~HelperProcess() { stop(); }
+  HelperProcess(const HelperProcess&) = delete;
+  HelperProcess& operator=(const HelperProcess&) = delete;
+
+  int socket() const { return socket_.get(); }
+  pid_t pid() const { return pid_; }
+  TreeKind tree_kind() const { return tree_kind_; }
+  bool alive() const { return static_cast<bool>(socket_); }
+
+  /// Sends; SandboxLost where nobody hears it.
+  void send(FrameKind kind, std::string_view payload);
+  /// The next frame. Throws SandboxLost at the end of the stream, the helper's error where it
+  /// refused.
+  Frame receive();
+  /// Kills everything inside and waits until it is gone.
+  void stop();
+
+ private:
+  void spawn(const std::filesystem::path& executable);
+  void wait_until_ready();
+  [[noreturn]] void lost(const std::string& how);
+
+  Fd socket_;
+  pid_t launcher_ = -1;
+  pid_t pid_ = -1;
+  TreeKind tree_kind_ = TreeKind::Overlay;
+};
+
+/// Why the kernel may have refused, from what the host says of itself, and what to do about it.
+std::string way_out(const std::string& refusal);
+
+}  // namespace nightjar::sandbox

@@ -1,0 +1,12 @@
+// One command from its start to its end, seen from outside: output, limits, stop.
+#pragma once
+
+#include "sandbox/helper_process.h"
+#include "sandbox/session.h"
+
+namespace nightjar::sandbox {
+
+/// Blocks until the command and everything it started are dead and all output was read.
+CommandResult run_command(HelperProcess& helper, const Command& command);
+
+}  // namespace nightjar::sandbox
