@@ -15,7 +15,9 @@ namespace {
 
 constexpr size_t kLongestLine = 1000;
 
-bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
 std::string_view word_at(std::string_view text) {
   size_t i = 0;
@@ -28,20 +30,34 @@ std::string_view quoted(std::string_view text) {
   const auto open = text.find_first_of("'\"`");
   if (open == std::string_view::npos) return {};
   const auto close = text.find(text[open], open + 1);
-  return text.substr(open + 1, close == std::string_view::npos ? std::string_view::npos : close - open - 1);
+  return text.substr(open + 1,
+                     close == std::string_view::npos ? std::string_view::npos : close - open - 1);
 }
 
-constexpr std::array<std::string_view, 14> kCallsThatDeclare{
-    "it(", "test(", "it.only(", "test.only(", "it.each", "test.each", "it.concurrent(", "test.concurrent(",
-    "specify(", "TEST_CASE(", "SCENARIO(", "add_test(", "BOOST_AUTO_TEST_CASE(", "Deno.test("};
-constexpr std::array<std::string_view, 5> kGoogleMacros{"TEST(", "TEST_F(", "TEST_P(", "TYPED_TEST(", "TYPED_TEST_P("};
-constexpr std::array<std::string_view, 6> kMarksAbove{"@Test", "@ParameterizedTest", "@RepeatedTest", "#[test]",
-                                                      "#[tokio::test", "[Fact]"};
+constexpr std::array<std::string_view, 14> kCallsThatDeclare{"it(",
+                                                             "test(",
+                                                             "it.only(",
+                                                             "test.only(",
+                                                             "it.each",
+                                                             "test.each",
+                                                             "it.concurrent(",
+                                                             "test.concurrent(",
+                                                             "specify(",
+                                                             "TEST_CASE(",
+                                                             "SCENARIO(",
+                                                             "add_test(",
+                                                             "BOOST_AUTO_TEST_CASE(",
+                                                             "Deno.test("};
+constexpr std::array<std::string_view, 5> kGoogleMacros{"TEST(", "TEST_F(", "TEST_P(",
+                                                        "TYPED_TEST(", "TYPED_TEST_P("};
+constexpr std::array<std::string_view, 6> kMarksAbove{
+    "@Test", "@ParameterizedTest", "@RepeatedTest", "#[test]", "#[tokio::test", "[Fact]"};
 
 // The name of the test that this line declares; `marked`: the line above was @Test or #[test].
 std::string declared_by(std::string_view line, bool marked) {
   for (std::string_view start : {"def test", "async def test"}) {
-    if (line.starts_with(start)) return std::string("test") + std::string(word_at(line.substr(start.size())));
+    if (line.starts_with(start))
+      return std::string("test") + std::string(word_at(line.substr(start.size())));
   }
   for (std::string_view start : {"func Test", "func Fuzz", "func Example", "func Benchmark"}) {
     if (line.starts_with(start)) return std::string(word_at(line.substr(5)));
@@ -49,7 +65,8 @@ std::string declared_by(std::string_view line, bool marked) {
   for (const auto& macro : kGoogleMacros) {
     if (!line.starts_with(macro)) continue;
     const auto close = line.find(')');
-    return std::string(line.substr(macro.size(), close == std::string_view::npos ? close : close - macro.size()));
+    return std::string(
+        line.substr(macro.size(), close == std::string_view::npos ? close : close - macro.size()));
   }
   for (const auto& call : kCallsThatDeclare) {
     if (!line.starts_with(call)) continue;
@@ -57,8 +74,10 @@ std::string declared_by(std::string_view line, bool marked) {
     return name.empty() ? std::string(line) : std::string(name);
   }
   if (marked) {
-    if (const auto fn = line.find("fn "); fn != std::string_view::npos) return std::string(word_at(line.substr(fn + 3)));
-    if (const auto open = line.find('('); open != std::string_view::npos && !line.starts_with('@') && !line.starts_with('#')) {
+    if (const auto fn = line.find("fn "); fn != std::string_view::npos)
+      return std::string(word_at(line.substr(fn + 3)));
+    if (const auto open = line.find('(');
+        open != std::string_view::npos && !line.starts_with('@') && !line.starts_with('#')) {
       size_t start = open;
       while (start > 0 && is_word_char(line[start - 1])) --start;
       return std::string(line.substr(start, open - start));
@@ -67,34 +86,74 @@ std::string declared_by(std::string_view line, bool marked) {
   return "";
 }
 
-constexpr std::array<std::string_view, 40> kSkips{
-    "@pytest.mark.skip", "@pytest.mark.xfail", "pytest.skip(", "pytest.xfail(", "pytest.importorskip(", "@unittest.skip",
-    "@unittest.expectedFailure", "@skip", "self.skipTest(", "raise SkipTest", "raise unittest.SkipTest", "pytestmark = pytest.mark.skip",
-    "marks=pytest.mark.skip", "marks=pytest.mark.xfail", "collect_ignore",
-    "it.skip(", "it.skip.each", "test.skip(", "test.skip.each", "describe.skip(", "suite.skip(", "xit(", "xtest(", "xdescribe(", "it.todo(",
-    "test.todo(", "it.fails(", "test.fails(", "it.failing(", "test.failing(", "this.skip()",
-    "t.Skip(", "t.Skipf(", "t.SkipNow(", "#[ignore", "@Disabled", "@Ignore", "Assumptions.assume", "GTEST_SKIP", "DISABLED_"};
+constexpr std::array<std::string_view, 40> kSkips{"@pytest.mark.skip",
+                                                  "@pytest.mark.xfail",
+                                                  "pytest.skip(",
+                                                  "pytest.xfail(",
+                                                  "pytest.importorskip(",
+                                                  "@unittest.skip",
+                                                  "@unittest.expectedFailure",
+                                                  "@skip",
+                                                  "self.skipTest(",
+                                                  "raise SkipTest",
+                                                  "raise unittest.SkipTest",
+                                                  "pytestmark = pytest.mark.skip",
+                                                  "marks=pytest.mark.skip",
+                                                  "marks=pytest.mark.xfail",
+                                                  "collect_ignore",
+                                                  "it.skip(",
+                                                  "it.skip.each",
+                                                  "test.skip(",
+                                                  "test.skip.each",
+                                                  "describe.skip(",
+                                                  "suite.skip(",
+                                                  "xit(",
+                                                  "xtest(",
+                                                  "xdescribe(",
+                                                  "it.todo(",
+                                                  "test.todo(",
+                                                  "it.fails(",
+                                                  "test.fails(",
+                                                  "it.failing(",
+                                                  "test.failing(",
+                                                  "this.skip()",
+                                                  "t.Skip(",
+                                                  "t.Skipf(",
+                                                  "t.SkipNow(",
+                                                  "#[ignore",
+                                                  "@Disabled",
+                                                  "@Ignore",
+                                                  "Assumptions.assume",
+                                                  "GTEST_SKIP",
+                                                  "DISABLED_"};
 
-constexpr std::array<std::string_view, 5> kExclusive{"it.only(", "test.only(", "describe.only(", "fit(", "fdescribe("};
+constexpr std::array<std::string_view, 5> kExclusive{"it.only(", "test.only(", "describe.only(",
+                                                     "fit(", "fdescribe("};
 
 bool is_skip(std::string_view line) {
   const auto starts_a_word = [line](std::string_view mark) {
     const auto at = line.find(mark);
     if (at == std::string_view::npos) return false;
-    return at == 0 || !is_word_char(mark.front()) || !is_word_char(line[at - 1]) || mark == "DISABLED_";
+    return at == 0 || !is_word_char(mark.front()) || !is_word_char(line[at - 1]) ||
+           mark == "DISABLED_";
   };
-  return std::ranges::any_of(kSkips, starts_a_word) || std::ranges::any_of(kExclusive, starts_a_word);
+  return std::ranges::any_of(kSkips, starts_a_word) ||
+         std::ranges::any_of(kExclusive, starts_a_word);
 }
 
 bool is_assertion(std::string_view line) {
   if (line.starts_with("assert ") || line.starts_with("assert(")) return true;
-  for (std::string_view word : {"assert", "ASSERT_", "EXPECT_", "expect(", "expect!(", "CHECK(", "REQUIRE(", "should", "pytest.raises",
-                                "t.Error", "t.Errorf", "t.Fatal", "t.Fatalf", "t.Fail", "require.", "self.fail", "verify("}) {
+  for (std::string_view word :
+       {"assert", "ASSERT_", "EXPECT_", "expect(", "expect!(", "CHECK(", "REQUIRE(", "should",
+        "pytest.raises", "t.Error", "t.Errorf", "t.Fatal", "t.Fatalf", "t.Fail", "require.",
+        "self.fail", "verify("}) {
     const auto at = line.find(word);
     if (at == std::string_view::npos || (at > 0 && is_word_char(line[at - 1]))) continue;
     if (word == "assert" || word == "should" || word == "require.") {
       // "import assert from", "const assert = require": no assertions
-      if (line.starts_with("import ") || line.starts_with("from ") || line.starts_with("use ") || has(line, "require(")) continue;
+      if (line.starts_with("import ") || line.starts_with("from ") || line.starts_with("use ") ||
+          has(line, "require("))
+        continue;
       if (!has(line.substr(at), "(") && !has(line.substr(at), " ")) continue;
     }
     return true;
@@ -113,14 +172,35 @@ std::string without_spaces(std::string_view line) {
 bool is_trivial(std::string_view line) {
   std::string text = without_spaces(line);
   while (text.ends_with(';')) text.pop_back();
-  for (std::string_view sure :
-       {"assertTrue", "assertNotFalse", "assertTrue==True", "assert1", "assert(True)", "assert(true)", "self.assertTrue(True)", "assertTrue(true)",
-        "Assertions.assertTrue(true)", "expect(true).toBe(true)", "expect(true).toBeTruthy()", "expect(1).toBe(1)",
-        "expect(true).toEqual(true)", "EXPECT_TRUE(true)", "ASSERT_TRUE(true)", "EXPECT_EQ(1,1)", "assert!(true)", "assert_eq!(1,1)",
-        "assert.ok(true)", "assert(1)", "REQUIRE(true)", "CHECK(true)", "assert.equal(1,1)", "self.assertEqual(1,1)", "assert.True(t,true)"}) {
+  for (std::string_view sure : {"assertTrue",
+                                "assertNotFalse",
+                                "assertTrue==True",
+                                "assert1",
+                                "assert(True)",
+                                "assert(true)",
+                                "self.assertTrue(True)",
+                                "assertTrue(true)",
+                                "Assertions.assertTrue(true)",
+                                "expect(true).toBe(true)",
+                                "expect(true).toBeTruthy()",
+                                "expect(1).toBe(1)",
+                                "expect(true).toEqual(true)",
+                                "EXPECT_TRUE(true)",
+                                "ASSERT_TRUE(true)",
+                                "EXPECT_EQ(1,1)",
+                                "assert!(true)",
+                                "assert_eq!(1,1)",
+                                "assert.ok(true)",
+                                "assert(1)",
+                                "REQUIRE(true)",
+                                "CHECK(true)",
+                                "assert.equal(1,1)",
+                                "self.assertEqual(1,1)",
+                                "assert.True(t,true)"}) {
     if (text == sure) return true;
   }
-  if (text.starts_with("assertTrue,") || text.ends_with("orTrue") || text.ends_with("||true)")) return is_assertion(line);
+  if (text.starts_with("assertTrue,") || text.ends_with("orTrue") || text.ends_with("||true)"))
+    return is_assertion(line);
   return false;
 }
 
@@ -150,13 +230,17 @@ TestText look_at_tests(std::string_view content) {
   for (const auto& whole : lines(content)) {
     ++number;
     const std::string_view line = trim(whole.substr(0, kLongestLine));
-    if (line.empty() || line.starts_with("//") || (line.starts_with('#') && !line.starts_with("#["))) continue;
+    if (line.empty() || line.starts_with("//") ||
+        (line.starts_with('#') && !line.starts_with("#[")))
+      continue;
     if (std::string name = declared_by(line, marked); !name.empty()) {
       out.declared.push_back({number, std::move(name)});
       marked = false;
-    } else if (std::ranges::any_of(kMarksAbove, [line](auto mark) { return line.starts_with(mark); })) {
+    } else if (std::ranges::any_of(kMarksAbove,
+                                   [line](auto mark) { return line.starts_with(mark); })) {
       marked = true;
-      if (const auto close = line.find(']'); line.starts_with("#[") && close != std::string_view::npos) {
+      if (const auto close = line.find(']');
+          line.starts_with("#[") && close != std::string_view::npos) {
         if (std::string same = declared_by(line.substr(close + 1), true); !same.empty()) {
           out.declared.push_back({number, std::move(same)});
           marked = false;
@@ -173,7 +257,8 @@ TestText look_at_tests(std::string_view content) {
 bool is_looser(std::string_view before, std::string_view after) {
   const std::string b = without_spaces(before);
   const std::string a = without_spaces(after);
-  for (std::string_view key : {"abs=", "rel=", "atol=", "rtol=", "delta=", "epsilon=", "tolerance=", "abs_tol=", "rel_tol="}) {
+  for (std::string_view key : {"abs=", "rel=", "atol=", "rtol=", "delta=", "epsilon=", "tolerance=",
+                               "abs_tol=", "rel_tol="}) {
     const auto was = number_after(b, key);
     const auto is = number_after(a, key);
     if (was && is && *is > *was) return true;

@@ -1,5 +1,6 @@
-// What the text of a test file shows about its tests, by lines: declarations, assertions, skip marks.
-// Approximate on purpose, for every language at once: it compares a file with itself, before and after.
+// What the text of a test file shows about its tests, by lines: declarations, assertions, skip
+// marks. Approximate on purpose, for every language at once: it compares a file with itself, before
+// and after.
 #pragma once
 
 #include <string>
@@ -9,15 +10,15 @@
 namespace nightjar::verify {
 
 struct TestLine {
-  int number = 0;  ///< 1-based
+  int number = 0;    ///< 1-based
   std::string text;  ///< trimmed
 };
 
 struct TestText {
-  std::vector<TestLine> declared;    ///< text: the test's name
+  std::vector<TestLine> declared;  ///< text: the test's name
   std::vector<TestLine> assertions;
   std::vector<TestLine> skips;
-  std::vector<TestLine> trivial;     ///< assertions that cannot fail
+  std::vector<TestLine> trivial;  ///< assertions that cannot fail
 };
 
 TestText look_at_tests(std::string_view content);

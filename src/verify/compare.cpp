@@ -41,7 +41,8 @@ core::Counts count(const std::map<std::string, TestStatus>& tests) {
 std::string renamed_whole(std::string_view text, std::string_view from, std::string_view to) {
   std::string out;
   size_t at = 0;
-  for (size_t hit = text.find(from); hit != std::string_view::npos; hit = text.find(from, hit + 1)) {
+  for (size_t hit = text.find(from); hit != std::string_view::npos;
+       hit = text.find(from, hit + 1)) {
     if (hit < at) continue;
     const bool starts = hit == 0 || !is_word_char(text[hit - 1]);
     const size_t end = hit + from.size();
@@ -57,24 +58,29 @@ std::string renamed_whole(std::string_view text, std::string_view from, std::str
 using Renamed = std::optional<std::pair<std::string, std::string>>;
 
 // The test's name after the change; empty where it is no longer there.
-std::string name_after(const std::string& test, const CheckReport& before, const CheckReport& after, const Renamed& renamed) {
+std::string name_after(const std::string& test, const CheckReport& before, const CheckReport& after,
+                       const Renamed& renamed) {
   if (after.tests.contains(test)) return test;
   if (!renamed || renamed->first.empty()) return "";
   for (const std::string& candidate : {renamed_whole(test, renamed->first, renamed->second),
                                        replaced(test, renamed->first, renamed->second)}) {
-    if (candidate != test && after.tests.contains(candidate) && !before.tests.contains(candidate)) return candidate;
+    if (candidate != test && after.tests.contains(candidate) && !before.tests.contains(candidate))
+      return candidate;
   }
   return "";
 }
 
-void compare_counts(const CheckReport& before, const CheckReport& after, core::CheckComparison& out) {
+void compare_counts(const CheckReport& before, const CheckReport& after,
+                    core::CheckComparison& out) {
   const int more_failures = after.counts.failed - before.counts.failed;
   const int lost_passes = before.counts.passed - after.counts.passed;
   if (more_failures > 0 && out.newly_failing.empty()) {
-    out.newly_failing.push_back(before.name + ": " + count_of(static_cast<size_t>(more_failures), "more test") +
-                                (more_failures == 1 ? " fails" : " fail") + " (only counts were reported)");
+    out.newly_failing.push_back(
+        before.name + ": " + count_of(static_cast<size_t>(more_failures), "more test") +
+        (more_failures == 1 ? " fails" : " fail") + " (only counts were reported)");
   } else if (lost_passes > 0 && out.newly_failing.empty()) {
-    out.newly_failing.push_back(before.name + ": " + count_of(static_cast<size_t>(lost_passes), "test") +
+    out.newly_failing.push_back(before.name + ": " +
+                                count_of(static_cast<size_t>(lost_passes), "test") +
                                 " fewer passed (only counts were reported)");
   }
 }
@@ -90,7 +96,8 @@ CheckReport merge(const CheckReport& first, const CheckReport& again) {
   flaky.insert(again.flaky.begin(), again.flaky.end());
   if (first.by_test != again.by_test || !first.by_test) {
     const CheckReport& worse = first.counts.failed > again.counts.failed ? first : again;
-    if (!first.by_test && !again.by_test && first.counts.failed != again.counts.failed) flaky.insert(first.name);
+    if (!first.by_test && !again.by_test && first.counts.failed != again.counts.failed)
+      flaky.insert(first.name);
     out.by_test = false;
     out.tests = worse.tests;
     out.counts = worse.counts;
@@ -106,7 +113,9 @@ CheckReport merge(const CheckReport& first, const CheckReport& again) {
     for (const auto& [test, status] : report->tests) {
       const auto counterpart = status_in(*other, test);
       if (differs(status, counterpart)) flaky.insert(test);
-      if (!counterpart && status == TestStatus::Failed && stands_for_check(*report, test) && other->passed()) flaky.insert(test);
+      if (!counterpart && status == TestStatus::Failed && stands_for_check(*report, test) &&
+          other->passed())
+        flaky.insert(test);
       auto& held = out.tests.try_emplace(test, status).first->second;
       if (status == TestStatus::Failed) held = status;
     }
@@ -116,7 +125,8 @@ CheckReport merge(const CheckReport& first, const CheckReport& again) {
   return out;
 }
 
-core::CheckComparison compare(const CheckReport& before, const CheckReport& after, const Renamed& renamed) {
+core::CheckComparison compare(const CheckReport& before, const CheckReport& after,
+                              const Renamed& renamed) {
   core::CheckComparison out;
   out.name = before.name;
   out.command = before.command;
@@ -130,7 +140,8 @@ core::CheckComparison compare(const CheckReport& before, const CheckReport& afte
   for (const auto& [test, was] : before.tests) {
     const std::string name = name_after(test, before, after, renamed);
     if (name.empty()) {
-      const bool lost = out.by_test && was != TestStatus::Skipped && !stands_for_check(before, test);
+      const bool lost =
+          out.by_test && was != TestStatus::Skipped && !stands_for_check(before, test);
       if (lost) out.vanished.push_back(test);
       continue;
     }
@@ -145,7 +156,8 @@ core::CheckComparison compare(const CheckReport& before, const CheckReport& afte
     }
   }
   for (const auto& [test, is] : after.tests) {
-    if (!met.contains(test) && is == TestStatus::Failed && !flaky.contains(test)) out.newly_failing.push_back(test);
+    if (!met.contains(test) && is == TestStatus::Failed && !flaky.contains(test))
+      out.newly_failing.push_back(test);
   }
   if (!out.by_test) compare_counts(before, after, out);
   std::ranges::sort(out.newly_failing);

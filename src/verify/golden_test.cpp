@@ -1,5 +1,5 @@
-// Each folder of tests/golden/reports holds the real output of a real runner. NIGHTJAR_ACCEPT=1 rewrites
-// what is expected: look at the difference before committing it.
+// Each folder of tests/golden/reports holds the real output of a real runner. NIGHTJAR_ACCEPT=1
+// rewrites what is expected: look at the difference before committing it.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -16,15 +16,18 @@ fs::path cases() { return fs::path(NIGHTJAR_SOURCE_DIR) / "tests/golden/reports"
 
 std::vector<std::string> case_names() {
   std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(cases())) names.push_back(entry.path().filename());
+  for (const auto& entry : fs::directory_iterator(cases()))
+    names.push_back(entry.path().filename());
   std::ranges::sort(names);
   return names;
 }
 
-void add_files(const fs::path& folder, const std::string& prefix, std::map<std::string, std::string>& files) {
+void add_files(const fs::path& folder, const std::string& prefix,
+               std::map<std::string, std::string>& files) {
   if (!fs::is_directory(folder)) return;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) files[prefix + fs::relative(entry.path(), folder).string()] = read_file(entry.path());
+    if (entry.is_regular_file())
+      files[prefix + fs::relative(entry.path(), folder).string()] = read_file(entry.path());
   }
 }
 
@@ -44,8 +47,10 @@ core::CheckReport report_of(const fs::path& folder) {
 std::string described(const core::CheckReport& report) {
   const json::object whole = core::to_json(report);
   json::object out;
-  for (const char* member : {"format", "by_test", "counts", "tests"}) out[member] = whole.at(member);
-  if (const auto trouble = environment_trouble({report})) out["not_ready"] = json::object{{"missing", trouble->missing}, {"advice", trouble->advice}};
+  for (const char* member : {"format", "by_test", "counts", "tests"})
+    out[member] = whole.at(member);
+  if (const auto trouble = environment_trouble({report}))
+    out["not_ready"] = json::object{{"missing", trouble->missing}, {"advice", trouble->advice}};
   return to_pretty(out);
 }
 
@@ -58,7 +63,8 @@ TEST_P(GoldenReport, IsReadAsExpected) {
   EXPECT_EQ(actual, read_file(folder / "expected.json"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Runners, GoldenReport, testing::ValuesIn(case_names()), [](const auto& one) { return one.param; });
+INSTANTIATE_TEST_SUITE_P(Runners, GoldenReport, testing::ValuesIn(case_names()),
+                         [](const auto& one) { return one.param; });
 
 }  // namespace
 }  // namespace nightjar::verify

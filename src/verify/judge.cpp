@@ -1,5 +1,5 @@
-// The verdict: what each kind of task owes, and whether it was established. Honest first: what could not
-// be established is never proved, and what was not shown to be wrong is not refuted.
+// The verdict: what each kind of task owes, and whether it was established. Honest first: what
+// could not be established is never proved, and what was not shown to be wrong is not refuted.
 #include <algorithm>
 #include <set>
 
@@ -24,16 +24,19 @@ constexpr size_t kNamedInDetail = 5;
 std::string some_of(const std::vector<std::string>& names) {
   std::string out;
   for (size_t i = 0; i < names.size() && i < kNamedInDetail; ++i) out += (i ? ", " : "") + names[i];
-  if (names.size() > kNamedInDetail) out += " and " + std::to_string(names.size() - kNamedInDetail) + " more";
+  if (names.size() > kNamedInDetail)
+    out += " and " + std::to_string(names.size() - kNamedInDetail) + " more";
   return out;
 }
 
 bool is_documentation(std::string_view path) {
-  for (std::string_view end : {".md", ".rst", ".txt", ".adoc", ".html", ".1", ".svg", ".png", ".jpg", ".gif"}) {
+  for (std::string_view end :
+       {".md", ".rst", ".txt", ".adoc", ".html", ".1", ".svg", ".png", ".jpg", ".gif"}) {
     if (lower(path).ends_with(end)) return true;
   }
   const auto name = path.substr(path.rfind('/') + 1);
-  return name == "LICENSE" || name == "README" || name == "CHANGELOG" || name == "AUTHORS" || name == "NOTICE";
+  return name == "LICENSE" || name == "README" || name == "CHANGELOG" || name == "AUTHORS" ||
+         name == "NOTICE";
 }
 
 class Judge {
@@ -48,7 +51,8 @@ class Judge {
     for (const auto& finding : input_.claim.leftovers) {
       // The agent may have reported the same place itself.
       const bool known = std::ranges::any_of(input_.findings, [&finding](const auto& other) {
-        return other.path == finding.path && other.line == finding.line && other.text == finding.text;
+        return other.path == finding.path && other.line == finding.line &&
+               other.text == finding.text;
       });
       if (!known) out_.proof.findings.push_back(finding);
     }
@@ -62,7 +66,9 @@ class Judge {
   }
 
  private:
-  void met(std::string name, std::string detail) { out_.proof.obligations.push_back({std::move(name), true, std::move(detail)}); }
+  void met(std::string name, std::string detail) {
+    out_.proof.obligations.push_back({std::move(name), true, std::move(detail)});
+  }
   /// Shown to be wrong.
   void broken(std::string name, std::string detail) {
     refuting_.push_back(detail);
@@ -90,17 +96,22 @@ class Judge {
     }
   }
 
-  // compare() looks at names; a test that passed and is skipped now proves as little as one that is gone.
+  // compare() looks at names; a test that passed and is skipped now proves as little as one that is
+  // gone.
   void newly_skipped(const core::CheckReport& before, const core::CheckReport& after) {
     for (const auto& [test, was] : before.tests) {
       if (was != TestStatus::Passed) continue;
       auto now = after.tests.find(test);
-      if (now == after.tests.end() && renamed_) now = after.tests.find(replaced(test, renamed_->first, renamed_->second));
-      if (now != after.tests.end() && now->second == TestStatus::Skipped) skipped_.push_back(now->first);
+      if (now == after.tests.end() && renamed_)
+        now = after.tests.find(replaced(test, renamed_->first, renamed_->second));
+      if (now != after.tests.end() && now->second == TestStatus::Skipped)
+        skipped_.push_back(now->first);
     }
     const bool by_counts = !before.by_test || !after.by_test;
     if (by_counts && after.counts.skipped > before.counts.skipped) {
-      skipped_.push_back(before.name + ": " + std::to_string(after.counts.skipped - before.counts.skipped) + " more (only counts were reported)");
+      skipped_.push_back(before.name + ": " +
+                         std::to_string(after.counts.skipped - before.counts.skipped) +
+                         " more (only counts were reported)");
     }
   }
 
@@ -121,18 +132,27 @@ class Judge {
     proving_ = proving_tests();
     if (failing.empty()) {
       std::string detail = count_of(static_cast<size_t>(passed_after_), "test") + " passed";
-      if (still_failing_) detail += "; " + std::to_string(still_failing_) + " failed before as well";
+      if (still_failing_)
+        detail += "; " + std::to_string(still_failing_) + " failed before as well";
       if (!flaky.empty()) detail += "; flaky: " + some_of({flaky.begin(), flaky.end()});
       if (!counts_only.empty()) detail += "; only counts were reported by " + some_of(counts_only);
       met("no_newly_failing_test", std::move(detail));
     } else {
-      broken("no_newly_failing_test", count_of(failing.size(), "test") + (failing.size() == 1 ? " fails" : " fail") +
+      broken("no_newly_failing_test", count_of(failing.size(), "test") +
+                                          (failing.size() == 1 ? " fails" : " fail") +
                                           " that did not fail before: " + some_of(failing));
     }
-    if (vanished.empty()) met("no_vanished_test", "every test that was reported before is reported now");
-    else broken("no_vanished_test", count_of(vanished.size(), "test") + " of the base is no longer reported: " + some_of(vanished));
-    if (skipped_.empty()) met("no_newly_skipped_test", "no test that passed before is skipped now");
-    else broken("no_newly_skipped_test", count_of(skipped_.size(), "test") + " that passed before is skipped now: " + some_of(skipped_));
+    if (vanished.empty())
+      met("no_vanished_test", "every test that was reported before is reported now");
+    else
+      broken("no_vanished_test", count_of(vanished.size(), "test") +
+                                     " of the base is no longer reported: " + some_of(vanished));
+    if (skipped_.empty())
+      met("no_newly_skipped_test", "no test that passed before is skipped now");
+    else
+      broken("no_newly_skipped_test",
+             count_of(skipped_.size(), "test") +
+                 " that passed before is skipped now: " + some_of(skipped_));
   }
 
   int proving_tests() const {
@@ -146,10 +166,12 @@ class Judge {
         continue;
       }
       const auto flaky = [&](const std::string& test) {
-        return std::ranges::find(before.flaky, test) != before.flaky.end() || std::ranges::find(after->flaky, test) != after->flaky.end();
+        return std::ranges::find(before.flaky, test) != before.flaky.end() ||
+               std::ranges::find(after->flaky, test) != after->flaky.end();
       };
       proving += static_cast<int>(std::ranges::count_if(before.tests, [&](const auto& test) {
-        return test.second == TestStatus::Passed && (before.flaky.empty() && after->flaky.empty() ? true : !flaky(test.first));
+        return test.second == TestStatus::Passed &&
+               (before.flaky.empty() && after->flaky.empty() ? true : !flaky(test.first));
       }));
     }
     return proving;
@@ -162,10 +184,12 @@ class Judge {
   void claims() {
     if (is_rename(input_.claim)) {
       gone("no_old_name_left", "reference to " + input_.claim.old_name, input_.claim.old_name);
-    } else if (input_.claim.action == "replace" || (input_.kind == Kind::Migration && input_.claim.rescanned)) {
+    } else if (input_.claim.action == "replace" ||
+               (input_.kind == Kind::Migration && input_.claim.rescanned)) {
       gone("no_old_use_left", "use of the old call", input_.claim.pattern);
     } else if (input_.kind == Kind::Migration) {
-      open("no_old_use_left", "nothing says what the old use looks like, so it could not be looked for");
+      open("no_old_use_left",
+           "nothing says what the old use looks like, so it could not be looked for");
     }
   }
 
@@ -175,46 +199,69 @@ class Judge {
       open(name, "the change was not searched again for '" + inert(looked_for) + "'");
     } else if (left > 0) {
       const auto first = std::ranges::find_if(input_.claim.leftovers, &Finding::blocks);
-      broken(name, count_of(left, what) + (left == 1 ? " is" : " are") + " left, first at " + inert(first->path) + ":" + std::to_string(first->line));
+      broken(name, count_of(left, what) + (left == 1 ? " is" : " are") + " left, first at " +
+                       inert(first->path) + ":" + std::to_string(first->line));
     } else {
       const size_t kept = input_.claim.leftovers.size();
-      met(name, "no " + what + " is left" + (kept ? "; " + count_of(kept, "place") + " in strings stayed (see findings)" : ""));
+      met(name,
+          "no " + what + " is left" +
+              (kept ? "; " + count_of(kept, "place") + " in strings stayed (see findings)" : ""));
     }
   }
 
   void by_kind() {
     switch (input_.kind) {
-      case Kind::Refactor: tests_unchanged(); break;
-      case Kind::Migration: manifest_and_lock(); break;
-      case Kind::Bugfix: fixed_test(); break;
-      case Kind::Tests: new_tests(); break;
-      case Kind::Docs: only_documentation(); break;
-      case Kind::Feature:
-        if (input_.claim.action.empty()) open("criteria_have_tests", "no acceptance criterion is tied to a test that fails without the change");
+      case Kind::Refactor:
+        tests_unchanged();
         break;
-      case Kind::Performance: open("benchmark_improved", "no benchmark was measured before and after"); break;
+      case Kind::Migration:
+        manifest_and_lock();
+        break;
+      case Kind::Bugfix:
+        fixed_test();
+        break;
+      case Kind::Tests:
+        new_tests();
+        break;
+      case Kind::Docs:
+        only_documentation();
+        break;
+      case Kind::Feature:
+        if (input_.claim.action.empty())
+          open("criteria_have_tests",
+               "no acceptance criterion is tied to a test that fails without the change");
+        break;
+      case Kind::Performance:
+        open("benchmark_improved", "no benchmark was measured before and after");
+        break;
       case Kind::Chore:
-        if (!input_.claim.rescanned) open("state_reached", "nothing could look again for the state that the task names");
+        if (!input_.claim.rescanned)
+          open("state_reached", "nothing could look again for the state that the task names");
         else if (!is_rename(input_.claim) && input_.claim.action != "replace") {
-          if (blocking_leftovers() == 0) met("state_reached", "looked for again on the commit: nothing is left to do");
-          else broken("state_reached", count_of(blocking_leftovers(), "place") + " left to do");
+          if (blocking_leftovers() == 0)
+            met("state_reached", "looked for again on the commit: nothing is left to do");
+          else
+            broken("state_reached", count_of(blocking_leftovers(), "place") + " left to do");
         }
         break;
     }
   }
 
-  // Layout only, as formatters change it: spaces, quotes, commas and brackets around what is compared.
+  // Layout only, as formatters change it: spaces, quotes, commas and brackets around what is
+  // compared.
   static std::string without_layout(std::string_view text) {
     std::string out;
     for (const char c : text) {
-      if (std::string_view(" \t\r\n,;()\\").find(c) == std::string_view::npos) out += c == '\'' ? '"' : c;
+      if (std::string_view(" \t\r\n,;()\\").find(c) == std::string_view::npos)
+        out += c == '\'' ? '"' : c;
     }
     return out;
   }
 
   static std::vector<std::string> assertions(std::string_view text) {
     std::vector<std::string> out;
-    for (const auto& line : look_at_tests(text).assertions) out.push_back(without_layout(line.text));
+    for (const auto& line : look_at_tests(text).assertions)
+      out.push_back(without_layout(line.text));
     return out;
   }
 
@@ -226,20 +273,26 @@ class Judge {
       if (change.status == 'A') continue;  // a new test loosens nothing
       const auto before = input_.contents.find(old_path);
       const auto after = input_.contents.find(change.path);
-      if (before == input_.contents.end() || (change.status != 'D' && after == input_.contents.end())) {
+      if (before == input_.contents.end() ||
+          (change.status != 'D' && after == input_.contents.end())) {
         changed.push_back(change.path);
         continue;
       }
       const std::string was = without_rename(before->second.first, input_.claim);
-      const std::string is = change.status == 'D' ? "" : without_rename(after->second.second, input_.claim);
-      const bool same = is_rename(input_.claim)           ? was == is
-                        : without_layout(was) == without_layout(is) ? true
-                                                                    : assertions(was) == assertions(is);
+      const std::string is =
+          change.status == 'D' ? "" : without_rename(after->second.second, input_.claim);
+      const bool same = is_rename(input_.claim) ? was == is
+                        : without_layout(was) == without_layout(is)
+                            ? true
+                            : assertions(was) == assertions(is);
       if (!same) changed.push_back(change.path);
     }
     const char* name = "tests_assertions_unchanged";
-    if (changed.empty()) met(name, is_rename(input_.claim) ? "test files differ by the rename alone" : "no test file's assertions changed");
-    else broken(name, "changed more than the task needs: " + some_of(changed));
+    if (changed.empty())
+      met(name, is_rename(input_.claim) ? "test files differ by the rename alone"
+                                        : "no test file's assertions changed");
+    else
+      broken(name, "changed more than the task needs: " + some_of(changed));
   }
 
   void manifest_and_lock() {
@@ -247,27 +300,37 @@ class Judge {
       std::string_view manifest, lock;
     };
     std::set<std::string, std::less<>> changed;
-    for (const auto& change : input_.changed) changed.insert(change.path.substr(change.path.rfind('/') + 1));
+    for (const auto& change : input_.changed)
+      changed.insert(change.path.substr(change.path.rfind('/') + 1));
     for (const auto& finding : out_.proof.findings) {
       if (finding.rule != "dependency_changed") continue;
       const std::string name = finding.path.substr(finding.path.rfind('/') + 1);
       bool locked = false;
       bool has_lock = false;
-      for (const auto& [manifest, lock] : {Pair{"package.json", "package-lock.json"}, Pair{"package.json", "yarn.lock"},
-                                           Pair{"package.json", "pnpm-lock.yaml"}, Pair{"Cargo.toml", "Cargo.lock"}, Pair{"go.mod", "go.sum"},
-                                           Pair{"pyproject.toml", "poetry.lock"}, Pair{"pyproject.toml", "uv.lock"}, Pair{"Pipfile", "Pipfile.lock"}}) {
+      for (const auto& [manifest, lock] :
+           {Pair{"package.json", "package-lock.json"}, Pair{"package.json", "yarn.lock"},
+            Pair{"package.json", "pnpm-lock.yaml"}, Pair{"Cargo.toml", "Cargo.lock"},
+            Pair{"go.mod", "go.sum"}, Pair{"pyproject.toml", "poetry.lock"},
+            Pair{"pyproject.toml", "uv.lock"}, Pair{"Pipfile", "Pipfile.lock"}}) {
         if (manifest != name) continue;
         has_lock = true;
         locked = locked || changed.contains(lock);
       }
-      if (!has_lock || locked) met("manifest_and_lock_agree", finding.path + (locked ? " and its lock file were changed together" : " has no lock file"));
-      else open("manifest_and_lock_agree", finding.path + " names other dependencies now, and no lock file was changed with it");
+      if (!has_lock || locked)
+        met("manifest_and_lock_agree",
+            finding.path +
+                (locked ? " and its lock file were changed together" : " has no lock file"));
+      else
+        open("manifest_and_lock_agree",
+             finding.path + " names other dependencies now, and no lock file was changed with it");
     }
   }
 
   void fixed_test() {
-    if (!fixed_.empty()) met("a_failing_test_passes", "failed on the base, passes now: " + some_of(fixed_));
-    else open("a_failing_test_passes", "no test that fails on the base passes on the change");
+    if (!fixed_.empty())
+      met("a_failing_test_passes", "failed on the base, passes now: " + some_of(fixed_));
+    else
+      open("a_failing_test_passes", "no test that fails on the base passes on the change");
   }
 
   void new_tests() {
@@ -275,9 +338,12 @@ class Judge {
     for (const auto& change : input_.changed) {
       if (!is_test_path(change.path)) code.push_back(change.path);
     }
-    if (code.empty()) met("code_unchanged", "the new tests pass on the base's code: no other file was changed");
-    else open("code_unchanged", "other files were changed too: " + some_of(code));
-    open("tests_can_fail", "the code under the new tests was not mutated, so it is not known that they can fail");
+    if (code.empty())
+      met("code_unchanged", "the new tests pass on the base's code: no other file was changed");
+    else
+      open("code_unchanged", "other files were changed too: " + some_of(code));
+    open("tests_can_fail",
+         "the code under the new tests was not mutated, so it is not known that they can fail");
   }
 
   void only_documentation() {
@@ -285,18 +351,25 @@ class Judge {
     for (const auto& change : input_.changed) {
       if (!is_documentation(change.path)) code.push_back(change.path);
     }
-    if (code.empty()) met("no_code_changed", "only documentation was changed");
-    else open("no_code_changed", "these are no documentation files: " + some_of(code));
+    if (code.empty())
+      met("no_code_changed", "only documentation was changed");
+    else
+      open("no_code_changed", "these are no documentation files: " + some_of(code));
   }
 
   void findings() {
     std::vector<std::string> blocking;
     for (const auto& finding : out_.proof.findings) {
-      const bool is_leftover = std::ranges::find(input_.claim.leftovers, finding) != input_.claim.leftovers.end();
-      if (finding.blocks && !is_leftover) blocking.push_back(finding.rule + (finding.path.empty() ? "" : " in " + inert(finding.path)));
+      const bool is_leftover =
+          std::ranges::find(input_.claim.leftovers, finding) != input_.claim.leftovers.end();
+      if (finding.blocks && !is_leftover)
+        blocking.push_back(finding.rule +
+                           (finding.path.empty() ? "" : " in " + inert(finding.path)));
     }
-    if (blocking.empty()) met("no_blocking_finding", "nothing was done to the tests or to what runs them");
-    else broken("no_blocking_finding", some_of(blocking));
+    if (blocking.empty())
+      met("no_blocking_finding", "nothing was done to the tests or to what runs them");
+    else
+      broken("no_blocking_finding", some_of(blocking));
   }
 
   std::string what_holds() const {
@@ -315,8 +388,10 @@ class Judge {
     } else if (input_.baseline.empty()) {
       out_.reason = what_holds() + ": there is no check for this repository";
     } else if (passed_before_ == 0) {
-      const bool any_failed = std::ranges::any_of(out_.checks, [](const auto& check) { return check.before.failed > 0; });
-      out_.reason = what_holds() + (any_failed ? ": no test passed on the base" : ": the checks report no test");
+      const bool any_failed = std::ranges::any_of(
+          out_.checks, [](const auto& check) { return check.before.failed > 0; });
+      out_.reason = what_holds() +
+                    (any_failed ? ": no test passed on the base" : ": the checks report no test");
     } else if (proving_ == 0) {
       out_.reason = what_holds() + ": every test that passed is flaky";
     } else if (!open_.empty()) {

@@ -36,7 +36,8 @@ std::string_view attribute(const char** attributes, std::string_view wanted) {
 std::string node_id(std::string_view file, std::string_view classes, std::string_view name) {
   std::string module = replaced(file.substr(0, file.size() - 3), "/", ".");
   std::string id(file);
-  if (classes.size() > module.size() && classes.starts_with(module) && classes[module.size()] == '.') {
+  if (classes.size() > module.size() && classes.starts_with(module) &&
+      classes[module.size()] == '.') {
     id += "::" + replaced(classes.substr(module.size() + 1), ".", "::");
   }
   return id + "::" + std::string(name);
@@ -76,7 +77,8 @@ void on_start(void* data, const char* element, const char** attributes) {
     open_case(walk, attributes);
   } else if (walk.case_depth && walk.depth == walk.case_depth + 1) {
     if (name == "failure" || name == "error") walk.status = core::TestStatus::Failed;
-    if (name == "skipped" && walk.status == core::TestStatus::Passed) walk.status = core::TestStatus::Skipped;
+    if (name == "skipped" && walk.status == core::TestStatus::Passed)
+      walk.status = core::TestStatus::Skipped;
   }
 }
 
@@ -105,7 +107,9 @@ std::optional<Reading> read_junit_xml(std::string_view xml, bool only_run) {
   for (size_t at = 0; at <= xml.size(); at += kPiece) {
     const auto piece = xml.substr(at, kPiece);
     const bool last = at + kPiece > xml.size();
-    if (XML_Parse(parser.get(), piece.data(), static_cast<int>(piece.size()), last) != XML_STATUS_OK) break;
+    if (XML_Parse(parser.get(), piece.data(), static_cast<int>(piece.size()), last) !=
+        XML_STATUS_OK)
+      break;
   }
   if (!walk.is_report) return std::nullopt;
   return std::move(walk.reading);

@@ -35,7 +35,8 @@ class GoText {
   }
 
   std::optional<Reading> end() {
-    if (!results_.empty() || !started_.empty()) flush("", false);  // a test binary without `go test`
+    if (!results_.empty() || !started_.empty())
+      flush("", false);  // a test binary without `go test`
     if (!found_) return std::nullopt;
     reading_.format = "go";
     return std::move(reading_);
@@ -58,7 +59,8 @@ class GoText {
     }
     const std::string name(without_duration(rest));
     const bool at_start = trim(text.substr(0, at)).empty();
-    if (name.size() == rest.size() || !(started_.contains(name) || (at_start && started_.empty()))) return false;
+    if (name.size() == rest.size() || !(started_.contains(name) || (at_start && started_.empty())))
+      return false;
     results_.push_back({name, status});
     found_ = true;
     return true;
@@ -69,8 +71,10 @@ class GoText {
     const std::string name(text.substr(0, end));
     if (name.empty()) return;
     found_ = true;
-    const std::string_view rest = end == std::string_view::npos ? std::string_view() : text.substr(end);
-    if (rest.find("[no tests to run]") != std::string_view::npos && results_.empty()) return clear();
+    const std::string_view rest =
+        end == std::string_view::npos ? std::string_view() : text.substr(end);
+    if (rest.find("[no tests to run]") != std::string_view::npos && results_.empty())
+      return clear();
     for (const auto& what : {"[build failed]", "[setup failed]"}) {
       if (rest.find(what) != std::string_view::npos) {
         reading_.add(name + " " + what, TestStatus::Failed);

@@ -46,7 +46,8 @@ core::Counts tally(std::string_view text) {
     const int number = take_number(text).value_or(0);
     if (text.starts_with(" failed")) counts.failed += number;
     if (text.starts_with(" passed")) counts.passed += number;
-    if (text.starts_with(" skipped") || text.starts_with(" todo") || text.starts_with(" pending")) counts.skipped += number;
+    if (text.starts_with(" skipped") || text.starts_with(" todo") || text.starts_with(" pending"))
+      counts.skipped += number;
   }
   return counts;
 }
@@ -83,7 +84,8 @@ class Titles {
     return out += test;
   }
   bool is_open(size_t indent, std::string_view title) const {
-    return std::ranges::any_of(open_, [&](const auto& o) { return o.first == indent && o.second == title; });
+    return std::ranges::any_of(
+        open_, [&](const auto& o) { return o.first == indent && o.second == title; });
   }
 
  private:
@@ -91,8 +93,10 @@ class Titles {
 };
 
 std::string_view without_retry(std::string_view name) {
-  if (const auto at = name.rfind(" (retry x"); at != std::string_view::npos) name = trim_right(name.substr(0, at));
-  if (const auto at = name.rfind(" (repeat x"); at != std::string_view::npos) name = trim_right(name.substr(0, at));
+  if (const auto at = name.rfind(" (retry x"); at != std::string_view::npos)
+    name = trim_right(name.substr(0, at));
+  if (const auto at = name.rfind(" (repeat x"); at != std::string_view::npos)
+    name = trim_right(name.substr(0, at));
   return name;
 }
 
@@ -109,7 +113,8 @@ std::optional<Reading> read_vitest(const Lines& lines) {
     if (line.starts_with(" RUN  v") || line.starts_with(" DEV  v")) found = true;
     if (line.starts_with(" Test Files  ")) found = true;
     if (!found) continue;
-    if (std::string_view rest = trim_left(line); line.starts_with("      Tests  ") && take(rest, "Tests  ")) {
+    if (std::string_view rest = trim_left(line);
+        line.starts_with("      Tests  ") && take(rest, "Tests  ")) {
       add_up(total, tally(rest));
       counted_tests = true;
       continue;
@@ -117,7 +122,8 @@ std::optional<Reading> read_vitest(const Lines& lines) {
     std::string_view rest = line;
     if (take(rest, " FAIL  ")) {
       const std::string_view name = trim(rest);
-      if (const auto file = name.find(" [ "); file != std::string_view::npos && name.ends_with(']')) {
+      if (const auto file = name.find(" [ ");
+          file != std::string_view::npos && name.ends_with(']')) {
         broken.emplace_back(name.substr(0, file));
       } else if (name.find(" > ") != std::string_view::npos) {
         failed.emplace(name);
@@ -130,10 +136,12 @@ std::optional<Reading> read_vitest(const Lines& lines) {
     const auto name = without_retry(without_duration(without_retry(rest)));
     if (name.find(" > ") == std::string_view::npos) continue;
     if (*status == TestStatus::Failed) failed.erase(std::string(name));
-    reading.add(std::string(name.substr(0, name.find(" [", name.find(" > ")) == std::string_view::npos || *status != TestStatus::Skipped
-                                              ? std::string_view::npos
-                                              : name.find(" [", name.find(" > ")))),
-                *status);
+    reading.add(
+        std::string(name.substr(0, name.find(" [", name.find(" > ")) == std::string_view::npos ||
+                                           *status != TestStatus::Skipped
+                                       ? std::string_view::npos
+                                       : name.find(" [", name.find(" > ")))),
+        *status);
   }
   if (!found) return std::nullopt;
   std::set<std::string> known;
@@ -187,7 +195,8 @@ class Jest {
   }
 
   std::optional<Reading> end() {
-    if (!found_ || !(has_total_ || !reading_.tests.empty() || !broken_.empty())) return std::nullopt;
+    if (!found_ || !(has_total_ || !reading_.tests.empty() || !broken_.empty()))
+      return std::nullopt;
     reading_.format = "jest";
     for (const auto& test : reading_.tests) failures_.erase(test.name);
     if (has_total_ && static_cast<int>(reading_.tests.size()) < total_.total()) {
@@ -226,13 +235,15 @@ class Jest {
   std::string file_;
   std::set<std::string> broken_, failures_;
   core::Counts total_;
-  bool in_tree_ = false, in_summary_ = false, found_ = false, found_file_ = false, has_total_ = false;
+  bool in_tree_ = false, in_summary_ = false, found_ = false, found_file_ = false,
+       has_total_ = false;
 };
 
 }  // namespace
 
 std::optional<Reading> read_jest(const Lines& lines) {
-  const bool likely = std::ranges::any_of(lines, [](std::string_view l) { return l.starts_with("Test Suites: "); });
+  const bool likely =
+      std::ranges::any_of(lines, [](std::string_view l) { return l.starts_with("Test Suites: "); });
   if (!likely) return std::nullopt;
   Jest jest;
   for (const auto& line : lines) jest.line(line);
@@ -308,7 +319,8 @@ std::optional<Reading> read_mocha(const Lines& lines) {
   if (!found) return std::nullopt;
   if (run.ended) finish();
   if (lost) {
-    std::erase_if(reading.tests, [](const auto& test) { return test.status != TestStatus::Failed; });
+    std::erase_if(reading.tests,
+                  [](const auto& test) { return test.status != TestStatus::Failed; });
     reading.total = total;
     reading.counts_only = true;
   }
@@ -319,7 +331,8 @@ namespace {
 
 std::string_view without_node_comment(std::string_view text, TestStatus& status) {
   // "skipped (0.08ms) # why", "later (0.07ms) # TODO"
-  for (size_t at = text.find(") # "); at != std::string_view::npos; at = text.find(") # ", at + 1)) {
+  for (size_t at = text.find(") # "); at != std::string_view::npos;
+       at = text.find(") # ", at + 1)) {
     const auto head = text.substr(0, at + 1);
     if (without_duration(head).size() == head.size()) continue;
     status = status == TestStatus::Failed ? status : TestStatus::Skipped;
@@ -352,9 +365,12 @@ std::optional<Reading> read_node(const Lines& lines) {
     const size_t indent = indent_of(line);
     auto rest = line.substr(std::min(indent, line.size()));
     if (listing) {
-      // The list of failures ends where the next run of the runner begins; it repeats what came before.
-      if (rest.starts_with("✔ ") || rest.starts_with("▶ ")) listing = false;
-      else continue;
+      // The list of failures ends where the next run of the runner begins; it repeats what came
+      // before.
+      if (rest.starts_with("✔ ") || rest.starts_with("▶ "))
+        listing = false;
+      else
+        continue;
     }
     if (take(rest, "▶ ")) {
       titles.open(indent, trim_right(rest));

@@ -29,7 +29,8 @@ std::optional<core::Counts> totals(std::string_view line) {
   return core::Counts{std::max(0, *run - failed - *skipped), failed, *skipped};
 }
 
-// "x.ParserTest.breaks -- Time elapsed: 0.03 s <<< FAILURE!" or "breaks(x.ParserTest)  Time elapsed: ..."
+// "x.ParserTest.breaks -- Time elapsed: 0.03 s <<< FAILURE!" or "breaks(x.ParserTest)  Time
+// elapsed: ..."
 std::optional<TestResult> named_test(std::string_view line) {
   const auto time = line.find("Time elapsed: ");
   if (time == std::string_view::npos || line.starts_with("Tests run: ")) return std::nullopt;
@@ -75,12 +76,15 @@ std::optional<Reading> read_maven(const Lines& lines) {
       }
     } else if (auto test = named_test(line)) {
       reading.tests.push_back(std::move(*test));
-    } else if (line.ends_with(" skipped") && line.find(' ') == line.size() - 8 && line.find('.') != std::string_view::npos) {
-      reading.add(std::string(line.substr(0, line.size() - 8)) + " (a skipped test)", TestStatus::Skipped);
+    } else if (line.ends_with(" skipped") && line.find(' ') == line.size() - 8 &&
+               line.find('.') != std::string_view::npos) {
+      reading.add(std::string(line.substr(0, line.size() - 8)) + " (a skipped test)",
+                  TestStatus::Skipped);
     }
   }
   if (!found) return std::nullopt;
-  if (reading.total && reading.total->total() > static_cast<int>(reading.tests.size())) reading.counts_only = true;
+  if (reading.total && reading.total->total() > static_cast<int>(reading.tests.size()))
+    reading.counts_only = true;
   if (!reading.total && reading.tests.empty()) return std::nullopt;
   return reading;
 }

@@ -20,7 +20,8 @@ struct CtestLine {
 
 std::optional<CtestLine> ctest_line(std::string_view line) {
   line = trim_left(line);
-  if (!take_number(line) || !take(line, "/") || !take_number(line) || !take(line, " Test")) return std::nullopt;
+  if (!take_number(line) || !take(line, "/") || !take_number(line) || !take(line, " Test"))
+    return std::nullopt;
   line = trim_left(line);
   CtestLine out;
   if (!take(line, "#")) return std::nullopt;
@@ -31,7 +32,8 @@ std::optional<CtestLine> ctest_line(std::string_view line) {
   if (const auto stars = line.find("***"); stars != std::string_view::npos) {
     head = line.substr(0, stars);
     const auto verdict = line.substr(stars + 3);
-    const bool skipped = verdict.starts_with("Skipped") || verdict.starts_with("Not Run (Disabled)");
+    const bool skipped =
+        verdict.starts_with("Skipped") || verdict.starts_with("Not Run (Disabled)");
     out.status = skipped ? TestStatus::Skipped : TestStatus::Failed;
   } else if (const auto passed = line.rfind(" Passed "); passed != std::string_view::npos) {
     head = line.substr(0, passed);
@@ -64,7 +66,8 @@ constexpr std::array<MesonWord, 9> kMesonWords{{{"OK", TestStatus::Passed},
 
 std::optional<TestResult> meson_line(std::string_view line) {
   line = trim_left(line);
-  if (!take_number(line) || !take(line, "/") || !take_number(line) || !take(line, " ")) return std::nullopt;
+  if (!take_number(line) || !take(line, "/") || !take_number(line) || !take(line, " "))
+    return std::nullopt;
   for (const auto& [word, status] : kMesonWords) {
     const std::string wanted = " " + std::string(word) + " ";
     const auto at = line.find(wanted);
@@ -134,7 +137,8 @@ class Cargo {
     const std::string_view whole = text;
     text = trim_left(text);
     if (take(text, "Running ") && text.ends_with(')')) return start(section_of(text));
-    if (whole.starts_with("   Doc-tests ")) return start("doc " + std::string(trim(whole.substr(13))));
+    if (whole.starts_with("   Doc-tests "))
+      return start("doc " + std::string(trim(whole.substr(13))));
     if (whole.starts_with("running ") && (whole.ends_with(" tests") || whole.ends_with(" test"))) {
       auto rest = whole.substr(8);
       finish();
@@ -164,7 +168,8 @@ class Cargo {
     if (open == std::string_view::npos) return std::string(trim(text));
     std::string_view binary = text.substr(open + 1, text.size() - open - 2);
     binary = binary.substr(binary.find_last_of("/\\") + 1);
-    if (const auto dash = binary.rfind('-'); dash != std::string_view::npos) binary = binary.substr(0, dash);
+    if (const auto dash = binary.rfind('-'); dash != std::string_view::npos)
+      binary = binary.substr(0, dash);
     std::string name(binary);
     const std::string_view source = trim(text.substr(0, open));
     if (source.starts_with("unittests ") && !source.ends_with("lib.rs")) name += "(bin)";
@@ -183,10 +188,12 @@ class Cargo {
     const std::string_view verdict = text.substr(dots + 5);
     std::string_view name = text.substr(0, dots);
     // A documentation test is named by its line, which moves with every edit above it.
-    if (const auto at = name.find(" (line "); section_.starts_with("doc ") && at != std::string_view::npos) {
+    if (const auto at = name.find(" (line ");
+        section_.starts_with("doc ") && at != std::string_view::npos) {
       const auto close = name.find(')', at);
-      add(std::string(name.substr(0, at)) +
-              std::string(close == std::string_view::npos ? std::string_view() : name.substr(close + 1)),
+      add(std::string(name.substr(0, at)) + std::string(close == std::string_view::npos
+                                                            ? std::string_view()
+                                                            : name.substr(close + 1)),
           verdict);
     } else {
       add(std::string(name), verdict);
@@ -233,7 +240,8 @@ class Cargo {
   void finish() {
     if (running_) {
       flush();
-      const std::string name = (section_.empty() ? std::string("tests") : section_) + " (did not finish)";
+      const std::string name =
+          (section_.empty() ? std::string("tests") : section_) + " (did not finish)";
       reading_.add(name, TestStatus::Failed);
       ++total_.failed;
     }
@@ -250,7 +258,8 @@ class Cargo {
     TestStatus status = TestStatus::Passed;
     if (take(text, "PASS [")) {
       status = TestStatus::Passed;
-    } else if (take(text, "FAIL [") || take(text, "SIGABRT [") || take(text, "SIGSEGV [") || take(text, "TIMEOUT [")) {
+    } else if (take(text, "FAIL [") || take(text, "SIGABRT [") || take(text, "SIGSEGV [") ||
+               take(text, "TIMEOUT [")) {
       status = TestStatus::Failed;
     } else if (take(text, "SKIP [")) {
       status = TestStatus::Skipped;
@@ -260,7 +269,8 @@ class Cargo {
     const auto close = text.find("] ");
     if (close == std::string_view::npos || !text.substr(0, close).ends_with('s')) return false;
     text = trim(text.substr(close + 2));
-    if (text.starts_with('(')) text = trim_left(text.substr(std::min(text.find(')'), text.size() - 1) + 1));
+    if (text.starts_with('('))
+      text = trim_left(text.substr(std::min(text.find(')'), text.size() - 1) + 1));
     if (text.empty() || !nextest_seen_.emplace(std::string(text), true).second) return false;
     reading_.add(replaced(text, " ", "::"), status);
     return true;
@@ -280,8 +290,8 @@ class Cargo {
 std::optional<Reading> read_cargo(Lines& lines) {
   const bool likely = std::ranges::any_of(lines, [](std::string_view line) {
     return line.starts_with("test result: ") || line.starts_with("   Doc-tests ") ||
-           (line.starts_with("     Running ") && line.ends_with(')')) || line.starts_with("     Summary [") ||
-           line.starts_with("    Finished `test`");
+           (line.starts_with("     Running ") && line.ends_with(')')) ||
+           line.starts_with("     Summary [") || line.starts_with("    Finished `test`");
   });
   if (!likely) return std::nullopt;
   Cargo cargo;
@@ -321,9 +331,10 @@ std::optional<Reading> read_gtest(const Lines& lines) {
       continue;
     }
     if (!line.ends_with(" ms)")) continue;
-    for (const auto& [mark, status] : {std::pair{std::string_view("[       OK ] "), TestStatus::Passed},
-                                       std::pair{std::string_view("[  FAILED  ] "), TestStatus::Failed},
-                                       std::pair{std::string_view("[  SKIPPED ] "), TestStatus::Skipped}}) {
+    for (const auto& [mark, status] :
+         {std::pair{std::string_view("[       OK ] "), TestStatus::Passed},
+          std::pair{std::string_view("[  FAILED  ] "), TestStatus::Failed},
+          std::pair{std::string_view("[  SKIPPED ] "), TestStatus::Skipped}}) {
       const auto at = line.find(mark);
       if (at == std::string_view::npos) continue;
       reading.add(name_of(line.substr(at + mark.size())), status);
@@ -335,23 +346,26 @@ std::optional<Reading> read_gtest(const Lines& lines) {
   // With --gtest_brief only failures are named.
   if (total && total->passed > static_cast<int>(reading.tests.size())) {
     const auto known = counted(reading.tests);
-    reading.total = core::Counts{total->passed - known.failed - known.skipped, known.failed, known.skipped};
+    reading.total =
+        core::Counts{total->passed - known.failed - known.skipped, known.failed, known.skipped};
     reading.counts_only = true;
   }
   return reading;
 }
 
 std::optional<Reading> read_automake(const Lines& lines) {
-  constexpr std::array<std::pair<std::string_view, TestStatus>, 6> kWords{{{"PASS: ", TestStatus::Passed},
-                                                                           {"FAIL: ", TestStatus::Failed},
-                                                                           {"ERROR: ", TestStatus::Failed},
-                                                                           {"XPASS: ", TestStatus::Failed},
-                                                                           {"SKIP: ", TestStatus::Skipped},
-                                                                           {"XFAIL: ", TestStatus::Skipped}}};
+  constexpr std::array<std::pair<std::string_view, TestStatus>, 6> kWords{
+      {{"PASS: ", TestStatus::Passed},
+       {"FAIL: ", TestStatus::Failed},
+       {"ERROR: ", TestStatus::Failed},
+       {"XPASS: ", TestStatus::Failed},
+       {"SKIP: ", TestStatus::Skipped},
+       {"XFAIL: ", TestStatus::Skipped}}};
   Reading reading{.format = "automake"};
   bool sure = false;
   for (const auto& line : lines) {
-    if (line.starts_with("# TOTAL: ") || line.starts_with("PASS: ") || line.starts_with("FAIL: ")) sure = true;
+    if (line.starts_with("# TOTAL: ") || line.starts_with("PASS: ") || line.starts_with("FAIL: "))
+      sure = true;
     for (const auto& [word, status] : kWords) {
       if (!line.starts_with(word)) continue;
       std::string_view name = trim(line.substr(word.size()));

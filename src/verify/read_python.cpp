@@ -13,12 +13,13 @@ namespace {
 
 using core::TestStatus;
 
-constexpr std::array<std::pair<std::string_view, TestStatus>, 6> kOutcomes{{{"PASSED", TestStatus::Passed},
-                                                                            {"FAILED", TestStatus::Failed},
-                                                                            {"ERROR", TestStatus::Failed},
-                                                                            {"SKIPPED", TestStatus::Skipped},
-                                                                            {"XFAIL", TestStatus::Skipped},
-                                                                            {"XPASS", TestStatus::Skipped}}};
+constexpr std::array<std::pair<std::string_view, TestStatus>, 6> kOutcomes{
+    {{"PASSED", TestStatus::Passed},
+     {"FAILED", TestStatus::Failed},
+     {"ERROR", TestStatus::Failed},
+     {"SKIPPED", TestStatus::Skipped},
+     {"XFAIL", TestStatus::Skipped},
+     {"XPASS", TestStatus::Skipped}}};
 
 // "=== 3 failed, 2 passed in 0.12s ===" or, with -q, without the frame.
 std::optional<core::Counts> last_line(std::string_view line) {
@@ -26,7 +27,8 @@ std::optional<core::Counts> last_line(std::string_view line) {
   while (line.ends_with('=')) line.remove_suffix(1);
   line = trim(line);
   const auto in = line.rfind(" in ");
-  if (in == std::string_view::npos || line.find('s', in) == std::string_view::npos) return std::nullopt;
+  if (in == std::string_view::npos || line.find('s', in) == std::string_view::npos)
+    return std::nullopt;
   std::string_view rest = line.substr(0, in);
   if (rest == "no tests ran") return core::Counts{};
   core::Counts counts;
@@ -36,11 +38,15 @@ std::optional<core::Counts> last_line(std::string_view line) {
     const auto word = rest.substr(0, rest.find(','));
     rest.remove_prefix(word.size());
     if (!rest.empty() && !take(rest, ", ")) return std::nullopt;
-    if (word == "passed") counts.passed += *number;
-    else if (word == "failed" || word == "error" || word == "errors") counts.failed += *number;
-    else if (word == "skipped" || word == "xfailed" || word == "xpassed") counts.skipped += *number;
+    if (word == "passed")
+      counts.passed += *number;
+    else if (word == "failed" || word == "error" || word == "errors")
+      counts.failed += *number;
+    else if (word == "skipped" || word == "xfailed" || word == "xpassed")
+      counts.skipped += *number;
     else if (word != "deselected" && word != "warning" && word != "warnings" && word != "rerun" &&
-             word != "subtests passed" && word != "subtests failed" && word != "subtests skipped") return std::nullopt;
+             word != "subtests passed" && word != "subtests failed" && word != "subtests skipped")
+      return std::nullopt;
   }
   return counts;
 }
@@ -76,14 +82,16 @@ class Session {
     }
     std::string_view rest = line;
     if (in_summary_ && take(rest, "SUBFAILED")) {
-      if (const auto at = rest.find(") "); at != std::string_view::npos) note(id_of(rest.substr(at + 2)), TestStatus::Failed);
+      if (const auto at = rest.find(") "); at != std::string_view::npos)
+        note(id_of(rest.substr(at + 2)), TestStatus::Failed);
     }
   }
 
   bool empty() const { return order_.empty() && skipped_.empty(); }
 
   /// `total` is missing where pytest did not come to its end.
-  void finish(Reading& reading, const std::optional<core::Counts>& total, const std::optional<Reading>& xml) {
+  void finish(Reading& reading, const std::optional<core::Counts>& total,
+              const std::optional<Reading>& xml) {
     if (xml && total && static_cast<int>(xml->tests.size()) >= total->passed) {
       for (const auto& test : xml->tests) {
         const bool expected_failure = xpass_.contains(test.name);
@@ -101,7 +109,8 @@ class Session {
     if (named_skips == 0 || (total && named_skips < total->skipped)) {
       for (const auto& name : skipped_) reading.add(name, TestStatus::Skipped);
     }
-    if (total && known.passed < total->passed && known.passed + errors_after_pass_ < total->passed) reading.counts_only = true;
+    if (total && known.passed < total->passed && known.passed + errors_after_pass_ < total->passed)
+      reading.counts_only = true;
   }
 
  private:
@@ -115,7 +124,10 @@ class Session {
       const auto colon = line.find(':');
       const auto reason = line.find(": ", colon == std::string_view::npos ? 0 : colon);
       std::string name(line.substr(0, colon));
-      name += " (skipped" + (reason == std::string_view::npos ? "" : ": " + std::string(line.substr(reason + 2))) + ")";
+      name +=
+          " (skipped" +
+          (reason == std::string_view::npos ? "" : ": " + std::string(line.substr(reason + 2))) +
+          ")";
       for (int i = 0; i < times; ++i) skipped_.push_back(name);
       return true;
     }
@@ -189,7 +201,8 @@ std::optional<Reading> read_pytest(const Lines& lines, const std::optional<Readi
     auto& [session, counts] = sessions[i];
     const bool last = i + 1 == sessions.size();
     // A second call of pytest overwrites the first one's report: it speaks for the last one only.
-    session.finish(reading, counts || !last || !xml ? counts : std::optional(counted(xml->tests)), last ? xml : std::nullopt);
+    session.finish(reading, counts || !last || !xml ? counts : std::optional(counted(xml->tests)),
+                   last ? xml : std::nullopt);
     if (counts) {
       total.passed += counts->passed;
       total.failed += counts->failed;
@@ -218,8 +231,8 @@ std::optional<TestStatus> unittest_word(std::string_view text) {
   return std::nullopt;
 }
 
-// "test_x (module.Class.test_x)", of older versions "test_x (module.Class)": the dotted name, and where
-// the line goes on.
+// "test_x (module.Class.test_x)", of older versions "test_x (module.Class)": the dotted name, and
+// where the line goes on.
 std::optional<std::string> unittest_id(std::string_view line, std::string_view& rest) {
   size_t i = 0;
   while (i < line.size() && is_word_char(line[i])) ++i;
@@ -243,7 +256,8 @@ class Unittest {
       ran_ = take_number(rest);
       return;
     }
-    if (ran_ && !ended_ && (line == "OK" || line.starts_with("OK (") || line.starts_with("FAILED ("))) {
+    if (ran_ && !ended_ &&
+        (line == "OK" || line.starts_with("OK (") || line.starts_with("FAILED ("))) {
       end(line);
       return;
     }
@@ -266,7 +280,8 @@ class Unittest {
     }
     if (current_.empty()) return;
     const auto dots = line.rfind(" ... ");
-    if (const auto status = unittest_word(dots == std::string_view::npos ? line : line.substr(dots + 5))) {
+    if (const auto status =
+            unittest_word(dots == std::string_view::npos ? line : line.substr(dots + 5))) {
       set(current_, *status);
       current_.clear();
     }
@@ -287,7 +302,8 @@ class Unittest {
   void end(std::string_view line) {
     const auto number = [line](std::string_view label) {
       int sum = 0;
-      for (size_t at = line.find(label); at != std::string_view::npos; at = line.find(label, at + 1)) {
+      for (size_t at = line.find(label); at != std::string_view::npos;
+           at = line.find(label, at + 1)) {
         if (at > 0 && line[at - 1] != '(' && line[at - 1] != ' ') continue;
         if (label == "failures=" && at >= 9 && line.substr(at - 9, 9) == "expected ") continue;
         auto rest = line.substr(at + label.size());

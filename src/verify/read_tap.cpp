@@ -41,9 +41,12 @@ std::optional<Point> point_of(std::string_view text) {
     }
   }
   out.name = replaced(trim(text), "\\#", "#");
-  if (text.ends_with('{')) out.name = trimmed(out.name.substr(0, out.name.size() - 1));  // node-tap's buffered subtests
+  if (text.ends_with('{'))
+    out.name = trimmed(out.name.substr(0, out.name.size() - 1));  // node-tap's buffered subtests
   if (out.name.empty()) out.name = "test " + std::to_string(out.number);
-  out.status = !directive.empty() ? TestStatus::Skipped : failed ? TestStatus::Failed : TestStatus::Passed;
+  out.status = !directive.empty() ? TestStatus::Skipped
+               : failed           ? TestStatus::Failed
+                                  : TestStatus::Passed;
   return out;
 }
 
@@ -72,11 +75,14 @@ class Tap {
     flush(0, "");
     for (auto& test : done_) reading.tests.push_back(std::move(test));
     for (auto& parent : parents_) {
-      const bool counts = of_node_ ? !parent.is_suite : parent.status == TestStatus::Failed && !parent.child_failed;
+      const bool counts =
+          of_node_ ? !parent.is_suite : parent.status == TestStatus::Failed && !parent.child_failed;
       if (counts) reading.add(std::move(parent.name), parent.status);
     }
     if (planned_ > points_) {
-      reading.add("planned " + std::to_string(planned_) + " tests, " + std::to_string(points_) + " ran", TestStatus::Failed);
+      reading.add(
+          "planned " + std::to_string(planned_) + " tests, " + std::to_string(points_) + " ran",
+          TestStatus::Failed);
     }
     return reading;
   }
@@ -151,8 +157,10 @@ std::optional<Reading> read_tap(const Lines& lines) {
 }
 
 std::optional<Reading> read_prove(const Lines& lines) {
-  const bool likely = std::ranges::any_of(lines, [](std::string_view line) { return line.starts_with("Result: "); }) &&
-                      std::ranges::any_of(lines, [](std::string_view line) { return line.starts_with("Files="); });
+  const bool likely =
+      std::ranges::any_of(lines,
+                          [](std::string_view line) { return line.starts_with("Result: "); }) &&
+      std::ranges::any_of(lines, [](std::string_view line) { return line.starts_with("Files="); });
   if (!likely) return std::nullopt;
   struct File {
     std::string name;
@@ -166,9 +174,12 @@ std::optional<Reading> read_prove(const Lines& lines) {
   for (const auto& line : lines) {
     if (line.starts_with("Test Summary Report")) summary = true;
     if (line.starts_with("Files=")) summary = false;
-    // "t/a.t (Wstat: 256 (exited 1) Tests: 4 Failed: 1)"; with "Failed: 0" and no status it is only a remark.
-    if (const auto wstat = line.find(" (Wstat: "); summary && wstat != std::string_view::npos && !line.starts_with(' ')) {
-      const bool remark = line.find("(Wstat: 0 ") != std::string_view::npos && line.find("Failed: 0)") != std::string_view::npos;
+    // "t/a.t (Wstat: 256 (exited 1) Tests: 4 Failed: 1)"; with "Failed: 0" and no status it is only
+    // a remark.
+    if (const auto wstat = line.find(" (Wstat: ");
+        summary && wstat != std::string_view::npos && !line.starts_with(' ')) {
+      const bool remark = line.find("(Wstat: 0 ") != std::string_view::npos &&
+                          line.find("Failed: 0)") != std::string_view::npos;
       if (!remark) failed.emplace(trim(line.substr(0, wstat)));
       continue;
     }

@@ -58,9 +58,15 @@ core::Counts counted(const std::vector<TestResult>& tests) {
   core::Counts counts;
   for (const auto& test : tests) {
     switch (test.status) {
-      case core::TestStatus::Passed: ++counts.passed; break;
-      case core::TestStatus::Failed: ++counts.failed; break;
-      case core::TestStatus::Skipped: ++counts.skipped; break;
+      case core::TestStatus::Passed:
+        ++counts.passed;
+        break;
+      case core::TestStatus::Failed:
+        ++counts.failed;
+        break;
+      case core::TestStatus::Skipped:
+        ++counts.skipped;
+        break;
     }
   }
   return counts;
@@ -69,7 +75,8 @@ core::Counts counted(const std::vector<TestResult>& tests) {
 std::optional<int> take_number(std::string_view& text) {
   int value = 0;
   size_t i = 0;
-  while (i < text.size() && i < 9 && text[i] >= '0' && text[i] <= '9') value = value * 10 + (text[i++] - '0');
+  while (i < text.size() && i < 9 && text[i] >= '0' && text[i] <= '9')
+    value = value * 10 + (text[i++] - '0');
   if (i == 0) return std::nullopt;
   text.remove_prefix(i);
   return value;
@@ -99,7 +106,8 @@ size_t indent_of(std::string_view line) {
 }
 
 bool is_word_char(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 
 std::string_view without_duration(std::string_view text) {
@@ -116,7 +124,8 @@ std::string_view without_duration(std::string_view text) {
   }
   rest = trim_right(rest);
   const size_t digits = rest.size();
-  while (!rest.empty() && (std::isdigit(static_cast<unsigned char>(rest.back())) || rest.back() == '.')) {
+  while (!rest.empty() &&
+         (std::isdigit(static_cast<unsigned char>(rest.back())) || rest.back() == '.')) {
     rest.remove_suffix(1);
   }
   if (rest.size() == digits) return whole;

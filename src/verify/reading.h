@@ -1,5 +1,5 @@
-// What one parser understood of a check's output, and the small tools that all parsers share. Parsers
-// never throw, look at every line once or twice, and believe nothing.
+// What one parser understood of a check's output, and the small tools that all parsers share.
+// Parsers never throw, look at every line once or twice, and believe nothing.
 #pragma once
 
 #include <map>
@@ -24,13 +24,15 @@ struct Reading {
   /// The names are known to be incomplete: only `total` counts, and `tests` holds failures at most.
   bool counts_only = false;
 
-  void add(std::string name, core::TestStatus status) { tests.push_back({std::move(name), status}); }
+  void add(std::string name, core::TestStatus status) {
+    tests.push_back({std::move(name), status});
+  }
 };
 
 using Lines = std::vector<std::string_view>;
 
-/// Escape sequences removed, carriage returns as line ends, other control characters as spaces, lines
-/// cut at 4,000 bytes: what the parsers read.
+/// Escape sequences removed, carriage returns as line ends, other control characters as spaces,
+/// lines cut at 4,000 bytes: what the parsers read.
 std::string plain_text(std::string_view output);
 
 core::Counts counted(const std::vector<TestResult>& tests);
@@ -68,8 +70,8 @@ std::optional<Reading> read_automake(const Lines& lines);
 /// `xml`: the report file that pytest wrote, where there is one.
 std::optional<Reading> read_pytest(const Lines& lines, const std::optional<Reading>& xml);
 
-/// nullopt where the document is no JUnit report. A document that breaks off gives what came before.
-/// `only_run`: leave out tests that GoogleTest lists without having run them.
+/// nullopt where the document is no JUnit report. A document that breaks off gives what came
+/// before. `only_run`: leave out tests that GoogleTest lists without having run them.
 std::optional<Reading> read_junit_xml(std::string_view xml, bool only_run = false);
 
 }  // namespace nightjar::verify

@@ -8,8 +8,8 @@
 
 namespace nightjar::verify {
 
-/// Replaces the longer of the two names by the shorter one (so that Parser -> ParserBase works too).
-/// Unchanged where the claim is no rename.
+/// Replaces the longer of the two names by the shorter one (so that Parser -> ParserBase works
+/// too). Unchanged where the claim is no rename.
 std::string without_rename(std::string_view text, const AgentClaim& claim);
 bool is_rename(const AgentClaim& claim);
 

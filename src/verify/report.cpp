@@ -18,7 +18,9 @@ constexpr size_t kMostTests = 300'000;
 constexpr size_t kExcerpt = 8000;
 constexpr int kSignalled = 128;  // an exit status from here on: a signal ended it
 
-bool is_below(const std::string& path, std::string_view folder) { return path.find(folder) != std::string::npos; }
+bool is_below(const std::string& path, std::string_view folder) {
+  return path.find(folder) != std::string::npos;
+}
 
 struct Files {
   std::optional<Reading> pytest;
@@ -33,7 +35,8 @@ Files read_files(const std::map<std::string, std::string>& files) {
       out.pytest = read_junit_xml(content);
     } else if (is_below(path, "nightjar-reports/gtest/")) {
       std::string name = path.substr(path.rfind('/') + 1);
-      if (auto reading = read_junit_xml(content, true)) out.gtest[name.substr(0, name.rfind('.'))] = std::move(*reading);
+      if (auto reading = read_junit_xml(content, true))
+        out.gtest[name.substr(0, name.rfind('.'))] = std::move(*reading);
     } else if (auto reading = read_junit_xml(content)) {
       out.junit[path] = std::move(*reading);
     }
@@ -50,15 +53,16 @@ Reading joined(std::map<std::string, Reading> readings, std::string format) {
   return out;
 }
 
-// ctest knows programs, GoogleTest's own reports know the tests inside them. A program that has several
-// reports was started several times, a test at a time: then ctest names them itself.
+// ctest knows programs, GoogleTest's own reports know the tests inside them. A program that has
+// several reports was started several times, a test at a time: then ctest names them itself.
 void add_inside(Reading& ctest, const Files& files) {
   std::map<std::string, int> starts;
   const auto program = [&files](const std::string& name) {
     const auto dash = name.rfind('_');
-    const bool numbered = dash != std::string::npos && dash + 1 < name.size() &&
-                          std::ranges::all_of(name.substr(dash + 1), [](char c) { return c >= '0' && c <= '9'; }) &&
-                          files.gtest.contains(name.substr(0, dash));
+    const bool numbered =
+        dash != std::string::npos && dash + 1 < name.size() &&
+        std::ranges::all_of(name.substr(dash + 1), [](char c) { return c >= '0' && c <= '9'; }) &&
+        files.gtest.contains(name.substr(0, dash));
     return numbered ? name.substr(0, dash) : name;
   };
   for (const auto& [name, reading] : files.gtest) ++starts[program(name)];
@@ -86,7 +90,8 @@ void add_inside(Reading& ctest, const Files& files) {
   for (auto& test : inside) ctest.tests.push_back(std::move(test));
 }
 
-// Surefire's files hold the names of skipped tests too; but files of an earlier build may lie about.
+// Surefire's files hold the names of skipped tests too; but files of an earlier build may lie
+// about.
 Reading maven_reading(Reading text, const Files& files) {
   if (files.junit.empty()) return text;
   Reading xml = joined(files.junit, "maven");
@@ -129,7 +134,8 @@ std::vector<Reading> read_all(const CheckOutput& output) {
   const bool only_counts = std::ranges::any_of(out, &Reading::counts_only);
   if (!files.junit.empty() && (out.empty() || (out.size() == 1 && only_counts))) {
     Reading xml = joined(files.junit, "junit");
-    if (out.empty() || counted(xml.tests).total() >= out.front().total.value_or(core::Counts{}).total()) {
+    if (out.empty() ||
+        counted(xml.tests).total() >= out.front().total.value_or(core::Counts{}).total()) {
       if (!out.empty()) xml.format = out.front().format;
       out = {std::move(xml)};
     }
@@ -155,13 +161,15 @@ std::map<std::string, TestStatus> by_name(const std::vector<TestResult>& tests) 
 void report_itself(core::CheckReport& report) {
   report.format = "command";
   report.by_test = true;
-  report.tests = {{shortened(inert(report.command), kLongestName), report.passed() ? TestStatus::Passed : TestStatus::Failed}};
+  report.tests = {{shortened(inert(report.command), kLongestName),
+                   report.passed() ? TestStatus::Passed : TestStatus::Failed}};
 }
 
-// A check that failed while all its tests passed (a crash, a compiler's error, a coverage threshold) must
-// not look as if nothing had happened.
+// A check that failed while all its tests passed (a crash, a compiler's error, a coverage
+// threshold) must not look as if nothing had happened.
 void add_failure_of_the_check(core::CheckReport& report) {
-  const bool said_why = report.counts.failed > 0 && report.trouble.empty() && report.exit_status < kSignalled;
+  const bool said_why =
+      report.counts.failed > 0 && report.trouble.empty() && report.exit_status < kSignalled;
   if (report.passed() || said_why) return;
   report.tests[failure_of_the_check(report)] = TestStatus::Failed;
   ++report.counts.failed;
@@ -180,7 +188,8 @@ core::Counts counts_of(const std::map<std::string, TestStatus>& tests) {
 }  // namespace
 
 std::string failure_of_the_check(const core::CheckReport& report) {
-  const std::string why = report.trouble.empty() ? "exit status " + std::to_string(report.exit_status) : report.trouble;
+  const std::string why =
+      report.trouble.empty() ? "exit status " + std::to_string(report.exit_status) : report.trouble;
   return report.name + " (" + why + ")";
 }
 
@@ -204,14 +213,16 @@ core::CheckReport read_report(const core::CheckSpec& check, const CheckOutput& o
   for (auto& reading : read_all(output)) {
     formats.push_back(reading.format);
     if (reading.counts_only) {
-      // The middle of a long output is missing, or the runner names no test: failures at most are named.
+      // The middle of a long output is missing, or the runner names no test: failures at most are
+      // named.
       report.by_test = false;
       const core::Counts known = counted(reading.tests);
       const core::Counts total = reading.total.value_or(core::Counts{});
       unnamed.passed += total.passed;
       unnamed.failed += std::max(0, total.failed - known.failed);
       unnamed.skipped += total.skipped;
-      std::erase_if(reading.tests, [](const auto& test) { return test.status != TestStatus::Failed; });
+      std::erase_if(reading.tests,
+                    [](const auto& test) { return test.status != TestStatus::Failed; });
     }
     for (auto& test : reading.tests) tests.push_back(std::move(test));
   }
@@ -242,7 +253,8 @@ std::map<std::string, std::string> reporting_environment() {
   // Nothing here may change a result: colours, CI and the like are left as they are.
   return {
       // Written at the end of the session; the text names what passed too where the file is lost.
-      {"PYTEST_ADDOPTS", "--junitxml=/tmp/nightjar-reports/pytest.xml -o junit_family=xunit1 -rfEsxXp"},
+      {"PYTEST_ADDOPTS",
+       "--junitxml=/tmp/nightjar-reports/pytest.xml -o junit_family=xunit1 -rfEsxXp"},
       {"GOFLAGS", "-v"},
       {"GTEST_OUTPUT", "xml:/tmp/nightjar-reports/gtest/"},
       {"CTEST_OUTPUT_ON_FAILURE", "1"},
@@ -253,7 +265,8 @@ std::map<std::string, std::string> reporting_environment() {
 std::vector<std::pair<std::string, std::string>> report_files(std::string_view command) {
   std::vector<std::pair<std::string, std::string>> out{{"/tmp/nightjar-reports", "*.xml"}};
   // Only these write below the work tree, into each module's own folder: others need no walk.
-  if (command.find("mvn") != std::string_view::npos || command.find("gradle") != std::string_view::npos) {
+  if (command.find("mvn") != std::string_view::npos ||
+      command.find("gradle") != std::string_view::npos) {
     out.emplace_back(".", "TEST-*.xml");
   } else if (command.empty()) {
     out.emplace_back("target/surefire-reports", "TEST-*.xml");

@@ -1,5 +1,5 @@
-// The tamper scan: what a change does to what judges it. Works on text alone; approximate, so that what
-// it says is for a reviewer's eyes, and only the gravest rules refute.
+// The tamper scan: what a change does to what judges it. Works on text alone; approximate, so that
+// what it says is for a reviewer's eyes, and only the gravest rules refute.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -18,7 +18,9 @@ namespace {
 
 using core::Finding;
 
-bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
 std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
@@ -28,12 +30,14 @@ std::string_view stem_of(std::string_view path) {
 }
 
 bool is_ci_path(std::string_view path) {
-  for (std::string_view folder : {".github/workflows/", ".github/actions/", ".circleci/", ".ci/", ".buildkite/", ".gitlab/", ".woodpecker/",
-                                  ".forgejo/workflows/", ".gitea/workflows/"}) {
+  for (std::string_view folder :
+       {".github/workflows/", ".github/actions/", ".circleci/", ".ci/", ".buildkite/", ".gitlab/",
+        ".woodpecker/", ".forgejo/workflows/", ".gitea/workflows/"}) {
     if (path.starts_with(folder)) return true;
   }
-  for (std::string_view name : {".gitlab-ci.yml", ".travis.yml", "azure-pipelines.yml", "Jenkinsfile", "appveyor.yml", ".appveyor.yml",
-                                ".drone.yml", "bitbucket-pipelines.yml", ".cirrus.yml", "cloudbuild.yaml"}) {
+  for (std::string_view name : {".gitlab-ci.yml", ".travis.yml", "azure-pipelines.yml",
+                                "Jenkinsfile", "appveyor.yml", ".appveyor.yml", ".drone.yml",
+                                "bitbucket-pipelines.yml", ".cirrus.yml", "cloudbuild.yaml"}) {
     if (name_of(path) == name) return true;
   }
   return false;
@@ -56,7 +60,8 @@ std::string sections(std::string_view text, std::initializer_list<std::string_vi
 std::string lines_with(std::string_view text, std::initializer_list<std::string_view> words) {
   std::string out;
   for (const auto& line : lines(text)) {
-    if (std::ranges::any_of(words, [&line](auto word) { return has(line, word); })) out += std::string(line) + "\n";
+    if (std::ranges::any_of(words, [&line](auto word) { return has(line, word); }))
+      out += std::string(line) + "\n";
   }
   return out;
 }
@@ -85,30 +90,38 @@ std::string package_member(std::string_view text, std::initializer_list<std::str
 // The part of a file that decides which tests run and how; nullopt where it decides nothing of it.
 std::optional<std::string> test_configuration(std::string_view path, std::string_view text) {
   const auto name = name_of(path);
-  for (std::string_view whole : {"conftest.py", "pytest.ini", "tox.ini", "noxfile.py", ".mocharc.json", ".mocharc.yml", ".mocharc.js",
-                                 ".mocharc.cjs", "CTestCustom.cmake", "nextest.toml"}) {
+  for (std::string_view whole :
+       {"conftest.py", "pytest.ini", "tox.ini", "noxfile.py", ".mocharc.json", ".mocharc.yml",
+        ".mocharc.js", ".mocharc.cjs", "CTestCustom.cmake", "nextest.toml"}) {
     if (name == whole) return std::string(text);
   }
-  for (std::string_view prefix : {"jest.config.", "vitest.config.", "vitest.workspace.", "karma.conf.", "playwright.config."}) {
+  for (std::string_view prefix : {"jest.config.", "vitest.config.", "vitest.workspace.",
+                                  "karma.conf.", "playwright.config."}) {
     if (name.starts_with(prefix)) return std::string(text);
   }
   if (name == "setup.cfg") return sections(text, {"pytest", "nosetests", "coverage"});
-  if (name == "pyproject.toml") return sections(text, {"pytest", "coverage", "tool.tox", "tool.nox"});
+  if (name == "pyproject.toml")
+    return sections(text, {"pytest", "coverage", "tool.tox", "tool.nox"});
   if (name == "package.json") {
     const auto value = parse_json(text);
     if (!value || !value->is_object()) return "";
     const auto& scripts = get_object(value->get_object(), "scripts");
-    return get_string(scripts, "pretest") + "\n" + get_string(scripts, "test") + "\n" + get_string(scripts, "posttest") + "\n" +
+    return get_string(scripts, "pretest") + "\n" + get_string(scripts, "test") + "\n" +
+           get_string(scripts, "posttest") + "\n" +
            package_member(text, {"jest", "mocha", "vitest"});
   }
   if (name == "CMakeLists.txt") {
-    return lines_with(text, {"add_test", "enable_testing", "gtest_discover_tests", "gtest_add_tests", "set_tests_properties", "catch_discover_tests"});
+    return lines_with(text, {"add_test", "enable_testing", "gtest_discover_tests",
+                             "gtest_add_tests", "set_tests_properties", "catch_discover_tests"});
   }
   if (name == "Makefile" || name == "GNUmakefile" || name == "Makefile.am") return make_rules(text);
   if (name == "meson.build") return lines_with(text, {"test("});
   if (name == "Cargo.toml") return sections(text, {"[[test]]", "profile.test"});
-  if (name == "pom.xml") return lines_with(text, {"skipTests", "maven.test.skip", "<exclude>", "surefire", "testFailureIgnore"});
-  if (name.starts_with("build.gradle")) return lines_with(text, {"exclude", "ignoreFailures", "enabled", "useJUnitPlatform"});
+  if (name == "pom.xml")
+    return lines_with(
+        text, {"skipTests", "maven.test.skip", "<exclude>", "surefire", "testFailureIgnore"});
+  if (name.starts_with("build.gradle"))
+    return lines_with(text, {"exclude", "ignoreFailures", "enabled", "useJUnitPlatform"});
   return std::nullopt;
 }
 
@@ -127,15 +140,19 @@ std::optional<std::string> dependencies(std::string_view path, std::string_view 
     }
     return out;
   }
-  if (name == "setup.py" || name == "setup.cfg") return lines_with(text, {"install_requires", "==", ">=", "~="});
+  if (name == "setup.py" || name == "setup.cfg")
+    return lines_with(text, {"install_requires", "==", ">=", "~="});
   if (name == "package.json") {
-    return package_member(text, {"dependencies", "devDependencies", "peerDependencies", "optionalDependencies"});
+    return package_member(
+        text, {"dependencies", "devDependencies", "peerDependencies", "optionalDependencies"});
   }
   if (name == "Cargo.toml") return sections(text, {"dependencies"});
   if (name == "go.mod") return std::string(text);
   if (name == "pom.xml") return lines_with(text, {"<artifactId>", "<version>"});
-  if (name.starts_with("build.gradle")) return lines_with(text, {"implementation", "testImplementation", "api(", "compile"});
-  if (name == "CMakeLists.txt") return lines_with(text, {"FetchContent_Declare", "ExternalProject_Add", "find_package"});
+  if (name.starts_with("build.gradle"))
+    return lines_with(text, {"implementation", "testImplementation", "api(", "compile"});
+  if (name == "CMakeLists.txt")
+    return lines_with(text, {"FetchContent_Declare", "ExternalProject_Add", "find_package"});
   return std::nullopt;
 }
 
@@ -169,10 +186,13 @@ bool looks_secret(std::string_view line) {
     std::string_view prefix;
     size_t length;
   };
-  for (const auto& [prefix, length] : {Token{"AKIA", 16}, Token{"ghp_", 36}, Token{"gho_", 36}, Token{"ghs_", 36}, Token{"github_pat_", 40},
-                                       Token{"glpat-", 20}, Token{"xoxb-", 20}, Token{"xoxp-", 20}, Token{"sk-ant-", 24}, Token{"sk-proj-", 24},
-                                       Token{"AIza", 35}, Token{"npm_", 36}, Token{"hf_", 30}}) {
-    for (size_t at = line.find(prefix); at != std::string_view::npos; at = line.find(prefix, at + 1)) {
+  for (const auto& [prefix, length] :
+       {Token{"AKIA", 16}, Token{"ghp_", 36}, Token{"gho_", 36}, Token{"ghs_", 36},
+        Token{"github_pat_", 40}, Token{"glpat-", 20}, Token{"xoxb-", 20}, Token{"xoxp-", 20},
+        Token{"sk-ant-", 24}, Token{"sk-proj-", 24}, Token{"AIza", 35}, Token{"npm_", 36},
+        Token{"hf_", 30}}) {
+    for (size_t at = line.find(prefix); at != std::string_view::npos;
+         at = line.find(prefix, at + 1)) {
       if (at > 0 && is_word_char(line[at - 1])) continue;
       size_t end = at + prefix.size();
       while (end < line.size() && (is_word_char(line[end]) || line[end] == '-')) ++end;
@@ -183,8 +203,10 @@ bool looks_secret(std::string_view line) {
 }
 
 bool asks_whether_tested(std::string_view line) {
-  for (std::string_view mark : {"PYTEST_CURRENT_TEST", "'pytest' in sys.modules", "\"pytest\" in sys.modules", "JEST_WORKER_ID", "VITEST_WORKER_ID",
-                                "import.meta.vitest", "testing.Testing()", "NODE_ENV === 'test'", "NODE_ENV === \"test\"", "NODE_ENV == 'test'"}) {
+  for (std::string_view mark :
+       {"PYTEST_CURRENT_TEST", "'pytest' in sys.modules", "\"pytest\" in sys.modules",
+        "JEST_WORKER_ID", "VITEST_WORKER_ID", "import.meta.vitest", "testing.Testing()",
+        "NODE_ENV === 'test'", "NODE_ENV === \"test\"", "NODE_ENV == 'test'"}) {
     if (has(line, mark)) return true;
   }
   return false;
@@ -210,7 +232,8 @@ class Scan {
       };
       const std::string& old_path = change.old_path.empty() ? change.path : change.old_path;
       if (change.status != 'A') edit.before = without_rename(text_at(old_path, true), input.claim);
-      if (change.status != 'D') edit.after = without_rename(text_at(change.path, false), input.claim);
+      if (change.status != 'D')
+        edit.after = without_rename(text_at(change.path, false), input.claim);
       edits_.push_back(std::move(edit));
     }
   }
@@ -218,7 +241,8 @@ class Scan {
   std::vector<Finding> run() {
     tests_removed();
     for (const auto& edit : edits_) {
-      if (edit.known && edit.before == edit.after && edit.status != 'A' && edit.status != 'D') continue;
+      if (edit.known && edit.before == edit.after && edit.status != 'A' && edit.status != 'D')
+        continue;
       if (is_test_path(edit.path)) weakened(edit);
       configuration(edit);
       added_risks(edit);
@@ -248,10 +272,13 @@ class Scan {
           continue;
         }
         ++missing;
-        if (edit.status != 'D') find("test_deleted", edit, test.number, "the test " + test.text + " was removed", true);
+        if (edit.status != 'D')
+          find("test_deleted", edit, test.number, "the test " + test.text + " was removed", true);
       }
       if (edit.status == 'D' && missing > 0) {
-        find("test_deleted", edit, 0, "a file with " + count_of(static_cast<size_t>(missing), "test") + " was deleted", true);
+        find("test_deleted", edit, 0,
+             "a file with " + count_of(static_cast<size_t>(missing), "test") + " was deleted",
+             true);
       } else if (edit.status == 'D' && !edit.known) {
         find("test_deleted", edit, 0, "a file of the tests was deleted", true);
       }
@@ -260,7 +287,8 @@ class Scan {
 
   // Rust and C++ keep tests beside the code.
   static bool holds_tests_in_place(std::string_view path) {
-    return path.ends_with(".rs") || path.ends_with(".cpp") || path.ends_with(".cc") || path.ends_with(".cxx");
+    return path.ends_with(".rs") || path.ends_with(".cpp") || path.ends_with(".cc") ||
+           path.ends_with(".cxx");
   }
 
   void weakened(const Edit& edit) {
@@ -271,17 +299,21 @@ class Scan {
     const TestText before = look_at_tests(edit.before);
     const TestText after = look_at_tests(edit.after);
     new_lines(edit, before.skips, after.skips, "test_skipped", "a test is skipped now: ");
-    new_lines(edit, before.trivial, after.trivial, "test_weakened", "an assertion that cannot fail: ");
+    new_lines(edit, before.trivial, after.trivial, "test_weakened",
+              "an assertion that cannot fail: ");
     const bool fewer_tests = after.declared.size() < before.declared.size();
-    if (after.assertions.size() < before.assertions.size() && !fewer_tests && !before.declared.empty()) {
+    if (after.assertions.size() < before.assertions.size() && !fewer_tests &&
+        !before.declared.empty()) {
       find("test_weakened", edit, 0,
-           count_of(before.assertions.size() - after.assertions.size(), "assertion") + " fewer than before", true);
+           count_of(before.assertions.size() - after.assertions.size(), "assertion") +
+               " fewer than before",
+           true);
     }
     loosened(edit, before, after);
   }
 
-  void new_lines(const Edit& edit, const std::vector<TestLine>& before, const std::vector<TestLine>& after, const char* rule,
-                 const std::string& what) {
+  void new_lines(const Edit& edit, const std::vector<TestLine>& before,
+                 const std::vector<TestLine>& after, const char* rule, const std::string& what) {
     std::multiset<std::string> held;
     for (const auto& line : before) held.insert(line.text);
     for (const auto& line : after) {
@@ -293,7 +325,8 @@ class Scan {
     }
     // A mark whose line merely changed is no new mark.
     const size_t more = after.size() > before.size() ? after.size() - before.size() : 0;
-    for (size_t i = 0; i < fresh_.size() && i < more; ++i) find(rule, edit, fresh_[i].number, what + fresh_[i].text, true);
+    for (size_t i = 0; i < fresh_.size() && i < more; ++i)
+      find(rule, edit, fresh_[i].number, what + fresh_[i].text, true);
     fresh_.clear();
   }
 
@@ -302,8 +335,10 @@ class Scan {
     for (const auto& line : after.assertions) kept.insert(line.text);
     std::vector<TestLine> gone;
     for (const auto& line : before.assertions) {
-      if (const auto found = kept.find(line.text); found != kept.end()) kept.erase(found);
-      else gone.push_back(line);
+      if (const auto found = kept.find(line.text); found != kept.end())
+        kept.erase(found);
+      else
+        gone.push_back(line);
     }
     std::vector<TestLine> fresh;
     for (const auto& line : after.assertions) {
@@ -314,38 +349,47 @@ class Scan {
     }
     for (size_t i = 0; i < gone.size() && i < fresh.size() && i < 1000; ++i) {
       if (is_looser(gone[i].text, fresh[i].text)) {
-        find("test_weakened", edit, fresh[i].number, "accepts more than before: " + fresh[i].text, true);
+        find("test_weakened", edit, fresh[i].number, "accepts more than before: " + fresh[i].text,
+             true);
       }
     }
   }
 
   void configuration(const Edit& edit) {
-    if (is_ci_path(edit.path)) find("ci_edited", edit, 0, "continuous integration was edited", false);
+    if (is_ci_path(edit.path))
+      find("ci_edited", edit, 0, "continuous integration was edited", false);
     if (edit.path == "nightjar.toml") {
-      find("checks_edited", edit, 0, "nightjar.toml was edited; this change was verified with the base's", false);
+      find("checks_edited", edit, 0,
+           "nightjar.toml was edited; this change was verified with the base's", false);
     }
     const auto before = test_configuration(edit.path, edit.before);
     const auto after = test_configuration(edit.path, edit.after);
     if (!before || !after || *before == *after) return;
     for (const auto& line : added_lines(*before, *after)) {
       const std::string text = lower(line.text);
-      for (std::string_view mark : {"--ignore", "--deselect", "collect_ignore", "pytest.mark.skip", "skiptests", "maven.test.skip",
-                                    "testpathignorepatterns", "testfailureignore", "ignorefailures", "will_fail", "disabled true",
-                                    "disabled on", "modifyitems", "|| true"}) {
-        if (has(text, mark)) find("test_skipped", edit, 0, "the configuration leaves tests out: " + line.text, true);
+      for (std::string_view mark :
+           {"--ignore", "--deselect", "collect_ignore", "pytest.mark.skip", "skiptests",
+            "maven.test.skip", "testpathignorepatterns", "testfailureignore", "ignorefailures",
+            "will_fail", "disabled true", "disabled on", "modifyitems", "|| true"}) {
+        if (has(text, mark))
+          find("test_skipped", edit, 0, "the configuration leaves tests out: " + line.text, true);
       }
     }
     const auto tests_of = [](std::string_view text) {
       size_t count = 0;
-      for (std::string_view call : {"add_test", "gtest_discover_tests", "gtest_add_tests", "catch_discover_tests", "enable_testing"}) {
-        for (size_t at = text.find(call); at != std::string_view::npos; at = text.find(call, at + 1)) ++count;
+      for (std::string_view call : {"add_test", "gtest_discover_tests", "gtest_add_tests",
+                                    "catch_discover_tests", "enable_testing"}) {
+        for (size_t at = text.find(call); at != std::string_view::npos;
+             at = text.find(call, at + 1))
+          ++count;
       }
       return count;
     };
     if (name_of(edit.path) == "CMakeLists.txt" && tests_of(*after) < tests_of(*before)) {
       find("test_deleted", edit, 0, "CMakeLists.txt registers fewer tests than before", true);
     } else {
-      find("test_configuration_edited", edit, 0, "the configuration of the tests was edited", false);
+      find("test_configuration_edited", edit, 0, "the configuration of the tests was edited",
+           false);
     }
   }
 
@@ -353,9 +397,11 @@ class Scan {
     if (edit.status == 'D' || !edit.known) return;
     const bool test = is_test_path(edit.path);
     for (const auto& line : added_lines(edit.before, edit.after)) {
-      if (looks_secret(line.text)) find("secret_added", edit, line.number, "looks like a key or token (not shown)", !test);
+      if (looks_secret(line.text))
+        find("secret_added", edit, line.number, "looks like a key or token (not shown)", !test);
       if (!test && asks_whether_tested(line.text)) {
-        find("special_case_for_tests", edit, line.number, "code that asks whether it is being tested: " + line.text, true);
+        find("special_case_for_tests", edit, line.number,
+             "code that asks whether it is being tested: " + line.text, true);
       }
     }
     const auto before = dependencies(edit.path, edit.before);
@@ -364,7 +410,10 @@ class Scan {
     const auto fresh = added_lines(*before, *after);
     if (!fresh.empty()) {
       const bool json_text = name_of(edit.path) == "package.json";
-      find("dependency_changed", edit, 0, json_text ? "the dependencies were edited" : "the dependencies were edited: " + fresh.front().text, false);
+      find("dependency_changed", edit, 0,
+           json_text ? "the dependencies were edited"
+                     : "the dependencies were edited: " + fresh.front().text,
+           false);
     }
   }
 
@@ -377,7 +426,8 @@ class Scan {
     } else if (edit.known) {
       const auto fresh = added_lines(edit.before, edit.after);
       if (!fresh.empty()) {
-        find("outside_task", edit, fresh.front().number, "more than the rename: " + fresh.front().text, false);
+        find("outside_task", edit, fresh.front().number,
+             "more than the rename: " + fresh.front().text, false);
       }
     }
   }
@@ -397,13 +447,16 @@ bool is_rename(const AgentClaim& claim) {
 std::string without_rename(std::string_view text, const AgentClaim& claim) {
   if (!is_rename(claim)) return std::string(text);
   const bool shorter_new = claim.new_name.size() < claim.old_name.size();
-  return shorter_new ? replaced(text, claim.old_name, claim.new_name) : replaced(text, claim.new_name, claim.old_name);
+  return shorter_new ? replaced(text, claim.old_name, claim.new_name)
+                     : replaced(text, claim.new_name, claim.old_name);
 }
 
 bool is_test_path(std::string_view path) {
-  for (const auto& part : split(path.substr(0, path.rfind('/') == std::string_view::npos ? 0 : path.rfind('/')), '/')) {
-    for (std::string_view folder : {"test", "tests", "testing", "__tests__", "spec", "specs", "unittests", "unit_tests", "integration_tests",
-                                    "e2e", "t", "testsuite", "__snapshots__", "testdata"}) {
+  for (const auto& part : split(
+           path.substr(0, path.rfind('/') == std::string_view::npos ? 0 : path.rfind('/')), '/')) {
+    for (std::string_view folder :
+         {"test", "tests", "testing", "__tests__", "spec", "specs", "unittests", "unit_tests",
+          "integration_tests", "e2e", "t", "testsuite", "__snapshots__", "testdata"}) {
       if (lower(part) == folder) return true;
     }
   }
@@ -411,18 +464,24 @@ bool is_test_path(std::string_view path) {
   if (name == "conftest.py") return false;  // configuration, with rules of its own
   const std::string_view stem = stem_of(path);
   const std::string lowered = lower(stem);
-  if (lowered == "test" || lowered == "tests" || lowered.starts_with("test_") || lowered.ends_with("_test") || lowered.ends_with("_tests") ||
-      lowered.ends_with("_spec") || lowered.ends_with("_unittest") || lowered.starts_with("test-") || lowered.ends_with("-test")) {
+  if (lowered == "test" || lowered == "tests" || lowered.starts_with("test_") ||
+      lowered.ends_with("_test") || lowered.ends_with("_tests") || lowered.ends_with("_spec") ||
+      lowered.ends_with("_unittest") || lowered.starts_with("test-") ||
+      lowered.ends_with("-test")) {
     return !name.ends_with(".md");
   }
   for (std::string_view part : {".test.", ".spec.", ".tests.", "-test.", "-spec."}) {
     if (has(name, part)) return true;
   }
   // ParserTest.java, ParserTests.kt, TestParser.java, ParserIT.java
-  const bool camel = name.ends_with(".java") || name.ends_with(".kt") || name.ends_with(".groovy") || name.ends_with(".scala") ||
-                     name.ends_with(".cs") || name.ends_with(".swift") || name.ends_with(".cpp") || name.ends_with(".cc") || name.ends_with(".php");
-  return camel && (stem.ends_with("Test") || stem.ends_with("Tests") || stem.ends_with("IT") || stem.ends_with("Spec") ||
-                   (stem.starts_with("Test") && stem.size() > 4 && stem[4] >= 'A' && stem[4] <= 'Z'));
+  const bool camel = name.ends_with(".java") || name.ends_with(".kt") ||
+                     name.ends_with(".groovy") || name.ends_with(".scala") ||
+                     name.ends_with(".cs") || name.ends_with(".swift") || name.ends_with(".cpp") ||
+                     name.ends_with(".cc") || name.ends_with(".php");
+  return camel &&
+         (stem.ends_with("Test") || stem.ends_with("Tests") || stem.ends_with("IT") ||
+          stem.ends_with("Spec") ||
+          (stem.starts_with("Test") && stem.size() > 4 && stem[4] >= 'A' && stem[4] <= 'Z'));
 }
 
 std::vector<Finding> tamper_scan(const Case& input) { return Scan(input).run(); }

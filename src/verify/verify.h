@@ -19,50 +19,54 @@ namespace nightjar::verify {
 struct CheckOutput {
   int exit_status = 0;
   std::string trouble;
-  std::string output;                        ///< head and tail of both streams
+  std::string output;  ///< head and tail of both streams
   bool truncated = false;
   std::map<std::string, std::string> files;  ///< report files (JUnit XML) by path
 };
 
-/// Recognises pytest, unittest, ctest, GoogleTest, node's runner, vitest, jest, mocha, go test, cargo test,
-/// TAP, Maven/Gradle, JUnit XML. Where nothing is recognised the check itself is the one test, named by its
-/// command. Never throws: the text is hostile.
+/// Recognises pytest, unittest, ctest, GoogleTest, node's runner, vitest, jest, mocha, go test,
+/// cargo test, TAP, Maven/Gradle, JUnit XML. Where nothing is recognised the check itself is the
+/// one test, named by its command. Never throws: the text is hostile.
 core::CheckReport read_report(const core::CheckSpec& check, const CheckOutput& output);
 
-/// Variables that make runners print test names and write reports (PYTEST_ADDOPTS, GOFLAGS=-v, ...), and
-/// where their report files appear, as folder and fnmatch pattern.
+/// Variables that make runners print test names and write reports (PYTEST_ADDOPTS, GOFLAGS=-v,
+/// ...), and where their report files appear, as folder and fnmatch pattern.
 std::map<std::string, std::string> reporting_environment();
-/// {folder inside, pattern}; relative folders are below the work tree. With the check's command only
-/// where that command may write; without it, in the usual folders.
+/// {folder inside, pattern}; relative folders are below the work tree. With the check's command
+/// only where that command may write; without it, in the usual folders.
 std::vector<std::pair<std::string, std::string>> report_files(std::string_view command = {});
 
-/// The test that stands for a check which failed although all its tests passed: "tests (exit status 2)".
+/// The test that stands for a check which failed although all its tests passed: "tests (exit status
+/// 2)".
 std::string failure_of_the_check(const core::CheckReport& report);
 bool is_failure_of_the_check(const core::CheckReport& report, std::string_view test);
 
 /// Runs of one check on one commit as one report: a test with both answers is flaky.
 core::CheckReport merge(const core::CheckReport& first, const core::CheckReport& again);
 
-/// `renamed`: old and new name of a rename, so that `test_x[Old]` becoming `test_x[New]` is no loss.
+/// `renamed`: old and new name of a rename, so that `test_x[Old]` becoming `test_x[New]` is no
+/// loss.
 core::CheckComparison compare(const core::CheckReport& before, const core::CheckReport& after,
                               const std::optional<std::pair<std::string, std::string>>& renamed);
 
-/// No test ran in the baseline and the log says why: "No module named 'flask'", no network, command not found.
+/// No test ran in the baseline and the log says why: "No module named 'flask'", no network, command
+/// not found.
 struct NotReady {
-  std::string missing;   ///< what, for people
-  std::string advice;    ///< lines for nightjar.toml
+  std::string missing;  ///< what, for people
+  std::string advice;   ///< lines for nightjar.toml
 };
 std::optional<NotReady> environment_trouble(const std::vector<core::CheckReport>& baseline);
 
 /// What the agent itself says about its change: claims to be checked, never proof.
 struct AgentClaim {
-  std::string action;       ///< "rename", "replace", "run", or "" for other agents
+  std::string action;  ///< "rename", "replace", "run", or "" for other agents
   std::string old_name, new_name;
   std::string pattern, replacement;
-  /// Occurrences of the old name or pattern that are still in the tree, found by scanning the candidate
-  /// again in a fresh sandbox (not by the agent's own report). `blocks` where they are references.
+  /// Occurrences of the old name or pattern that are still in the tree, found by scanning the
+  /// candidate again in a fresh sandbox (not by the agent's own report). `blocks` where they are
+  /// references.
   std::vector<core::Finding> leftovers;
-  bool rescanned = false;   ///< leftovers were established
+  bool rescanned = false;  ///< leftovers were established
 };
 
 struct Case {
@@ -70,15 +74,16 @@ struct Case {
   std::vector<core::CheckReport> baseline, after;
   AgentClaim claim;
   std::vector<git::ChangedPath> changed;
-  /// Content before and after of changed text files that the tamper scan may want (tests, CI, manifests).
+  /// Content before and after of changed text files that the tamper scan may want (tests, CI,
+  /// manifests).
   std::map<std::string, std::pair<std::string, std::string>> contents;
   std::vector<core::Finding> findings;  ///< from earlier stages, carried through
 };
 
 struct Judgement {
-  core::Proof proof;        ///< without commit
+  core::Proof proof;  ///< without commit
   std::vector<core::CheckComparison> checks;
-  std::string reason;       ///< set whenever the verdict is not proved
+  std::string reason;  ///< set whenever the verdict is not proved
 };
 Judgement judge(const Case& input);
 
