@@ -6,8 +6,6 @@
 #include <functional>
 #include <map>
 #include <thread>
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1  // the packaged library throws; untrusted text is an outcome here
 #include <toml++/toml.h>
 
 #include "base/file.h"
@@ -56,10 +54,11 @@ std::expected<Config, std::string> load_config(const fs::path& file) {
   reader.file = file.string();
   const auto text = try_read_file(file, size_t{1} << 20);
   if (!text) return reader.config;
-  const toml::parse_result parsed = toml::parse(*text, file.string());
-  if (!parsed) {
-    return std::unexpected(fmt::format("{}:{}: {}", file.string(), parsed.error().source().begin.line,
-                                       parsed.error().description()));
+  toml::table table;
+  try {
+    table = toml::parse(*text, file.string());
+  } catch (const toml::parse_error& error) {  // the packaged library throws; here it is an outcome
+    return std::unexpected(fmt::format("{}:{}: {}", file.string(), error.source().begin.line, error.description()));
   }
   using Set = std::function<void(const toml::node&, std::string_view)>;
   Config& c = reader.config;
@@ -73,7 +72,7 @@ std::expected<Config, std::string> load_config(const fs::path& file) {
       {"keep_days", [&](const auto& n, auto k) { reader.number(n, k, 0, 36500, [&](auto v) { c.keep_days = static_cast<int>(v); }); }},
       {"min_free_mb", [&](const auto& n, auto k) { reader.number(n, k, 0, 1 << 30, [&](auto v) { c.min_free_bytes = static_cast<std::uint64_t>(v) << 20; }); }},
   };
-  for (const auto& [key, node] : parsed.table()) {
+  for (const auto& [key, node] : table) {
     const auto found = keys.find(key.str());
     if (found == keys.end()) {
       std::string known;
