@@ -1,107 +1,162 @@
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <algorithm>
 
 #include "base/error.h"
-#include "base/paths.h"
 #include "base/text.h"
-#include "git/command.h"
+#include "git/person.h"
 #include "git/repository.h"
 
 namespace nightjar::git {
 
 namespace {
 
-std::string user_name(uid_t uid) {
-  const passwd* entry = ::getpwuid(uid);
-  return entry ? entry->pw_name : "uid " + std::to_string(uid);
+std::string without_newline(std::string text) {
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
 }
 
-struct InUse {
-  fs::path folder;
-  Git git;
-  std::string ask(const std::vector<std::string>& args) const {
-    std::vector<std::string> all{"-C", folder.string()};
-    all.insert(all.end(), args.begin(), args.end());
-    const auto result = run(git, all);
-    return result.exit_status == 0 ? trimmed(result.out) : "";
-  }
-};
+std::string ask(const Git& git, const std::vector<std::string>& args) {
+  auto result = run(git, args);
+  return result.exit_status == 0 ? without_newline(std::move(result.out)) : "";
+}
 
-std::string not_a_repository(const fs::path& folder, const std::string& words) {
-  if (words.find("dubious ownership") == std::string::npos) {
+std::string commit_at(const Git& git, const std::string& name) {
+  return ask(git, {"rev-parse", "-q", "--verify", name + "^{commit}"});
+}
+
+// git's own rule: the repository's folders must belong to whoever runs it, or be trusted by name.
+std::string foreign(const std::string& words, const fs::path& asked) {
+  fs::path at = asked;
+  const auto open = words.find('\'');
+  const auto close = words.find('\'', open + 1);
+  if (open != std::string::npos && close != std::string::npos) {
+    at = words.substr(open + 1, close - open - 1);
+  }
+  std::string owner = "somebody else";
+  for (const auto& path : {at, at / ".git"}) {
+    struct stat info{};
+    if (::stat(path.c_str(), &info) == 0) {
+      owner = user_name(info.st_uid);
+      if (info.st_uid != ::geteuid()) break;
+    }
+  }
+  return "the repository " + inert(at.string()) + " is owned by " + owner + ", and this is " +
+         user_name(::geteuid()) + ". Run as its owner: sudo -u " + owner +
+         " nightjar ... (or, if you trust it, tell git so: git config --global --add "
+         "safe.directory " +
+         shell_quoted(inert(at.string())) + ")";
+}
+
+std::string why_no_repository(const std::string& words, const fs::path& folder) {
+  if (words.find("dubious ownership") != std::string::npos ||
+      words.find("unsafe repository") != std::string::npos) {
+    return foreign(words, folder);
+  }
+  if (words.find("not a git repository") != std::string::npos) {
     return "there is no git repository at " + inert(folder.string()) + " or above it";
   }
-  // git's own rule: the owner of the folder is somebody else.
-  fs::path at = folder;
-  std::error_code ignored;
-  while (at.has_relative_path() && !fs::exists(at / ".git", ignored) && !fs::exists(at / "HEAD", ignored)) at = at.parent_path();
-  struct stat info {};
-  const std::string owner = ::stat(at.c_str(), &info) == 0 ? user_name(info.st_uid) : "somebody else";
-  return "the repository " + inert(at.string()) + " is owned by " + owner + ", not by " + user_name(::geteuid()) +
-         "; run as its owner: sudo -u " + owner + " nightjar assign ...";
+  return "git cannot read the repository at " + inert(folder.string()) + ": " +
+         inert(trimmed(words));
 }
 
-std::string person_of(const InUse& repository) {
-  // Reading settings executes nothing; the person's own global file counts too.
-  InUse mine = repository;
-  mine.git.env["GIT_CONFIG_GLOBAL"] = (home_folder() / ".gitconfig").string();
-  const std::string name = mine.ask({"config", "--get", "user.name"});
-  const std::string mail = mine.ask({"config", "--get", "user.email"});
-  if (name.empty() || mail.empty()) return "";
-  return inert(name) + " <" + inert(mail) + ">";
+std::string why_not_writable(const fs::path& git_dir) {
+  std::error_code ignored;
+  for (const char* part : {"", "objects", "refs", "refs/heads", "refs/heads/nightjar"}) {
+    const fs::path folder = git_dir / part;
+    if (fs::exists(folder, ignored) && ::access(folder.c_str(), W_OK | X_OK) != 0) {
+      return "the repository cannot be written by " + user_name(::geteuid()) + " (" +
+             inert(folder.string()) + "): the finished branch could not be put there";
+    }
+  }
+  return "";
+}
+
+std::string person_of(const Git& git) {
+  std::string name;
+  std::string mail;
+  const std::string text = ask(git, {"config", "-z", "--get-regexp", "^user\\.(name|email)$"});
+  for (const auto& field : fields(text)) {  // "key\nvalue"; the last one wins
+    const auto newline = field.find('\n');
+    if (newline == std::string::npos) continue;
+    (field.starts_with("user.name") ? name : mail) = inert(field.substr(newline + 1));
+  }
+  std::erase_if(name, [](char c) { return c == '<' || c == '>'; });
+  std::erase_if(mail, [](char c) { return c == '<' || c == '>' || c == ' '; });
+  if (trimmed(name).empty() || mail.empty()) return "";
+  return trimmed(name) + " <" + mail + ">";
+}
+
+int uncommitted_in(const Git& git) {
+  const auto status = run(git, {"status", "--porcelain=v1", "-z", "--ignore-submodules=all",
+                                "--no-renames", "--untracked-files=normal"});
+  return static_cast<int>(std::ranges::count(status.out, '\0'));
+}
+
+// The commit the work starts from. A branch of that name comes first: it is what is merged into.
+std::string find_base(const Git& git, std::string_view asked, Inspection& out) {
+  const std::string wanted = !asked.empty()       ? std::string(asked)
+                             : out.branch.empty() ? "HEAD"
+                                                  : out.branch;
+  if (wanted.starts_with('-') || has_control_characters(wanted) ||
+      wanted.find('\n') != std::string::npos) {
+    return "'" + inert(wanted) + "' is no branch, tag or commit";
+  }
+  out.base = wanted;
+  out.base_commit = commit_at(git, "refs/heads/" + wanted);
+  out.detached = out.base_commit.empty();
+  if (out.detached) out.base_commit = commit_at(git, wanted);
+  if (!out.base_commit.empty()) {
+    if (wanted == "HEAD") out.base = out.base_commit;
+    return "";
+  }
+  const std::string place = inert(out.root.string());
+  if (ask(git, {"for-each-ref", "--count=1"}).empty() && commit_at(git, "HEAD").empty()) {
+    return "the repository " + place + " has no commit yet: commit something first";
+  }
+  if (asked.empty()) {
+    return "the current branch '" + inert(wanted) + "' of " + place +
+           " has no commit yet: commit something first, or name another with --base";
+  }
+  return "there is no branch, tag or commit '" + inert(wanted) + "' in " + place +
+         "; the branches are listed by: git branch --all";
 }
 
 }  // namespace
 
 std::expected<Inspection, std::string> inspect(const fs::path& folder, std::string_view base) {
   std::error_code ignored;
-  if (!fs::is_directory(folder, ignored)) return std::unexpected("there is no folder " + inert(folder.string()));
+  if (!fs::is_directory(folder, ignored)) {
+    return std::unexpected("there is no folder " + inert(folder.string()));
+  }
+  Git git = in_work_tree(folder);
+  const auto first =
+      run(git, {"rev-parse", "--path-format=absolute", "--is-bare-repository", "--git-common-dir"});
+  const auto newline = first.out.find('\n');
+  if (first.exit_status != 0 || newline == std::string::npos) {
+    return std::unexpected(why_no_repository(first.err, folder));
+  }
   Inspection out;
-  InUse repository{folder, {}};
-  // A person may have told git to trust a folder; that is read from his settings alone.
-  repository.git.env["GIT_CONFIG_GLOBAL"] = (home_folder() / ".gitconfig").string();
-  if (const char* test = std::getenv("GIT_TEST_ASSUME_DIFFERENT_OWNER")) repository.git.env["GIT_TEST_ASSUME_DIFFERENT_OWNER"] = test;
-  const auto first = run(repository.git, {"-C", folder.string(), "rev-parse", "--path-format=absolute", "--is-bare-repository",
-                                          "--git-common-dir", "--absolute-git-dir"});
-  if (first.exit_status != 0) return std::unexpected(not_a_repository(folder, first.err));
-  const auto answers = split(trimmed(first.out), '\n');
-  if (answers.size() != 3) return std::unexpected("git gave an answer that was not expected for " + inert(folder.string()));
-  out.git_dir = answers[1];
-  out.bare = answers[0] == "true";
-  const std::string top = out.bare ? "" : repository.ask({"rev-parse", "--show-toplevel"});
-  if (!out.bare && top.empty()) return std::unexpected(inert(folder.string()) + " is inside a .git folder; go to the work tree");
+  out.bare = first.out.substr(0, newline) == "true";
+  out.git_dir = without_newline(first.out.substr(newline + 1));
+  const std::string top = out.bare ? "" : ask(git, {"rev-parse", "--show-toplevel"});
+  if (!out.bare && top.empty()) {
+    return std::unexpected(inert(folder.string()) +
+                           " is inside a git directory: go to the work tree");
+  }
   out.root = out.bare ? out.git_dir : fs::path(top);
-  if (::access(out.git_dir.c_str(), W_OK) != 0 || ::access((out.git_dir / "refs").c_str(), W_OK) != 0 ||
-      ::access((out.git_dir / "objects").c_str(), W_OK) != 0) {
-    return std::unexpected("the repository " + inert(out.git_dir.string()) + " cannot be written by " + user_name(::geteuid()) +
-                           ": the finished branch could not be put there");
+  git.folder = out.root;
+  if (std::string reason = why_not_writable(out.git_dir); !reason.empty()) {
+    return std::unexpected(std::move(reason));
   }
-  out.branch = repository.ask({"symbolic-ref", "-q", "--short", "HEAD"});
-  out.detached = out.branch.empty();
-  if (repository.ask({"rev-list", "-n", "1", "--all", "HEAD"}).empty() && repository.ask({"rev-parse", "-q", "--verify", "HEAD"}).empty()) {
-    return std::unexpected("the repository " + inert(out.root.string()) + " has no commit yet: commit something first");
+  const std::string head = ask(git, {"symbolic-ref", "-q", "HEAD"});
+  if (head.starts_with("refs/heads/")) out.branch = head.substr(11);
+  if (std::string reason = find_base(git, base, out); !reason.empty()) {
+    return std::unexpected(std::move(reason));
   }
-  const std::string wanted = !base.empty() ? std::string(base) : out.detached ? "HEAD" : out.branch;
-  if (wanted.starts_with('-') || has_control_characters(wanted)) return std::unexpected("'" + inert(wanted) + "' is no ref");
-  // A branch of that name comes first: that is what is merged into.
-  out.base_commit = repository.ask({"rev-parse", "-q", "--verify", "refs/heads/" + wanted + "^{commit}"});
-  const bool is_branch = !out.base_commit.empty();
-  if (!is_branch) out.base_commit = repository.ask({"rev-parse", "-q", "--verify", wanted + "^{commit}"});
-  if (out.base_commit.empty()) {
-    return std::unexpected("there is no branch or commit '" + inert(wanted) + "' in " + inert(out.root.string()) +
-                           "; the branches are listed by: git branch --all");
-  }
-  out.base = wanted == "HEAD" && !is_branch ? out.base_commit : wanted;
-  if (!is_branch) out.detached = true;
-  if (is_branch && !base.empty()) out.detached = false;
-  if (!out.bare) {
-    const auto status = run(repository.git, {"-C", out.root.string(), "status", "--porcelain=v1", "-z", "--ignore-submodules=all", "--no-renames", "--untracked-files=normal"});
-    for (size_t at = 0; (at = status.out.find('\0', at)) != std::string::npos; ++at) ++out.uncommitted;
-  }
-  out.person = person_of(repository);
+  if (!out.bare) out.uncommitted = uncommitted_in(git);
+  out.person = person_of(git);
   return out;
 }
 

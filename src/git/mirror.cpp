@@ -1,196 +1,190 @@
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "base/digest.h"
 #include "base/error.h"
-#include "base/fault.h"
 #include "base/text.h"
-#include "git/command.h"
+#include "git/lock.h"
+#include "git/objects.h"
+#include "git/person.h"
 #include "git/repository.h"
 
 namespace nightjar::git {
 
 namespace {
 
-constexpr std::string_view kMarker = ".nightjar-complete";
-
-FileLock lock_of(const fs::path& path) {
-  for (;;) {
-    if (auto lock = FileLock::try_acquire(path)) return std::move(*lock);
-    FileLock::wait_until_free(path, {});
-  }
-}
-
 bool is_full_id(std::string_view text) {
-  return (text.size() == 40 || text.size() == 64) && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return (text.size() == 40 || text.size() == 64) &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-std::vector<std::string> fields(const std::string& text) {
-  std::vector<std::string> out;
-  for (size_t at = 0; at < text.size();) {
-    const auto end = text.find('\0', at);
-    out.push_back(text.substr(at, end - at));
-    if (end == std::string::npos) break;
-    at = end + 1;
+// A checkout that was complete when the machine went down may hold files that never reached the
+// disk: one of an earlier boot is made anew.
+std::string this_boot() { return try_read_file("/proc/sys/kernel/random/boot_id").value_or(""); }
+
+fs::path marker_of(const fs::path& checkouts, std::string_view commit) {
+  return checkouts / (std::string(commit) + ".complete");
+}
+
+bool is_complete(const fs::path& folder, const fs::path& marker) {
+  std::error_code ignored;
+  return try_read_file(marker).value_or("?") == this_boot() && fs::is_directory(folder, ignored);
+}
+
+// True where the path leads through a link, which git will not follow.
+bool is_beyond_a_link(const fs::path& root, std::string_view path) {
+  std::error_code ignored;
+  for (const auto& folder : folders_above(path)) {
+    if (fs::is_symlink(fs::symlink_status(root / folder, ignored))) return true;
   }
-  return out;
+  return false;
+}
+
+std::string why_no_fetch(const fs::path& source, const std::string& id, const Git& theirs) {
+  const std::string place = inert(source.string());
+  const auto promisor = run(theirs, {"config", "--get-regexp", "^remote\\..*\\.promisor$"});
+  if (promisor.exit_status == 0) {
+    return "the repository " + place + " is a partial clone and lacks files of " +
+           id.substr(0, 12) + "; fetch them first: git -C " + shell_quoted(source.string()) +
+           " fetch --refetch --no-filter";
+  }
+  return "";
 }
 
 }  // namespace
 
 Mirror Mirror::open(const fs::path& folder, const fs::path& repository) {
+  const fs::path git_dir = common_git_dir(repository);
+  const fs::path path = folder / (sha256(git_dir.string()).substr(0, 24) + ".git");
   std::error_code ignored;
-  const fs::path real = fs::weakly_canonical(repository, ignored);
-  const fs::path path = folder / (sha256(real.string()).substr(0, 24) + ".git");
   if (!fs::exists(path / "HEAD", ignored)) {
     fs::create_directories(folder);
-    const FileLock lock = lock_of(path.string() + ".lock");
+    const FileLock lock = wait_for_lock(path.string() + ".lock");
     if (!fs::exists(path / "HEAD", ignored)) {
       const fs::path making = path.string() + ".making";
-      remove_tree(making);
-      output({}, {"init", "-q", "--bare", "--template=", making.string()});
-      output({making}, {"config", "gc.pruneExpire", "never"});
+      if (!remove_tree(making)) throw Error(ErrorKind::Internal, "cannot empty " + making.string());
+      const auto format = run(in_repository(repository), {"rev-parse", "--show-object-format"});
+      const std::string name = format.exit_status == 0 ? trimmed(format.out) : "sha1";
+      output({}, {"init", "-q", "--bare", "--template=", "--object-format=" + name,
+                  "--initial-branch=none", making.string()});
       fs::rename(making, path);
     }
   }
-  return Mirror(path, real);
+  return Mirror(path, repository);
 }
 
 bool Mirror::has_commit(std::string_view id) const {
-  return is_full_id(id) && run({path_}, {"cat-file", "-e", std::string(id) + "^{commit}"}).exit_status == 0;
+  return is_full_id(id) &&
+         run({.git_dir = path_}, {"cat-file", "-e", std::string(id) + "^{commit}"}).exit_status ==
+             0;
 }
 
 std::string Mirror::fetch(std::string_view ref) const {
+  const Git theirs = in_repository(source_);
   std::string id(ref);
   if (!is_full_id(id)) {
-    id = trimmed(output({}, {"-C", source_.string(), "rev-parse", "-q", "--verify", std::string(ref) + "^{commit}"}));
+    const auto found = run(theirs, {"rev-parse", "-q", "--verify", id + "^{commit}"});
+    if (found.exit_status != 0) {
+      throw Error(ErrorKind::NotFound,
+                  "there is no commit '" + inert(ref) + "' in " + inert(source_.string()) +
+                      (found.err.empty() ? "" : ": " + inert(trimmed(found.err))));
+    }
+    id = trimmed(found.out);
   }
-  if (has_commit(id)) return id;
-  const FileLock lock = lock_of(path_.string() + ".lock");
-  const auto result = run({path_}, {"fetch", "-q", "--no-tags", "--no-write-fetch-head", "--update-shallow",
-                                    "--upload-pack=" + hardened_command("upload-pack"), source_.string(),
-                                    "+" + id + ":refs/nightjar/base/" + id});
-  if (result.exit_status != 0) {
-    throw Error(result.err.find("No space left") != std::string::npos ? ErrorKind::Limit : ErrorKind::NotFound,
-                "cannot fetch " + id + " from " + source_.string() + ": " + inert(trimmed(result.err), true));
-  }
-  return id;
+  // The ref is made when everything below the commit has arrived.
+  const std::string kept = "refs/nightjar/base/" + id;
+  std::error_code ignored;
+  if (fs::exists(path_ / kept, ignored)) return id;
+  const FileLock lock = wait_for_lock(path_.string() + ".lock");
+  if (fs::exists(path_ / kept, ignored)) return id;
+  const auto with = [&](std::vector<std::string> args) {
+    args.insert(args.begin(),
+                {"fetch", "-q", "--no-tags", "--no-write-fetch-head", "--update-shallow",
+                 "--upload-pack=" + hardened_command("upload-pack", theirs.settings)});
+    args.insert(args.end(), {source_.string(), "+" + id + ":" + kept});
+    return run({.git_dir = path_, .settings = theirs.settings}, args);
+  };
+  auto result = with({});
+  if (result.exit_status == 0) return id;
+  const std::string advice = why_no_fetch(source_, id, theirs);
+  // A partial clone has the files of what is checked out, often without those of its history.
+  if (!advice.empty() && with({"--depth=1"}).exit_status == 0) return id;
+  if (!advice.empty()) throw Error(ErrorKind::NotFound, advice);
+  throw_failed("fetch from " + inert(source_.string()), result);
 }
 
 fs::path Mirror::checkout(const fs::path& checkouts, std::string_view commit) const {
   const fs::path folder = checkouts / commit;
-  const fs::path marker = checkouts / (std::string(commit) + std::string(kMarker));
-  std::error_code ignored;
-  if (!fs::exists(marker, ignored)) {
+  const fs::path marker = marker_of(checkouts, commit);
+  if (!is_complete(folder, marker)) {
     fs::create_directories(checkouts);
-    const FileLock lock = lock_of(checkouts / (std::string(commit) + ".lock"));
-    if (!fs::exists(marker, ignored)) {
-      if (!remove_tree(folder)) throw Error(ErrorKind::Internal, "cannot empty " + folder.string());
-      fs::create_directory(folder);
+    const FileLock lock = wait_for_lock(checkouts / (std::string(commit) + ".lock"));
+    if (!is_complete(folder, marker)) {
+      const fs::path making = checkouts / (std::string(commit) + ".making");
+      for (const auto& old : {folder, making}) {
+        if (!remove_tree(old)) throw Error(ErrorKind::Internal, "cannot empty " + old.string());
+      }
+      fs::create_directory(making);
       const TempDir scratch("nightjar-index");
-      const Git git{path_, folder, {{"GIT_INDEX_FILE", (scratch.path() / "index").string()}}};
+      Git git{.git_dir = path_, .work_tree = making, .folder = making};
+      git.env["GIT_INDEX_FILE"] = (scratch.path() / "index").string();
       output(git, {"read-tree", std::string(commit)});
-      output(git, {"-c", "checkout.workers=0", "checkout-index", "-a", "-q", "-f"});
-      const Fd done(::open(marker.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-      if (!done) throw_errno("cannot mark " + folder.string() + " as complete");
+      output(git, {"checkout-index", "-a", "-q", "-f"});
+      fs::rename(making, folder);
+      write_durably(marker, this_boot(), 0600);
     }
   }
-  fs::last_write_time(marker, fs::file_time_type::clock::now(), ignored);
+  // Least recently used goes first when room is made.
+  ::utimensat(AT_FDCWD, marker.c_str(), nullptr, 0);
   return folder;
 }
 
-std::vector<ChangedPath> Mirror::changed_paths(std::string_view base, std::string_view commit) const {
-  const auto parts = fields(output({path_}, {"diff-tree", "-r", "-z", "-M", "--no-commit-id", "--name-status", std::string(base), std::string(commit)}));
-  std::vector<ChangedPath> out;
-  for (size_t i = 0; i + 1 < parts.size();) {
-    ChangedPath path;
-    path.status = parts[i].empty() ? 'M' : parts[i][0];
-    const bool renamed = path.status == 'R' || path.status == 'C';
-    if (renamed) path.old_path = parts[i + 1];
-    path.path = parts[renamed ? i + 2 : i + 1];
-    i += renamed ? 3 : 2;
-    out.push_back(std::move(path));
-  }
-  return out;
-}
-
-DiffStat Mirror::stat(std::string_view base, std::string_view commit) const {
-  DiffStat stat;
-  for (const auto& line : fields(output({path_}, {"diff-tree", "-r", "-z", "--no-renames", "--numstat", std::string(base), std::string(commit)}))) {
-    const auto parts = split(line, '\t');
-    if (parts.size() < 3) continue;
-    ++stat.files;
-    stat.insertions += std::atoi(parts[0].c_str());
-    stat.deletions += std::atoi(parts[1].c_str());
-  }
-  return stat;
-}
-
-std::string Mirror::diff(std::string_view base, std::string_view commit, size_t most) const {
-  std::string text = output({path_}, {"diff-tree", "-r", "-p", "-M", "--no-color", "--no-ext-diff", "--no-textconv", "--full-index",
-                                      std::string(base), std::string(commit)});
-  if (text.size() > most) {
-    const size_t left = text.size() - most;
-    text.resize(most);
-    text += "\n… " + human_size(left) + " of the diff left out …\n";
-  }
-  return text;
-}
-
-std::optional<std::string> Mirror::file(std::string_view commit, std::string_view path, size_t most) const {
+std::optional<std::string> Mirror::file(std::string_view commit, std::string_view path,
+                                        size_t most) const {
+  const Git git{.git_dir = path_};
   const std::string name = std::string(commit) + ":" + std::string(path);
-  const auto size = run({path_}, {"cat-file", "-s", name});
+  const auto size = run(git, {"cat-file", "-s", name});
   if (size.exit_status != 0 || std::stoull(size.out) > most) return std::nullopt;
-  const auto content = run({path_}, {"cat-file", "blob", name});
-  if (content.exit_status != 0) return std::nullopt;
-  return content.out;
+  auto content = run(git, {"cat-file", "blob", name});
+  if (content.exit_status != 0) return std::nullopt;  // a folder
+  return std::move(content.out);
 }
 
 std::vector<std::string> Mirror::paths(std::string_view commit) const {
-  return fields(output({path_}, {"ls-tree", "-r", "-z", "--name-only", std::string(commit)}));
+  return fields(
+      output({.git_dir = path_}, {"ls-tree", "-r", "-z", "--name-only", std::string(commit)}));
 }
 
-std::vector<std::string> Mirror::ignored(std::string_view commit, const std::vector<std::string>& paths, const fs::path& checkouts) const {
-  if (paths.empty()) return {};
-  const TempDir scratch("nightjar-index");
-  const Git git{path_, checkout(checkouts, commit), {{"GIT_INDEX_FILE", (scratch.path() / "index").string()}}};
+std::vector<std::string> Mirror::ignored(std::string_view commit,
+                                         const std::vector<std::string>& paths,
+                                         const fs::path& checkouts) const {
+  const fs::path tree = paths.empty() ? fs::path() : checkout(checkouts, commit);
   std::string input;
-  for (const auto& path : paths) input += path + '\0';
-  return fields(run(git, {"check-ignore", "--no-index", "-z", "--stdin"}, std::move(input)).out);
+  for (const auto& path : paths) {
+    if (path.empty() || is_beyond_a_link(tree, path)) continue;
+    input += path;
+    input += '\0';
+  }
+  if (input.empty()) return {};
+  const TempDir scratch("nightjar-index");
+  Git git{.git_dir = path_, .work_tree = tree, .folder = tree};
+  git.env["GIT_INDEX_FILE"] = (scratch.path() / "index").string();
+  const auto result = run(git, {"check-ignore", "--no-index", "-z", "--stdin"}, std::move(input));
+  if (result.exit_status > 1) throw_failed("check-ignore", result);  // 1: none of them
+  return fields(result.out);
 }
 
 void Mirror::keep(std::string_view name, std::string_view commit) const {
-  output({path_}, {"update-ref", "refs/nightjar/" + std::string(name), std::string(commit)});
+  output({.git_dir = path_},
+         {"update-ref", "refs/nightjar/" + std::string(name), std::string(commit)});
 }
 
 void Mirror::forget(std::string_view name) const {
-  run({path_}, {"update-ref", "-d", "refs/nightjar/" + std::string(name)});
-}
-
-std::optional<std::string> branch_head(const fs::path& repository, std::string_view branch) {
-  const auto result = run({}, {"-C", repository.string(), "rev-parse", "-q", "--verify", "refs/heads/" + std::string(branch)});
-  if (result.exit_status != 0) return std::nullopt;
-  return trimmed(result.out);
-}
-
-bool publish(const Mirror& mirror, const fs::path& repository, std::string_view branch, std::string_view commit, std::string_view expected) {
-  const std::string ref = "refs/heads/" + std::string(branch);
-  for (int tries = 0;; ++tries) {
-    const auto head = branch_head(repository, branch);
-    if (head == commit) return true;
-    if (head.value_or("") != expected) return false;
-    const auto result = run({mirror.path()}, {"push", "-q", "--no-verify", "--no-signed", "--force-with-lease=" + ref + ":" + std::string(expected),
-                                              "--receive-pack=" + hardened_command("receive-pack"), repository.string(),
-                                              std::string(commit) + ":" + ref});
-    if (branch_head(repository, branch) == commit) return true;
-    if (branch_head(repository, branch).value_or("") != expected) return false;
-    // A lock that a killed git left behind is waited for a little, then named.
-    if (tries >= 20) throw Error(ErrorKind::Unavailable, "cannot put " + ref + " into " + repository.string() + ": " + inert(trimmed(result.err), true));
-    ::poll(nullptr, 0, 100);
-  }
+  run({.git_dir = path_}, {"update-ref", "-d", "refs/nightjar/" + std::string(name)});
 }
 
 }  // namespace nightjar::git

@@ -1,0 +1,80 @@
+#include "git/person.h"
+
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+namespace nightjar::git {
+
+namespace {
+
+std::string first_line_of(const fs::path& file) {
+  try {
+    const std::string text = try_read_file(file, 1 << 16).value_or("");
+    return trimmed(text);
+  } catch (const std::exception&) {
+    return "";
+  }
+}
+
+bool is_mine(const fs::path& path) {
+  struct stat info{};
+  return ::lstat(path.c_str(), &info) != 0 || info.st_uid == ::geteuid();
+}
+
+}  // namespace
+
+std::string user_name(unsigned uid) {
+  const passwd* entry = ::getpwuid(uid);
+  return entry ? entry->pw_name : "uid " + std::to_string(uid);
+}
+
+fs::path common_git_dir(const fs::path& repository) {
+  std::error_code ignored;
+  fs::path git_dir = repository / ".git";
+  if (fs::is_regular_file(git_dir, ignored)) {
+    const std::string text = first_line_of(git_dir);
+    if (text.starts_with("gitdir: ")) git_dir = repository / text.substr(8);
+  } else if (!fs::is_directory(git_dir, ignored)) {
+    git_dir = repository;
+  }
+  if (const std::string common = first_line_of(git_dir / "commondir"); !common.empty()) {
+    git_dir /= common;
+  }
+  const fs::path real = fs::weakly_canonical(git_dir, ignored);
+  return ignored ? git_dir : real;
+}
+
+Git in_repository(const fs::path& repository) {
+  Git git;
+  git.folder = repository;
+  if (is_mine(repository) && is_mine(repository / ".git") && is_mine(common_git_dir(repository))) {
+    return git;
+  }
+  Git person;
+  person.as_person = true;
+  person.folder = "/";
+  for (const char* scope : {"--system", "--global"}) {
+    const auto trusted = run(person, {"config", scope, "-z", "--get-all", "safe.directory"});
+    for (auto& folder : fields(trusted.out)) {
+      git.settings.emplace_back("safe.directory", std::move(folder));
+    }
+  }
+  return git;
+}
+
+Git in_work_tree(const fs::path& folder) {
+  Git git;
+  git.folder = folder;
+  git.as_person = true;
+  const auto drivers = run(git, {"config", "-z", "--name-only", "--get-regexp",
+                                 "^filter\\..*\\.(clean|smudge|process|required)$"});
+  for (const auto& key : fields(drivers.out)) {
+    git.settings.emplace_back(key, key.ends_with(".required") ? "false" : "");
+  }
+  return git;
+}
+
+}  // namespace nightjar::git
