@@ -39,7 +39,7 @@ std::string map_line(std::uint32_t inside, std::uint32_t outside) {
 Fd owner_map(const Source& source, const Plan& plan) {
   const long child =
       ::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
-  if (child < 0) throw_errno("cannot make a user namespace for the owner of " + source.path);
+  if (child < 0) throw_no_namespace("cannot make a user namespace for the owner of " + source.path);
   if (child == 0) {
     for (;;) ::pause();
   }
@@ -140,6 +140,13 @@ void own_mounts() {
 
 }  // namespace
 
+void throw_no_namespace(const std::string& what) {
+  // The kernel says "no space" where a count is exhausted; it has nothing to do with a disk.
+  if (errno != ENOSPC) throw_errno(what);
+  throw Error(ErrorKind::Unavailable,
+              what + ": this host allows no more of them (user.max_*_namespaces)");
+}
+
 void map_ids(std::uint32_t inside_uid, std::uint32_t outside_uid, std::uint32_t inside_gid,
              std::uint32_t outside_gid) {
   write_file("/proc/self/setgroups", "deny");
@@ -150,7 +157,7 @@ void map_ids(std::uint32_t inside_uid, std::uint32_t outside_uid, std::uint32_t 
 void enter_namespaces(const Plan& plan) {
   for (const auto& group : plan.cgroups) write_file(group, "0");
   if (plan.from_root) {
-    if (::unshare(CLONE_NEWNS) != 0) throw_errno("cannot make a mount namespace");
+    if (::unshare(CLONE_NEWNS) != 0) throw_no_namespace("cannot make a mount namespace");
     own_mounts();
     stage_sources(plan);
     become(plan.run_uid, plan.run_gid);
@@ -158,7 +165,7 @@ void enter_namespaces(const Plan& plan) {
   int spaces =
       CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
   if (!plan.network) spaces |= CLONE_NEWNET;
-  if (::unshare(spaces) != 0) throw_errno("cannot make namespaces");
+  if (::unshare(spaces) != 0) throw_no_namespace("cannot make namespaces");
   map_ids(0, plan.run_uid, 0, plan.run_gid);
   if (!plan.from_root) {
     own_mounts();

@@ -1,7 +1,7 @@
 // From the fresh process to the namespaces of the sandbox.
 #pragma once
 
-#include <vector>
+#include <string>
 
 #include "base/file.h"
 #include "sandbox/plan.h"
@@ -16,5 +16,8 @@ void enter_namespaces(const sandbox::Plan& plan);
 /// A uid and gid map of one line for the calling process, which has just made a user namespace.
 void map_ids(std::uint32_t inside_uid, std::uint32_t outside_uid, std::uint32_t inside_gid,
              std::uint32_t outside_gid);
+
+/// After a failed clone or unshare.
+[[noreturn]] void throw_no_namespace(const std::string& what);
 
 }  // namespace nightjar::helper

@@ -79,7 +79,7 @@ void lock_down(const sandbox::Plan& plan) {
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_NOFILE, plan.most_files);
   limit(RLIMIT_NPROC, plan.most_processes);
-  if (::unshare(CLONE_NEWUSER) != 0) throw_errno("cannot make the inner user namespace");
+  if (::unshare(CLONE_NEWUSER) != 0) throw_no_namespace("cannot make the inner user namespace");
   map_ids(kInsideId, 0, kInsideId, 0);
   drop_capabilities();
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) throw_errno("cannot give up new privileges");

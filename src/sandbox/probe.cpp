@@ -1,28 +1,40 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
+#include "sandbox/limits.h"
 #include "sandbox/session.h"
 
 namespace nightjar::sandbox {
 
-Report probe(const fs::path& helper) {
+namespace {
+
+std::string isolation() {
+  if (::geteuid() != 0) return "user namespaces, under your own uid";
+  return "user namespaces, started by root under a uid of its own";
+}
+
+}  // namespace
+
+Report probe(const std::filesystem::path& helper) {
   Report report;
+  report.limits = describe_limits();
   try {
     const TempDir dir("nightjar-probe");
-    fs::create_directories(dir.path() / "lower");
+    std::filesystem::create_directories(dir.path() / "lower");
     Policy policy;
-    policy.tree = {{dir.path() / "lower"}, dir.path() / "upper", dir.path() / "tree"};
-    policy.path = "/usr/bin:/bin";
+    policy.tree = {{dir.path() / "lower"}, dir.path() / "upper", "/home/nightjar/tree"};
     policy.helper = helper;
     const auto session = Session::start(policy);
-    const CommandResult result = session->run({.argv = {"/bin/sh", "-c", "id -u"}});
+    const CommandResult result =
+        session->run({.argv = {"/bin/sh", "-c", "id -u && touch written"}});
     report.works = result.exit_status == 0 && result.output == "1000\n";
+    report.isolation = isolation();
     report.tree = session->tree_kind();
-    report.isolation = ::geteuid() == 0 ? "user namespaces, started by root under a uid of its own"
-                                        : "user namespaces, under your own uid";
-    report.limits = "rlimits and a watcher";
+    session->stop();
+    remove_tree(dir.path());  // what the overlay left has no permissions
     if (!report.works)
-      report.reason = "a command inside gave an unexpected answer: " + result.output;
+      report.reason = "a command inside gave an unexpected answer: " + inert(result.output);
   } catch (const Error& error) {
     report.reason = error.what();
   } catch (const SandboxLost& lost) {

@@ -22,9 +22,10 @@ using Clock = std::chrono::steady_clock;
 
 class Running {
  public:
-  Running(HelperProcess& helper, const Command& command)
+  Running(HelperProcess& helper, const Command& command, Watcher& watcher)
       : helper_(helper),
         command_(command),
+        watcher_(watcher),
         output_(command.keep_head, command.keep_tail),
         wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (!wake_) throw_errno("cannot make an eventfd");
@@ -36,6 +37,7 @@ class Running {
       [[maybe_unused]] const ssize_t n = ::write(wake_.get(), &one, sizeof one);
     });
     started_ = last_output_ = Clock::now();
+    watcher_.command_starts();
     start();
     try {
       while (!status_ || pipe_) step();
@@ -77,7 +79,7 @@ class Running {
 
   Deadline next_look() const {
     if (killed_ || status_) return kNoDeadline;
-    Deadline next = command_.deadline;
+    Deadline next = std::min(command_.deadline, watcher_.next());
     if (command_.idle.count() > 0) next = std::min(next, last_output_ + command_.idle);
     return next;
   }
@@ -91,6 +93,8 @@ class Running {
       kill(Ended::TimedOut);
     } else if (command_.idle.count() > 0 && now >= last_output_ + command_.idle) {
       kill(Ended::Silent);
+    } else if (const auto beyond = watcher_.look(helper_.pid())) {
+      kill(*beyond);
     }
   }
 
@@ -133,6 +137,8 @@ class Running {
     const int status = *status_;
     const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     result_.exit_status = signal ? 128 + signal : WEXITSTATUS(status);
+    if (result_.ended == Ended::ByItself && watcher_.out_of_memory())
+      result_.ended = Ended::OutOfMemory;
     // A shell that lost its child to a signal says so by its own status.
     const int by = signal ? signal : result_.exit_status - 128;
     result_.killed_from_outside =
@@ -145,6 +151,7 @@ class Running {
 
   HelperProcess& helper_;
   const Command& command_;
+  Watcher& watcher_;
   Output output_;
   Fd wake_, pipe_;
   std::array<char, 64 * 1024> buffer_{};
@@ -156,8 +163,8 @@ class Running {
 
 }  // namespace
 
-CommandResult run_command(HelperProcess& helper, const Command& command) {
-  return Running(helper, command).run();
+CommandResult run_command(HelperProcess& helper, const Command& command, Watcher& watcher) {
+  return Running(helper, command, watcher).run();
 }
 
 }  // namespace nightjar::sandbox

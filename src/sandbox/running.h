@@ -2,11 +2,12 @@
 #pragma once
 
 #include "sandbox/helper_process.h"
+#include "sandbox/limits.h"
 #include "sandbox/session.h"
 
 namespace nightjar::sandbox {
 
 /// Blocks until the command and everything it started are dead and all output was read.
-CommandResult run_command(HelperProcess& helper, const Command& command);
+CommandResult run_command(HelperProcess& helper, const Command& command, Watcher& watcher);
 
 }  // namespace nightjar::sandbox

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "sandbox/filter.h"
 #include "sandbox/helper_process.h"
+#include "sandbox/limits.h"
 #include "sandbox/plan.h"
 #include "sandbox/protocol.h"
 #include "sandbox/running.h"
@@ -52,17 +53,19 @@ class NamespaceSession final : public Session {
       slot_.emplace(UidSlot::take(kUidSlots));
       facts.run_uid = facts.run_gid = slot_->uid();
     }
-    make_upper(policy.tree.upper, facts.root);
-    for (const auto& overlay : policy.overlays) make_upper(overlay.upper, facts.root);
+    for (const auto* layers : all_layers(policy)) make_upper(layers->upper, facts.root);
     Plan plan = make_plan(policy, facts);
     plan.filter = seccomp_program(policy.profile, policy.network);
     // The signal goes with the thread that started the helper; the main thread ends with the
     // process.
     plan.die_with_thread = ::gettid() == ::getpid();
+    watcher_.emplace(watcher_for(policy, plan));
     helper_.emplace(policy.helper, plan);
   }
 
-  CommandResult run(const Command& command) override { return run_command(*helper_, command); }
+  CommandResult run(const Command& command) override {
+    return run_command(*helper_, command, *watcher_);
+  }
 
   void collect(const std::function<void(core::Change&&)>& visit,
                std::uint64_t most_bytes) override {
@@ -129,8 +132,34 @@ class NamespaceSession final : public Session {
   void stop() override { helper_->stop(); }
 
  private:
-  std::optional<UidSlot>
-      slot_;  ///< outlives the helper: the uid is free when nothing runs under it
+  static std::vector<const Layers*> all_layers(const Policy& policy) {
+    std::vector<const Layers*> out{&policy.tree};
+    for (const auto& overlay : policy.overlays) out.push_back(&overlay);
+    return out;
+  }
+
+  static Watcher watcher_for(const Policy& policy, Plan& plan) {
+    std::vector<fs::path> uppers;
+    for (const auto* layers : all_layers(policy)) {
+      if (!layers->upper.empty()) uppers.push_back(layers->upper);
+    }
+    std::optional<MemoryGroup> group;
+    if (policy.memory_bytes > 0) {
+      plan.scratch_bytes = policy.memory_bytes;  // what is written into memory counts as memory
+      auto made = MemoryGroup::make(
+          "/sys/fs/cgroup", nightjar::read_file("/proc/self/cgroup", 1 << 16), policy.memory_bytes);
+      if (made) {
+        plan.cgroups.push_back(made->processes_file());
+        group.emplace(std::move(*made));
+      }
+    }
+    return {std::move(uppers), policy.disk_bytes, policy.memory_bytes, std::move(group)};
+  }
+
+  // Destroyed from the last to the first: the uid and the group are free when nothing runs any
+  // more.
+  std::optional<UidSlot> slot_;
+  std::optional<Watcher> watcher_;
   std::optional<HelperProcess> helper_;
 };
 
