@@ -13,23 +13,27 @@ namespace {
 constexpr size_t kMostFolders = 5;
 constexpr size_t kMostDepth = 2;
 
+// Folders whose manifests are not the repository's own.
+bool holds_foreign_packages(std::string_view folder) {
+  static const std::set<std::string, std::less<>> kNever{
+      "node_modules", "vendor",   "third_party", "thirdparty", "external", "deps",
+      "examples",     "example",  "docs",        "doc",        "test",     "tests",
+      "testdata",     "fixtures", "templates",   "benchmarks", ".github",  "website"};
+  return kNever.contains(folder);
+}
+
 // A repository that holds its packages in subfolders: those folders, nearest first.
 std::vector<std::string> package_folders(const Look& look) {
   static const std::set<std::string, std::less<>> kManifests{
       "CMakeLists.txt", "Cargo.toml", "go.mod",       "package.json", "pyproject.toml",
       "setup.py",       "pom.xml",    "build.gradle", "meson.build",  "build.gradle.kts"};
-  static const std::set<std::string, std::less<>> kNever{
-      "node_modules", "vendor",   "third_party", "thirdparty", "external", "deps",
-      "examples",     "example",  "docs",        "doc",        "test",     "tests",
-      "testdata",     "fixtures", "templates",   "benchmarks", ".github",  "website"};
   std::set<std::pair<size_t, std::string>> folders;
   for (const auto& path : look.paths()) {
     const auto slash = path.rfind('/');
     if (slash == std::string::npos || !kManifests.contains(path.substr(slash + 1))) continue;
     const auto parts = split(path.substr(0, slash), '/');
     if (parts.size() > kMostDepth) continue;
-    if (std::ranges::any_of(parts, [](const auto& part) { return kNever.contains(part); }))
-      continue;
+    if (std::ranges::any_of(parts, holds_foreign_packages)) continue;
     folders.emplace(parts.size(), path.substr(0, slash));
   }
   std::vector<std::string> out;
@@ -131,8 +135,9 @@ std::vector<std::string> lock_files(const Tree& tree) {
         slash == std::string::npos ? std::string_view() : std::string_view(path).substr(0, slash);
     const bool requirements =
         name.ends_with(".txt") && (name.starts_with("requirements") || folder == "requirements");
-    // Deep copies of manifests are fixtures more often than not; two levels hold workspaces.
-    if (std::ranges::count(path, '/') <= 2 && (kNames.contains(name) || requirements))
+    // Deep manifests are fixtures more often than not; two levels hold workspaces.
+    const bool own = !std::ranges::any_of(split(folder, '/'), holds_foreign_packages);
+    if (own && std::ranges::count(path, '/') <= 2 && (kNames.contains(name) || requirements))
       out.push_back(path);
   }
   return out;

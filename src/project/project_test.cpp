@@ -327,7 +327,7 @@ TEST(LockFiles, AreThoseThatDecideWhatSetupInstalls) {
                                 {"requirements/dev.txt", ""},
                                 {"requirements-test.txt", ""},
                                 {"web/package-lock.json", ""},
-                                {"a/b/c/d/package.json", ""},
+                                {"a/b/c/d/package.json", ""}, {"examples/x/setup.py", ""},
                                 {"notes.txt", ""}})),
             (Commands{"Cargo.lock", "requirements-test.txt", "requirements/dev.txt",
                       "web/package-lock.json"}));

@@ -28,7 +28,7 @@ enum class Tool { Other, Python, Node, Go, Cargo, Maven, Gradle, Cmake, Apt };
 struct Missing {
   std::string what;
   Tool tool = Tool::Other;
-  bool network = false;  ///< setup would need it
+  bool network = false;  ///< `what` is a whole sentence about the network
 };
 
 std::string advice_for(const Missing& missing) {
@@ -79,9 +79,9 @@ std::optional<Missing> python_trouble(std::string_view line) {
   }
   if (has(line, "No matching distribution found for ") ||
       has(line, "Could not find a version that satisfies the requirement ")) {
-    return Missing{"a Python package that pip could not get (no network?): " +
-                       shortened(inert(trim(line)), 100),
-                   Tool::Python, true};
+    return Missing{
+        "there is no network, or pip cannot find a package: " + shortened(inert(trim(line)), 100),
+        Tool::Python, true};
   }
   if (has(line, "PackageNotFoundError: ")) {
     return Missing{
@@ -109,7 +109,7 @@ std::optional<Missing> node_trouble(std::string_view line) {
   }
   if (has(line, "ENOTCACHED") || has(line, "npm error code EAI_AGAIN") ||
       has(line, "npm ERR! code EAI_AGAIN")) {
-    return Missing{"packages that npm could not get: no network", Tool::Node, true};
+    return Missing{"there is no network, and npm needs packages", Tool::Node, true};
   }
   if (has(line, "node_modules missing") ||
       has(line, "Local package.json exists, but node_modules missing")) {
@@ -126,28 +126,30 @@ std::optional<Missing> compiled_trouble(std::string_view line) {
   if (has(line, "module lookup disabled by GOPROXY=off") || has(line, "missing go.sum entry") ||
       (has(line, "go: ") &&
        (has(line, "dial tcp: lookup ") || has(line, "cannot find module providing package")))) {
-    return Missing{"Go modules that are not in the module cache: no network", Tool::Go, true};
+    return Missing{"there is no network, and Go modules are not in the module cache", Tool::Go,
+                   true};
   }
   if (has(line, "error: no matching package named ")) {
-    return Missing{
-        "the crate " + between(line, "no matching package named ", " ") + " (cargo is offline)",
-        Tool::Cargo, true};
+    return Missing{"the crate " + between(line, "no matching package named ", " ") +
+                       " is missing, and cargo is offline",
+                   Tool::Cargo, true};
   }
   if (has(line, "failed to download from `") || has(line, "error: failed to get `") ||
       has(line, "attempting to make an HTTP request, but --offline")) {
-    return Missing{"crates that are not in cargo's registry: no network", Tool::Cargo, true};
+    return Missing{"there is no network, and crates are not in cargo's registry", Tool::Cargo,
+                   true};
   }
   if (has(line, "Could not resolve dependencies for project") ||
       has(line, "in offline mode and the artifact") || has(line, "Could not transfer artifact") ||
       has(line, "or one of its dependencies could not be resolved")) {
-    return Missing{"Maven artifacts that are not in the local repository: no network", Tool::Maven,
-                   true};
+    return Missing{"there is no network, and Maven artifacts are not in the local repository",
+                   Tool::Maven, true};
   }
   if (has(line, "No cached version of ") ||
       has(line, "Could not resolve all files for configuration") ||
       has(line,
           "Exception in thread \"main\" java.net.UnknownHostException: services.gradle.org")) {
-    return Missing{"what Gradle would download: no network", Tool::Gradle, true};
+    return Missing{"there is no network, and Gradle needs downloads", Tool::Gradle, true};
   }
   const std::string package =
       between(line, "Could not find a package configuration file provided by \"", "\"");
@@ -208,7 +210,8 @@ std::optional<Missing> network_trouble(std::string_view line) {
         "Name or service not known", "dial tcp: lookup ", "Network is unreachable",
         "java.net.UnknownHostException", "nodename nor servname"}) {
     if (has(line, sign))
-      return Missing{"the network: " + shortened(inert(trim(line)), 120), Tool::Other, true};
+      return Missing{"there is no network: " + shortened(inert(trim(line)), 120), Tool::Other,
+                     true};
   }
   return std::nullopt;
 }
@@ -256,8 +259,8 @@ std::optional<NotReady> environment_trouble(const std::vector<core::CheckReport>
   for (const auto& report : baseline) {
     if (report.passed()) continue;
     if (const auto missing = trouble_in(report)) {
-      return NotReady{missing->what + " is missing (check '" + inert(report.name) +
-                          "': " + shortened(inert(report.command), 100) + ")",
+      return NotReady{missing->what + (missing->network ? "" : " is missing") + " (check '" +
+                          inert(report.name) + "': " + shortened(inert(report.command), 100) + ")",
                       advice_for(*missing)};
     }
   }

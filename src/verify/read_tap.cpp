@@ -1,5 +1,6 @@
 // The Test Anything Protocol, with nested subtests, and what prove makes of it.
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -59,25 +60,27 @@ class Tap {
       if (take(text, "TAP version ")) found_ = true;
       if (text.starts_with("# suites ")) of_node_ = true;
       if (text.starts_with("Bail out!")) {
-        done_.push_back({"Bail out!", TestStatus::Failed});
+        levels_[0].push_back({{"Bail out!", TestStatus::Failed}});
         found_ = true;
       }
       if (take(text, "1..")) plan(text);
     }
-    if (trim(text) == "type: 'suite'" && !parents_.empty()) parents_.back().is_suite = true;
-    if (indent % 4) return;
+    if (trim(text) == "type: 'suite'" && suite_level_ && !levels_[*suite_level_].empty()) {
+      levels_[*suite_level_].back().is_suite = true;
+    }
+    if (indent % 4 || indent / 4 >= levels_.size()) return;
     if (auto point = point_of(text)) result(indent / 4, std::move(*point));
   }
 
   std::optional<Reading> end() {
     if (!found_ && !(planned_ >= 0 && points_ > 0)) return std::nullopt;
     Reading reading{.format = "tap"};
-    flush(0, "");
-    for (auto& test : done_) reading.tests.push_back(std::move(test));
-    for (auto& parent : parents_) {
-      const bool counts =
-          of_node_ ? !parent.is_suite : parent.status == TestStatus::Failed && !parent.child_failed;
-      if (counts) reading.add(std::move(parent.name), parent.status);
+    for (auto& level : levels_) {
+      for (auto& item : level) {
+        // A parent repeats what its children say, except where node counts it as a test of its own.
+        const bool counts = !item.is_parent || (of_node_ ? !item.is_suite : item.fails_alone);
+        if (counts) reading.tests.push_back(std::move(item.test));
+      }
     }
     if (planned_ > points_) {
       reading.add(
@@ -88,12 +91,13 @@ class Tap {
   }
 
  private:
-  struct Parent {
-    std::string name;
-    TestStatus status;
-    bool child_failed = false;
+  struct Item {
+    TestResult test;
+    bool is_parent = false;
     bool is_suite = false;
+    bool fails_alone = false;  // although no test within it failed
   };
+  static constexpr size_t kDeepest = 16;
 
   void plan(std::string_view text) {
     const auto number = take_number(text);
@@ -105,43 +109,25 @@ class Tap {
   // A subtest's lines come before the line of the test that they belong to.
   void result(size_t depth, Point point) {
     if (depth == 0) ++points_;
+    bool is_parent = false;
     bool child_failed = false;
-    bool has_children = false;
-    for (auto& held : held_) {
-      if (held.depth <= depth) continue;
-      has_children = true;
-      child_failed = child_failed || held.test.status == TestStatus::Failed;
-      held.test.name = point.name + " > " + held.test.name;
-      held.depth = depth;
-    }
-    for (auto& parent : parents_) {
-      if (parent_depth_[&parent - parents_.data()] > depth) {
-        parent.name = point.name + " > " + parent.name;
-        parent_depth_[&parent - parents_.data()] = depth;
+    for (size_t inner = depth + 1; inner < levels_.size(); ++inner) {
+      for (auto& item : levels_[inner]) {
+        is_parent = true;
+        child_failed = child_failed || item.test.status == TestStatus::Failed;
+        item.test.name = point.name + " > " + item.test.name;
+        levels_[depth].push_back(std::move(item));
       }
+      levels_[inner].clear();
     }
-    if (has_children) {
-      parents_.push_back({point.name, point.status, child_failed, false});
-      parent_depth_.push_back(depth);
-    } else {
-      held_.push_back({depth, {point.name, point.status}});
-    }
-    if (depth == 0) flush(0, "");
+    const bool fails_alone = point.status == TestStatus::Failed && !child_failed;
+    levels_[depth].push_back(
+        {{std::move(point.name), point.status}, is_parent, false, fails_alone});
+    suite_level_ = depth;
   }
 
-  void flush(size_t, const char*) {
-    for (auto& held : held_) done_.push_back(std::move(held.test));
-    held_.clear();
-  }
-
-  struct Held {
-    size_t depth;
-    TestResult test;
-  };
-  std::vector<Held> held_;
-  std::vector<TestResult> done_;
-  std::vector<Parent> parents_;
-  std::vector<size_t> parent_depth_;
+  std::array<std::vector<Item>, kDeepest> levels_;
+  std::optional<size_t> suite_level_;  // where the newest item is
   int planned_ = -1;
   int points_ = 0;
   bool found_ = false;
