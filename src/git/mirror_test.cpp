@@ -134,8 +134,8 @@ TEST_F(MirrorTest, NothingOfTheSourceIsExecutedByAFetch) {
   repo_.git({"config", "core.alternateRefsCommand", touch});
   repo_.git({"config", "core.sshCommand", touch});
   repo_.git({"config", "uploadpack.packObjectsHook", touch + "; git"});
-  write_durably(repo_.path() / ".git" / "objects" / "info" / "alternates",
-                (repo_.path() / ".git" / "objects").string() + "\n");
+  put(repo_.path() / ".git" / "objects" / "info" / "alternates",
+      (repo_.path() / ".git" / "objects").string() + "\n");
   mirror().fetch("main");
   EXPECT_EQ(repo_.canaries(), "");
   EXPECT_FALSE(fs::exists(repo_.canary()));
@@ -180,11 +180,11 @@ TEST_F(MirrorTest, ACheckoutThatWasCutShortOrIsOfAnEarlierBootIsMadeAnew) {
   const Mirror mirror = this->mirror();
   mirror.fetch("main");
   fs::create_directories(checkouts() / (head + ".making"));
-  write_durably(checkouts() / (head + ".making") / "half", "x");
+  put(checkouts() / (head + ".making") / "half", "x");
   const fs::path tree = mirror.checkout(checkouts(), head);
   EXPECT_FALSE(fs::exists(tree / "half"));
-  write_durably(tree / "a", "");  // as a file that never reached the disk
-  write_durably(checkouts() / (head + ".complete"), "another boot");
+  put(tree / "a", "");  // as a file that never reached the disk
+  put(checkouts() / (head + ".complete"), "another boot");
   EXPECT_EQ(read_file(mirror.checkout(checkouts(), head) / "a"), "1\n");
   remove_tree(tree);  // by the janitor
   EXPECT_EQ(read_file(mirror.checkout(checkouts(), head) / "a"), "1\n");

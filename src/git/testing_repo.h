@@ -1,7 +1,14 @@
 // A real git repository in a temporary folder, as a person would have it. For tests alone.
 #pragma once
 
+#include <fcntl.h>
+#include <grp.h>
+#include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
 
 #include <map>
 #include <string>
@@ -13,6 +20,43 @@
 #include "proc/process.h"
 
 namespace nightjar::git {
+
+/// Writes a file as an editor does, with the folders above it; nothing waits for the disk.
+inline void put(const fs::path& file, std::string_view content, unsigned mode = 0644) {
+  fs::create_directories(file.parent_path());
+  const Fd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+  if (!fd) throw_errno("cannot write " + file.string());
+  write_all(fd.get(), content);
+}
+
+/// Runs `body` as somebody whom file permissions bind: root does so in a child that is nobody, to
+/// whom the folders are given. False where an expectation failed.
+template <typename Body>
+bool as_ordinary_user(const std::vector<fs::path>& folders, Body body) {
+  if (::geteuid() != 0) {
+    body();
+    return !::testing::Test::HasFailure();
+  }
+  constexpr unsigned kNobody = 65534;
+  for (const auto& folder : folders) {
+    ::chown(folder.c_str(), kNobody, kNobody);
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+      ::lchown(entry.path().c_str(), kNobody, kNobody);
+    }
+  }
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::setenv("HOME", "/nonexistent", 1);
+    ::unsetenv("XDG_CONFIG_HOME");
+    if (::setgroups(0, nullptr) != 0 || ::setgid(kNobody) != 0 || ::setuid(kNobody) != 0)
+      ::_exit(9);
+    body();
+    ::_exit(::testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
 
 /// `git ARGS` as a person runs it, with a name and no settings of this machine; trimmed output.
 inline std::string plain_git(const fs::path& folder, const std::vector<std::string>& args,
@@ -48,8 +92,7 @@ class Repo {
   std::string git(const std::vector<std::string>& args) const { return plain_git(path_, args); }
 
   void write(const std::string& file, std::string_view content, unsigned mode = 0644) const {
-    fs::create_directories((path_ / file).parent_path());
-    write_durably(path_ / file, content, mode);
+    put(path_ / file, content, mode);
   }
   std::string read(const std::string& file) const {
     return try_read_file(path_ / file).value_or("(no file)");
