@@ -41,6 +41,8 @@ const std::vector<Setting>& our_own() {
       {"checkout.workers", "0"},
       {"protocol.allow", "never"},
       {"protocol.file.allow", "always"},
+      {"core.fsync", "committed"},  // loose objects as well
+      {"core.fsyncMethod", "batch"},
       {"fetch.recurseSubmodules", "no"},
       {"fetch.unpackLimit", "1"},  // whole packs: all or nothing
       {"push.recurseSubmodules", "no"},
@@ -114,6 +116,7 @@ proc::Result run(const Git& git, const std::vector<std::string>& args, std::stri
   options.argv.insert(options.argv.end(), args.begin(), args.end());
   options.env = environment_of(git);
   options.input = std::move(input);
+  options.most_output = git.most_output;
   return proc::run(options);
 }
 
@@ -122,6 +125,10 @@ void throw_failed(std::string_view command, const proc::Result& result) {
   if (words.size() > 2000) words = "…" + words.substr(words.size() - 2000);
   const bool full = words.find("No space left on device") != std::string::npos ||
                     words.find("Disk quota exceeded") != std::string::npos;
+  if (result.exit_status > 128) {  // a signal from outside; git itself has nothing to say
+    throw Error(ErrorKind::Unavailable, "git " + std::string(command) + " was killed (signal " +
+                                            std::to_string(result.exit_status - 128) + ")");
+  }
   if (words.empty()) words = "status " + std::to_string(result.exit_status);
   throw Error(full ? ErrorKind::Limit : ErrorKind::Internal,
               "git " + std::string(command) + " failed: " + inert(words, true));

@@ -25,6 +25,7 @@ struct Git {
   bool as_person = false;
   std::vector<Setting> settings;  ///< beyond the fixed ones
   std::map<std::string, std::string> env;
+  size_t most_output = size_t{256} << 20;  ///< more is an Error(Limit)
 };
 
 /// Runs `git ARGS`.

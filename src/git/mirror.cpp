@@ -22,6 +22,12 @@ bool is_full_id(std::string_view text) {
          text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
+// Made when everything below the commit has arrived, and never packed.
+constexpr std::string_view kBases = "refs/nightjar/base/";
+fs::path kept_base(const fs::path& mirror, std::string_view id) {
+  return mirror / (std::string(kBases) + std::string(id));
+}
+
 // A checkout that was complete when the machine went down may hold files that never reached the
 // disk: one of an earlier boot is made anew.
 std::string this_boot() { return try_read_file("/proc/sys/kernel/random/boot_id").value_or(""); }
@@ -78,9 +84,11 @@ Mirror Mirror::open(const fs::path& folder, const fs::path& repository) {
 }
 
 bool Mirror::has_commit(std::string_view id) const {
-  return is_full_id(id) &&
-         run({.git_dir = path_}, {"cat-file", "-e", std::string(id) + "^{commit}"}).exit_status ==
-             0;
+  if (!is_full_id(id)) return false;
+  std::error_code ignored;
+  if (fs::exists(kept_base(path_, id), ignored)) return true;
+  return run({.git_dir = path_}, {"cat-file", "-e", std::string(id) + "^{commit}"}).exit_status ==
+         0;
 }
 
 std::string Mirror::fetch(std::string_view ref) const {
@@ -95,17 +103,15 @@ std::string Mirror::fetch(std::string_view ref) const {
     }
     id = trimmed(found.out);
   }
-  // The ref is made when everything below the commit has arrived.
-  const std::string kept = "refs/nightjar/base/" + id;
   std::error_code ignored;
-  if (fs::exists(path_ / kept, ignored)) return id;
+  if (fs::exists(kept_base(path_, id), ignored)) return id;
   const FileLock lock = wait_for_lock(path_.string() + ".lock");
-  if (fs::exists(path_ / kept, ignored)) return id;
+  if (fs::exists(kept_base(path_, id), ignored)) return id;
   const auto with = [&](std::vector<std::string> args) {
     args.insert(args.begin(),
                 {"fetch", "-q", "--no-tags", "--no-write-fetch-head", "--update-shallow",
                  "--upload-pack=" + hardened_command("upload-pack", theirs.settings)});
-    args.insert(args.end(), {source_.string(), "+" + id + ":" + kept});
+    args.insert(args.end(), {source_.string(), "+" + id + ":" + std::string(kBases) + id});
     return run({.git_dir = path_, .settings = theirs.settings}, args);
   };
   auto result = with({});
@@ -145,13 +151,19 @@ fs::path Mirror::checkout(const fs::path& checkouts, std::string_view commit) co
 
 std::optional<std::string> Mirror::file(std::string_view commit, std::string_view path,
                                         size_t most) const {
-  const Git git{.git_dir = path_};
+  constexpr size_t kHeader = 4096;
   const std::string name = std::string(commit) + ":" + std::string(path);
-  const auto size = run(git, {"cat-file", "-s", name});
-  if (size.exit_status != 0 || std::stoull(size.out) > most) return std::nullopt;
-  auto content = run(git, {"cat-file", "blob", name});
-  if (content.exit_status != 0) return std::nullopt;  // a folder
-  return std::move(content.out);
+  if (name.find('\0') != std::string::npos) return std::nullopt;
+  try {
+    auto found =
+        read_objects({.git_dir = path_, .most_output = most + kHeader + name.size()}, {name});
+    if (!found[0] || found[0]->type != "blob" || found[0]->content.size() > most)
+      return std::nullopt;
+    return std::move(found[0]->content);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::Limit) throw;
+    return std::nullopt;
+  }
 }
 
 std::vector<std::string> Mirror::paths(std::string_view commit) const {

@@ -26,7 +26,7 @@ using core::WaitingFor;
 
 constexpr Millis kDefaultTime = std::chrono::hours(2);
 constexpr Millis kDefaultIdle = std::chrono::minutes(30);
-constexpr int kMostSandboxes = 3;  // a sandbox that is killed this often in one stage ends the run
+constexpr int kMostTries = 3;  // a stage whose sandbox or tools are killed this often ends the run
 constexpr std::uintmax_t kRoomToGoOn = 64 << 20;
 
 /// Thrown inside the pipeline alone, to leave a stage with the run's end.
@@ -68,20 +68,25 @@ class Pipeline {
     if (const auto done = journal_.last("stage_finished", name)) return done->body;
     journal_.append("stage_started", {{"stage", name}});
     json::object body;
-    for (int sandboxes = 1;;) {
+    for (int tries = 1;;) {
       if (std::chrono::steady_clock::now() >= deadline_) timed_out(name);
       try {
         body = work();
         break;
       } catch (const sandbox::SandboxLost& lost) {
         journal_.note("the sandbox is gone (" + lost.reason + "); " + std::string(name) + " starts again");
-        if (++sandboxes > kMostSandboxes) {
-          end_run(State::Failed, "the sandbox was lost " + count_of(kMostSandboxes, "time") + " during " +
+        if (++tries > kMostTries) {
+          end_run(State::Failed, "the sandbox was lost " + count_of(kMostTries, "time") + " during " +
                                      std::string(name) + ": " + lost.reason);
         }
       } catch (const Error& error) {
-        if (error.kind() != ErrorKind::Limit) throw;
-        wait_for_room(error.what());
+        if (error.kind() == ErrorKind::Limit) {
+          wait_for_room(error.what());
+        } else if (error.kind() == ErrorKind::Unavailable && ++tries <= kMostTries) {
+          journal_.note(std::string(error.what()) + "; " + std::string(name) + " starts again");
+        } else {
+          throw;
+        }
       }
     }
     body["stage"] = name;
