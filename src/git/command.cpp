@@ -1,5 +1,7 @@
 #include "git/command.h"
 
+#include <signal.h>
+
 #include <cstdlib>
 
 #include "base/error.h"
@@ -125,7 +127,7 @@ void throw_failed(std::string_view command, const proc::Result& result) {
   if (words.size() > 2000) words = "…" + words.substr(words.size() - 2000);
   const bool full = words.find("No space left on device") != std::string::npos ||
                     words.find("Disk quota exceeded") != std::string::npos;
-  if (result.exit_status > 128) {  // a signal from outside; git itself has nothing to say
+  if (result.exit_status == 128 + SIGKILL || result.exit_status == 128 + SIGTERM) {  // from outside
     throw Error(ErrorKind::Unavailable, "git " + std::string(command) + " was killed (signal " +
                                             std::to_string(result.exit_status - 128) + ")");
   }

@@ -48,7 +48,10 @@ void expect_whole(Service& nightjar, const Repo& repo, const std::vector<std::st
 namespace {
 
 void kill_one(const Service& nightjar, std::mt19937& random) {
-  const auto pids = nightjar.processes();
+  std::vector<pid_t> pids;  // daemon, runners, helpers: not the git that one of them started
+  for (const pid_t pid : nightjar.processes()) {
+    if (try_read_file("/proc/" + std::to_string(pid) + "/comm").value_or("").starts_with("nightjar")) pids.push_back(pid);
+  }
   if (pids.empty()) return;
   if (random() % 5 == 0) return nightjar.kill_everything();
   ::kill(pids[random() % pids.size()], SIGKILL);
