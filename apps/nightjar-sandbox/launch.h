@@ -11,7 +11,7 @@ namespace nightjar::helper {
 /// As root where the plan says so: joins the cgroups, attaches the sources below the staging folder
 /// of a private mount namespace and becomes the run's uid; then makes all namespaces of the
 /// sandbox. The caller's next child is PID 1 in them.
-void enter_namespaces(const sandbox::Plan& plan);
+void enter_namespaces(sandbox::Plan& plan);
 
 /// A uid and gid map of one line for the calling process, which has just made a user namespace.
 void map_ids(std::uint32_t inside_uid, std::uint32_t outside_uid, std::uint32_t inside_gid,

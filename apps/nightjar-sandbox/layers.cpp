@@ -68,6 +68,12 @@ std::map<std::string, Shown> shown(const Stack& stack) {
   return out;
 }
 
+void cut_hidden(Stack& stack) {
+  for (size_t layer = 0; layer < stack.size(); ++layer) {
+    if (is_opaque(stack[layer].get())) stack.resize(layer + 1);
+  }
+}
+
 Stack child_stack(const Stack& stack, const std::string& name, size_t first_layer) {
   Stack out;
   for (size_t layer = first_layer; layer < stack.size(); ++layer) {

@@ -34,6 +34,9 @@ struct Shown {
 };
 /// What a stack shows, by name.
 std::map<std::string, Shown> shown(const Stack& stack);
+/// Leaves out the layers that an opaque one hides whole: a layer that was made as a copy holds
+/// everything.
+void cut_hidden(Stack& stack);
 /// The stack of a child folder. REQUIRES: `shown` says that `name` is a folder.
 Stack child_stack(const Stack& stack, const std::string& name, size_t first_layer);
 

@@ -47,7 +47,7 @@ std::uint64_t number_of(sandbox::TreeKind kind) { return static_cast<std::uint64
 int launch() {
   const auto setup = sandbox::receive_frame(kSocket);
   if (!setup || setup->kind != FrameKind::Setup) return 2;
-  const sandbox::Plan plan = sandbox::decode_plan(setup->payload);
+  sandbox::Plan plan = sandbox::decode_plan(setup->payload);
   helper::enter_namespaces(plan);
   // A child of the session's, not of this process, which ends now.
   const long pid = ::syscall(SYS_clone, CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, nullptr);

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "clone.h"
 #include "place.h"
+#include "staging.h"
 
 namespace nightjar::helper {
 
@@ -241,7 +242,11 @@ class Builder {
   bool overlay(const Step& step, const std::string& upper) {
     std::string lowers;
     for (const auto index : step.sources) {
-      lowers += (lowers.empty() ? "" : ":") + source_path(plan_, index);
+      const std::string path = source_path(plan_, index);
+      lowers += (lowers.empty() ? "" : ":") + path;
+      // A layer that was made as a copy holds everything; the kernel asks no layer's own root for
+      // that.
+      if (is_opaque(Fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)).get())) break;
     }
     const std::string top = upper + "/written";
     // Without attributes a folder that was made anew could not be told from the one below it.
@@ -265,7 +270,10 @@ class Builder {
   }
 
   void clone(const Step& step) {
-    const std::string folder = step.upper >= 0 ? upper_path(step) : memory_upper();
+    // Root may have copied it already, and said where to.
+    const std::string folder = !step.text.empty() ? step.text
+                               : step.upper >= 0  ? upper_path(step)
+                                                  : memory_upper();
     const std::string top = folder + "/written";
     std::vector<Fd> lowers;
     for (const auto index : step.sources) {
@@ -273,6 +281,7 @@ class Builder {
           ::open(source_path(plan_, index).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
       if (!lowers.back()) throw_errno("cannot open " + plan_.sources.at(index).path);
     }
+    cut_hidden(lowers);
     Fd to(::open(top.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!to) throw_errno("cannot open the upper layer");
     Fd marks(::open((folder + "/work").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -304,12 +313,6 @@ class Builder {
 };
 
 }  // namespace
-
-std::string new_root(const Plan& plan) { return plan.staging + "/r"; }
-std::string scratch_root(const Plan& plan) { return plan.staging + "/m"; }
-std::string source_path(const Plan& plan, size_t index) {
-  return plan.staging + "/s/" + std::to_string(index);
-}
 
 WorkTree build_root(const Plan& plan) { return Builder(plan).build(); }
 

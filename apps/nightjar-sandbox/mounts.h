@@ -9,10 +9,6 @@
 
 namespace nightjar::helper {
 
-std::string new_root(const sandbox::Plan& plan);
-std::string scratch_root(const sandbox::Plan& plan);
-std::string source_path(const sandbox::Plan& plan, size_t index);
-
 /// The work tree as it was made.
 struct WorkTree {
   sandbox::TreeKind kind = sandbox::TreeKind::Overlay;

@@ -143,9 +143,12 @@ class NamespaceSession final : public Session {
     for (const auto* layers : all_layers(policy)) {
       if (!layers->upper.empty()) uppers.push_back(layers->upper);
     }
+    plan.scratch_bytes = policy.disk_bytes;  // an upper layer may have to stand in memory
     std::optional<MemoryGroup> group;
     if (policy.memory_bytes > 0) {
-      plan.scratch_bytes = policy.memory_bytes;  // what is written into memory counts as memory
+      // What is written into memory counts as memory.
+      if (plan.scratch_bytes == 0 || plan.scratch_bytes > policy.memory_bytes)
+        plan.scratch_bytes = policy.memory_bytes;
       auto made = MemoryGroup::make(
           "/sys/fs/cgroup", nightjar::read_file("/proc/self/cgroup", 1 << 16), policy.memory_bytes);
       if (made) {

@@ -192,6 +192,29 @@ TEST_F(SessionLayers, WhatWasWrittenCanBeALayerOfALaterSandbox) {
   EXPECT_EQ(read_file(written_folder(dir_.path() / "upper") / "first"), "first\n");
 }
 
+TEST_F(SessionLayers, ALayerThatWasMadeAsACopyHidesWhatItWasMadeFrom) {
+  policy_.force_tree = TreeKind::Clone;
+  output_of("echo first > first; rm a.txt");
+  session_.reset();
+  for (const TreeKind kind : {TreeKind::Overlay, TreeKind::OverlayOnTmpfs, TreeKind::Clone}) {
+    policy_.force_tree = kind;
+    policy_.tree.lowers = {written_folder(dir_.path() / "upper"), lower()};
+    policy_.tree.upper = dir_.path() / ("upper" + std::to_string(static_cast<int>(kind)));
+    EXPECT_EQ(output_of("ls; cat first"), "first\nsub\nfirst\n");
+    EXPECT_EQ(collected(), std::vector<Change>{});
+    session_.reset();
+  }
+}
+
+TEST_F(SessionLayers, ACopyGoesOnWhereItWasLeft) {
+  policy_.force_tree = TreeKind::Clone;
+  output_of("echo kept > kept; rm a.txt; echo more >> sub/b.txt");
+  const auto before = collected();
+  session_.reset();
+  EXPECT_EQ(output_of("ls; cat kept"), "kept\nsub\nkept\n");
+  EXPECT_EQ(collected(), before);
+}
+
 TEST_F(SessionLayers, TwoSandboxesShareABaseAndNothingElse) {
   output_of("echo mine > mine; echo changed > a.txt");
   Policy other = policy_;

@@ -1,0 +1,189 @@
+#include "staging.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "clone.h"
+#include "launch.h"
+
+namespace nightjar::helper {
+
+namespace {
+
+using sandbox::Plan;
+using sandbox::Source;
+using sandbox::Step;
+
+// A user namespace that says: what belongs to `disk` on disk belongs to `run` in this mount.
+Fd owner_map(const Source& source, const Plan& plan) {
+  const long child =
+      ::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
+  if (child < 0) throw_no_namespace("cannot make a user namespace for the owner of " + source.path);
+  if (child == 0) {
+    for (;;) ::pause();
+  }
+  const std::string process = "/proc/" + std::to_string(child);
+  Fd result;
+  try {
+    write_file(process + "/uid_map", map_line(source.owner_uid, plan.run_uid));
+    write_file(process + "/gid_map", map_line(source.owner_gid, plan.run_gid));
+    result = Fd(::open((process + "/ns/user").c_str(), O_RDONLY | O_CLOEXEC));
+  } catch (...) {
+    ::kill(static_cast<pid_t>(child), SIGKILL);
+    ::waitpid(static_cast<pid_t>(child), nullptr, 0);
+    throw;
+  }
+  ::kill(static_cast<pid_t>(child), SIGKILL);
+  ::waitpid(static_cast<pid_t>(child), nullptr, 0);
+  if (!result) throw_errno("cannot open the user namespace for " + source.path);
+  return result;
+}
+
+class OwnerMaps {
+ public:
+  explicit OwnerMaps(const Plan& plan) : plan_(plan) {}
+  // False where the file system cannot do that.
+  bool apply(int tree, const Source& source) {
+    Fd& space = known_[{source.owner_uid, source.owner_gid}];
+    if (!space) space = owner_map(source, plan_);
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_IDMAP;
+    attributes.userns_fd = static_cast<std::uint64_t>(space.get());
+    return ::mount_setattr(tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0;
+  }
+
+ private:
+  const Plan& plan_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, Fd> known_;
+};
+
+struct Opened {
+  Fd tree;
+  bool mapped = true;
+};
+
+Opened open_source(const Source& source, OwnerMaps& maps) {
+  const unsigned flags =
+      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (source.with_submounts ? AT_RECURSIVE : 0);
+  Opened out{Fd(::open_tree(AT_FDCWD, source.path.c_str(), flags))};
+  if (!out.tree && errno == EINVAL && !source.with_submounts) {
+    // Mounts below it came from a more privileged namespace and cannot be taken away.
+    out.tree = Fd(::open_tree(AT_FDCWD, source.path.c_str(), flags | AT_RECURSIVE));
+  }
+  if (!out.tree) throw_errno("cannot take " + source.path + " into the sandbox");
+  if (source.map_owner) out.mapped = maps.apply(out.tree.get(), source);
+  return out;
+}
+
+void make_folder(const std::string& path) {
+  if (::mkdir(path.c_str(), 0755) != 0) throw_errno("cannot make " + path);
+}
+
+Fd open_folder(const std::string& path) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) throw_errno("cannot open " + path);
+  return fd;
+}
+
+void attach(const Opened& source, const std::string& place, const std::string& name) {
+  struct stat info{};
+  if (::fstatat(source.tree.get(), "", &info, AT_EMPTY_PATH) != 0)
+    throw_errno("cannot look at " + name);
+  if (S_ISDIR(info.st_mode)) {
+    make_folder(place);
+  } else {
+    Fd file(::open(place.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    if (!file) throw_errno("cannot make " + place);
+  }
+  if (::move_mount(source.tree.get(), "", AT_FDCWD, place.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0) {
+    throw_errno("cannot attach " + name);
+  }
+}
+
+// Copies the work tree where the run's uid may own it: the kernel would refuse to copy up what
+// another has.
+void copy_work_tree(const Plan& plan, Step& step) {
+  if (plan.force_tree != sandbox::TreeKind::Best && plan.force_tree != sandbox::TreeKind::Clone) {
+    throw Error(ErrorKind::Unavailable,
+                "the file system cannot show its files as another user's (idmapped mount)");
+  }
+  const Recipient run{plan.run_uid, plan.run_gid};
+  std::string folder = plan.staging + "/c";
+  if (step.upper >= 0) {
+    folder = source_path(plan, static_cast<size_t>(step.upper));
+  } else {
+    for (const char* part : {"", "/written", "/work"}) make_folder(folder + part);
+    give_tree(open_folder(folder).get(), run);
+  }
+  Stack lowers;
+  for (const auto index : step.sources) lowers.push_back(open_folder(source_path(plan, index)));
+  cut_hidden(lowers);
+  clone_layers(lowers, open_folder(folder + "/written").get(), open_folder(folder + "/work").get(),
+               &run);
+  step.text = folder;
+  step.copy = true;
+}
+
+}  // namespace
+
+std::string new_root(const Plan& plan) { return plan.staging + "/r"; }
+std::string scratch_root(const Plan& plan) { return plan.staging + "/m"; }
+std::string source_path(const Plan& plan, size_t index) {
+  return plan.staging + "/s/" + std::to_string(index);
+}
+
+std::string map_line(std::uint32_t inside, std::uint32_t outside) {
+  return std::to_string(inside) + " " + std::to_string(outside) + " 1\n";
+}
+
+void write_file(const std::string& path, std::string_view text) {
+  Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd) throw_errno("cannot open " + path);
+  if (::write(fd.get(), text.data(), text.size()) < 0) throw_errno("cannot write " + path);
+}
+
+void stage_sources(Plan& plan) {
+  // Detached copies first, because the staging folder then covers what stands below it on the host.
+  std::vector<Opened> opened;
+  OwnerMaps maps(plan);
+  for (const auto& source : plan.sources) opened.push_back(open_source(source, maps));
+  for (auto& step : plan.steps) {
+    // The layers of one tree go together: all mapped, or none.
+    const bool none =
+        std::ranges::any_of(step.sources, [&](auto index) { return !opened[index].mapped; });
+    if (step.upper < 0) continue;
+    Opened& upper = opened[static_cast<size_t>(step.upper)];
+    if (!none && upper.mapped) continue;
+    Source plain = plan.sources[static_cast<size_t>(step.upper)];
+    plain.map_owner = false;
+    upper = {open_source(plain, maps).tree, false};
+    give_tree(open_folder(plain.path).get(), {plan.run_uid, plan.run_gid});
+  }
+  if (::mount("nightjar", plan.staging.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") != 0) {
+    throw_errno("cannot mount a memory file system on " + plan.staging);
+  }
+  for (const auto& folder : {new_root(plan), scratch_root(plan), plan.staging + "/s"})
+    make_folder(folder);
+  for (size_t i = 0; i < opened.size(); ++i)
+    attach(opened[i], source_path(plan, i), plan.sources[i].path);
+  for (auto& step : plan.steps) {
+    const bool none =
+        std::ranges::any_of(step.sources, [&](auto index) { return !opened[index].mapped; });
+    if (step.work_tree && none) copy_work_tree(plan, step);
+  }
+}
+
+}  // namespace nightjar::helper

@@ -1,0 +1,26 @@
+// What the sandbox will see of the host, attached below the staging folder of a mount namespace of
+// its own.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sandbox/plan.h"
+
+namespace nightjar::helper {
+
+std::string new_root(const sandbox::Plan& plan);
+std::string scratch_root(const sandbox::Plan& plan);
+std::string source_path(const sandbox::Plan& plan, size_t index);
+
+/// REQUIRES: a private mount namespace, and the right to mount in it. Where root finds that a file
+/// system cannot show its owner's files as the run's, the work tree is copied here and its step
+/// says where to.
+void stage_sources(sandbox::Plan& plan);
+
+/// A line of a uid or gid map.
+std::string map_line(std::uint32_t inside, std::uint32_t outside);
+/// Writes an existing file with one call, as the kernel's own want it.
+void write_file(const std::string& path, std::string_view text);
+
+}  // namespace nightjar::helper
