@@ -1,5 +1,6 @@
 #include "git/command.h"
 
+#include <poll.h>
 #include <signal.h>
 
 #include <cstdlib>
@@ -136,8 +137,39 @@ void throw_failed(std::string_view command, const proc::Result& result) {
               "git " + std::string(command) + " failed: " + inert(words, true));
 }
 
+namespace {
+
+// A git that was killed leaves its lock behind. In a mirror of ours that is harmless to undo: a
+// run's refs are written by its one runner, whose gits die with it, and no ref command of ours
+// takes seconds.
+bool removed_stale_lock(const Git& git, const std::string& words) {
+  static constexpr std::string_view kBegin = "Unable to create '";
+  const auto begin = words.find(kBegin);
+  const auto end = words.find(".lock': File exists");
+  if (git.git_dir.empty() || begin == std::string::npos || end == std::string::npos || end < begin)
+    return false;
+  const std::string lock = words.substr(begin + kBegin.size(), end + 5 - begin - kBegin.size());
+  if (!lock.starts_with(git.git_dir.string() + "/")) return false;
+  std::error_code ignored;
+  if (lock.find("/refs/nightjar/runs/") == std::string::npos) {
+    const auto age = fs::file_time_type::clock::now() - fs::last_write_time(lock, ignored);
+    if (ignored || age < std::chrono::seconds(3)) {
+      ::poll(nullptr, 0, 100);
+      return true;
+    }
+  }
+  fs::remove(lock, ignored);
+  return true;
+}
+
+}  // namespace
+
 std::string output(const Git& git, const std::vector<std::string>& args, std::string input) {
-  proc::Result result = run(git, args, std::move(input));
+  proc::Result result = run(git, args, input);
+  for (int tries = 0; result.exit_status != 0 && tries < 50 && removed_stale_lock(git, result.err);
+       ++tries) {
+    result = run(git, args, input);
+  }
   if (result.exit_status != 0) throw_failed(args.front(), result);
   return std::move(result.out);
 }

@@ -27,9 +27,9 @@ bool holds_crlf(std::string_view content) { return content.find("\r\n") != std::
 
 }  // namespace
 
-Conversions::Conversions(const fs::path& git_dir, std::string_view commit,
-                         const std::vector<std::string>& paths)
-    : commit_(commit), scratch_("nightjar-conversions") {
+RuleFiles::RuleFiles(const fs::path& git_dir, std::string_view commit,
+                     const std::vector<std::string>& paths)
+    : scratch_("nightjar-rules") {
   git_ = {.git_dir = git_dir, .work_tree = scratch_.path(), .folder = scratch_.path()};
   git_.env["GIT_INDEX_FILE"] = (scratch_.path() / ".git-index").string();
   std::set<std::string> files{std::string(kRules)};
@@ -37,7 +37,7 @@ Conversions::Conversions(const fs::path& git_dir, std::string_view commit,
     for (const auto& folder : folders_above(path)) files.insert(folder + "/" + std::string(kRules));
   }
   std::vector<std::string> names;
-  for (const auto& file : files) names.push_back(commit_ + ":" + file);
+  for (const auto& file : files) names.push_back(std::string(commit) + ":" + file);
   const auto objects = read_objects({.git_dir = git_dir}, names);
   size_t i = 0;
   for (const auto& file : files) {
@@ -48,17 +48,21 @@ Conversions::Conversions(const fs::path& git_dir, std::string_view commit,
   }
 }
 
+Conversions::Conversions(const fs::path& git_dir, std::string_view commit,
+                         const std::vector<std::string>& paths)
+    : commit_(commit), files_(git_dir, commit, paths) {}
+
 std::map<std::string, Conversions::Rule> Conversions::rules_for(
     const std::vector<std::string>& paths) const {
   std::map<std::string, Rule> rules;
-  if (!any_ || paths.empty()) return rules;
+  if (!files_.any() || paths.empty()) return rules;
   std::string input;
   for (const auto& path : paths) {
     input += path;
     input += '\0';
   }
   const auto parts = fields(output(
-      git_,
+      files_.git(),
       {"check-attr", "-z", "--stdin", "text", "crlf", "eol", "ident", "working-tree-encoding"},
       std::move(input)));
   std::map<std::string, std::map<std::string, std::string>> said;
@@ -89,7 +93,7 @@ std::map<std::string, std::string> Conversions::clean(
   }
   std::vector<std::string> names;
   for (const auto& path : candidates) names.push_back(commit_ + ":" + path);
-  const auto before = read_objects({.git_dir = git_.git_dir}, names);
+  const auto before = read_objects({.git_dir = files_.git().git_dir}, names);
 
   std::vector<std::string> converted;
   std::string lines;
@@ -97,7 +101,7 @@ std::map<std::string, std::string> Conversions::clean(
     const Rule& rule = rules.at(candidates[i]);
     const bool as_it_is = before[i] && !rule.encoded && rule.text && holds_crlf(before[i]->content);
     if (as_it_is) continue;
-    const fs::path file = scratch_.path() / candidates[i];
+    const fs::path file = files_.folder() / candidates[i];
     if (fs::is_directory(fs::symlink_status(file))) remove_tree(file);
     put(file, content_by_path.at(candidates[i]));
     converted.push_back(candidates[i]);
@@ -105,7 +109,7 @@ std::map<std::string, std::string> Conversions::clean(
   }
   std::map<std::string, std::string> blobs;
   if (converted.empty()) return blobs;
-  const auto result = run(git_, {"hash-object", "-w", "--stdin-paths"}, std::move(lines));
+  const auto result = run(files_.git(), {"hash-object", "-w", "--stdin-paths"}, std::move(lines));
   if (result.exit_status != 0 && result.err.find("encod") != std::string::npos) {
     throw Error(ErrorKind::Invalid, inert(trimmed(result.err), true));
   }
@@ -128,9 +132,9 @@ std::map<std::string, std::string> Conversions::smudge(
     index += '\0';
   }
   if (contents.empty()) return contents;
-  output(git_, {"update-index", "--add", "-z", "--index-info"}, std::move(index));
-  output(git_, {"checkout-index", "-a", "-f", "-q"});
-  for (auto& [path, content] : contents) content = read_file(scratch_.path() / path);
+  output(files_.git(), {"update-index", "--add", "-z", "--index-info"}, std::move(index));
+  output(files_.git(), {"checkout-index", "-a", "-f", "-q"});
+  for (auto& [path, content] : contents) content = read_file(files_.folder() / path);
   return contents;
 }
 

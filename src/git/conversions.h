@@ -13,6 +13,22 @@
 
 namespace nightjar::git {
 
+/// A scratch work tree that holds the .gitattributes files of a commit above these paths.
+class RuleFiles {
+ public:
+  RuleFiles(const std::filesystem::path& git_dir, std::string_view commit,
+            const std::vector<std::string>& paths);
+  bool any() const { return any_; }
+  const std::filesystem::path& folder() const { return scratch_.path(); }
+  /// A git with an index of its own that reads its rules there.
+  const Git& git() const { return git_; }
+
+ private:
+  TempDir scratch_;
+  Git git_;
+  bool any_ = false;
+};
+
 class Conversions {
  public:
   /// The rules of `commit` for these paths.
@@ -41,9 +57,7 @@ class Conversions {
   std::map<std::string, Rule> rules_for(const std::vector<std::string>& paths) const;
 
   std::string commit_;
-  TempDir scratch_;
-  Git git_;  ///< with the scratch folder as work tree
-  bool any_ = false;
+  RuleFiles files_;
 };
 
 }  // namespace nightjar::git

@@ -196,7 +196,14 @@ void Mirror::keep(std::string_view name, std::string_view commit) const {
 }
 
 void Mirror::forget(std::string_view name) const {
-  run({.git_dir = path_}, {"update-ref", "-d", "refs/nightjar/" + std::string(name)});
+  output({.git_dir = path_}, {"update-ref", "-d", "refs/nightjar/" + std::string(name)});
+}
+
+void Mirror::tidy() const {
+  const FileLock lock = wait_for_lock(path_.string() + ".lock");
+  output({.git_dir = path_},
+         {"repack", "-q", "-A", "-d", "-l", "--unpack-unreachable=2.weeks.ago"});
+  output({.git_dir = path_}, {"prune", "--expire=2.weeks.ago"});
 }
 
 }  // namespace nightjar::git

@@ -52,6 +52,18 @@ TEST_F(MirrorTest, AGarbageCollectionOfTheSourceDoesNotHurtTheMirror) {
   EXPECT_EQ(mirror.file(lost, "a", 100), "2\n");
 }
 
+TEST_F(MirrorTest, ALockThatAKilledGitLeftOnARunsRefIsTakenAway) {
+  repo_.write("a", "1\n");
+  const std::string id = repo_.commit();
+  const Mirror mirror = this->mirror();
+  mirror.fetch(id);
+  const fs::path lock = mirror.path() / "refs" / "nightjar" / "runs" / "x.1" / "candidate.lock";
+  fs::create_directories(lock.parent_path());
+  put(lock, "");
+  mirror.keep("runs/x.1/candidate", id);
+  EXPECT_FALSE(fs::exists(lock));
+}
+
 TEST_F(MirrorTest, ARefThatDoesNotExistIsNotFound) {
   repo_.commit();
   try {
@@ -287,6 +299,25 @@ TEST_F(MirrorTest, KeptCommitsSurviveAGarbageCollectionAndForgottenOnesDoNot) {
   plain_git(mirror.path(), {"gc", "-q", "--prune=now"});
   EXPECT_TRUE(mirror.has_commit(kept));
   EXPECT_FALSE(mirror.has_commit(forgotten));
+}
+
+TEST_F(MirrorTest, TidyingKeepsWhatIsKeptAndWhatIsRecent) {
+  repo_.write("a", "1\n");
+  const std::string head = repo_.commit();
+  const Mirror mirror = this->mirror();
+  mirror.fetch("main");
+  const auto make = [&](const std::string& content) {
+    return **mirror.commit(
+        {head, "m\n", {}, {{.path = "a", .content = content, .size = content.size()}}});
+  };
+  const std::string kept = make("kept"), recent = make("recent");
+  mirror.keep("runs/one/candidate", kept);
+  mirror.tidy();
+  EXPECT_EQ(mirror.file(kept, "a", 100), "kept");
+  EXPECT_EQ(mirror.file(recent, "a", 100), "recent");
+  EXPECT_EQ(mirror.fetch("main"), head);
+  const std::string loose = plain_git(mirror.path(), {"count-objects", "-v"});
+  EXPECT_NE(loose.find("packs: 1\n"), std::string::npos) << loose;
 }
 
 }  // namespace

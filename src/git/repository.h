@@ -110,6 +110,9 @@ class Mirror {
   /// Keeps a commit alive: refs/nightjar/<name>.
   void keep(std::string_view name, std::string_view commit) const;
   void forget(std::string_view name) const;
+  /// Packs what many runs left as single objects, and drops what nothing keeps and is older than
+  /// two weeks. Takes seconds on a large repository; runs may go on meanwhile.
+  void tidy() const;
 
  private:
   explicit Mirror(std::filesystem::path path, std::filesystem::path source)
