@@ -1,6 +1,7 @@
-// The numbers of the README's table, measured with the real program on a repository that is made here:
-// 20,000 files, of which 5,000 hold one name. Beside each number stands the physical floor: what the
-// machine needs for the same work without Nightjar. `make bench` builds for release and runs this.
+// The numbers of the README's table, measured with the real program on a repository that is made
+// here: 20,000 files, of which 5,000 hold one name. Beside each number stands the physical floor:
+// what the machine needs for the same work without Nightjar. `make bench` builds for release and
+// runs this.
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <unistd.h>
@@ -23,14 +24,17 @@ using Clock = std::chrono::steady_clock;
 constexpr int kFiles = 20'000;
 constexpr int kWithName = 5'000;
 
-double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
+double ms_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
 
 double median(std::vector<double> values) {
   std::ranges::sort(values);
   return values.empty() ? 0 : values[values.size() / 2];
 }
 
-void row(std::string_view what, std::string_view target, const std::string& measured, const std::string& floor) {
+void row(std::string_view what, std::string_view target, const std::string& measured,
+         const std::string& floor) {
   fmt::print("| {} | {} | {} | {} |\n", what, target, measured, floor);
   std::fflush(stdout);
 }
@@ -40,13 +44,16 @@ test::Repo make_repository() {
   for (int i = 0; i < kFiles; ++i) {
     const fs::path folder = repo.path() / fmt::format("pkg{:03}", i / 100);
     if (i % 100 == 0) fs::create_directories(folder);
-    std::string text = fmt::format("\"\"\"Module {}.\"\"\"\n\n\ndef value_{}(x):\n    return x + {}\n", i, i, i);
+    std::string text =
+        fmt::format("\"\"\"Module {}.\"\"\"\n\n\ndef value_{}(x):\n    return x + {}\n", i, i, i);
     if (i % (kFiles / kWithName) == 0) text += "\n\ndef make(kind):\n    return Widget(kind)\n";
     if (i == 0) text += "\n\nclass Widget:\n    pass\n\n\nclass Single:\n    pass\n";
-    const Fd fd(::open((folder / fmt::format("mod{:05}.py", i)).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    const Fd fd(::open((folder / fmt::format("mod{:05}.py", i)).c_str(),
+                       O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     write_all(fd.get(), text);
   }
-  repo.write("nightjar.toml", "[[check]]\nname = \"tests\"\nrun = \"printf '1..1\\\\nok 1 - a\\\\n'\"\n");
+  repo.write("nightjar.toml",
+             "[[check]]\nname = \"tests\"\nrun = \"printf '1..1\\\\nok 1 - a\\\\n'\"\n");
   repo.commit("twenty thousand files");
   return repo;
 }
@@ -89,7 +96,8 @@ double write_floor(int files) {
   const TempDir dir;
   const auto start = Clock::now();
   for (int i = 0; i < files; ++i) {
-    const Fd fd(::open((dir.path() / std::to_string(i)).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+    const Fd fd(
+        ::open((dir.path() / std::to_string(i)).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
     write_all(fd.get(), "some three hundred bytes would be the same\n");
   }
   return ms_since(start);
@@ -108,22 +116,30 @@ double read_floor(const fs::path& repo) {
 void whole_runs() {
   const test::Repo repo = make_repository();
   test::Service nightjar;
-  must_be_proved(nightjar.finish({"Rename class Single to Warm"}, repo.path()));  // mirror, checkout and baseline are warm now
+  must_be_proved(nightjar.finish({"Rename class Single to Warm"},
+                                 repo.path()));  // mirror, checkout and baseline are warm now
   std::vector<double> overhead, prepare;
   for (int i = 0; i < 7; ++i) {
-    const auto task = must_be_proved(nightjar.finish({fmt::format("Rename class Single to Single{}", i)}, repo.path()));
+    const auto task = must_be_proved(
+        nightjar.finish({fmt::format("Rename class Single to Single{}", i)}, repo.path()));
     const RunTimes times = times_of(nightjar, task);
     overhead.push_back(times.whole - times.checks);
     prepare.push_back(times.prepare);
   }
-  row("workspace ready (20,000 files, warm)", "20 ms", fmt::format("{:.0f} ms", median(prepare)), "a clone: 10 s and more");
-  row("run that changes one file, beyond its checks", "250 ms", fmt::format("{:.0f} ms", median(overhead)), "-");
-  const auto many = must_be_proved(nightjar.finish({"Rename class Widget to Gadget everywhere"}, repo.path()));
+  row("workspace ready (20,000 files, warm)", "20 ms", fmt::format("{:.0f} ms", median(prepare)),
+      "a clone: 10 s and more");
+  row("run that changes one file, beyond its checks", "250 ms",
+      fmt::format("{:.0f} ms", median(overhead)), "-");
+  const auto many =
+      must_be_proved(nightjar.finish({"Rename class Widget to Gadget everywhere"}, repo.path()));
   const RunTimes times = times_of(nightjar, many);
   const double floor = write_floor(kWithName);
-  row("a name in 5,000 of 20,000 files, found and replaced", "2 s", fmt::format("{:.2f} s", times.work / 1000),
-      fmt::format("read all {:.2f} s, write 5,000 {:.2f} s", read_floor(repo.path()) / 1000, floor / 1000));
-  row("the whole run of it", "4 s", fmt::format("{:.2f} s", (times.whole - times.checks) / 1000), "-");
+  row("a name in 5,000 of 20,000 files, found and replaced", "2 s",
+      fmt::format("{:.2f} s", times.work / 1000),
+      fmt::format("read all {:.2f} s, write 5,000 {:.2f} s", read_floor(repo.path()) / 1000,
+                  floor / 1000));
+  row("the whole run of it", "4 s", fmt::format("{:.2f} s", (times.whole - times.checks) / 1000),
+      "-");
 }
 
 double pss_mb(pid_t pid) {
@@ -137,7 +153,8 @@ long switches(pid_t pid) {
   long total = 0;
   for (const auto& thread : fs::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
     for (const auto line : lines(read_file(thread.path() / "status"))) {
-      if (line.starts_with("voluntary_ctxt_switches:")) total += std::stol(std::string(line.substr(24)));
+      if (line.starts_with("voluntary_ctxt_switches:"))
+        total += std::stol(std::string(line.substr(24)));
     }
   }
   return total;
@@ -161,7 +178,8 @@ void waiting_runs(int count) {
   test::Service nightjar;
   nightjar.configure("runs = 1000\n");
   const auto start = Clock::now();
-  for (int i = 0; i < count; ++i) nightjar.run({"assign", fmt::format("Rename Parser to Reader{}", i)}, repo.path());
+  for (int i = 0; i < count; ++i)
+    nightjar.run({"assign", fmt::format("Rename Parser to Reader{}", i)}, repo.path());
   int most = 0;
   double runner = 0;
   while (ms_since(start) < 55'000) {
@@ -179,7 +197,8 @@ void waiting_runs(int count) {
   }
   if (runners) runner = total / runners;
   row("a runner that waits on a check (PSS)", "8 MB", fmt::format("{:.1f} MB", runner), "-");
-  row(fmt::format("runs at once that only wait, of {}", count), std::to_string(count), std::to_string(runners), "-");
+  row(fmt::format("runs at once that only wait, of {}", count), std::to_string(count),
+      std::to_string(runners), "-");
 }
 
 void durable_events() {
@@ -191,7 +210,8 @@ void durable_events() {
   constexpr int kBatches = 100, kBatch = 100;
   for (long seq = 1; seq <= kBatches * kBatch;) {
     std::vector<core::Event> batch;
-    for (int i = 0; i < kBatch; ++i) batch.push_back({"t", "t.1", seq++, now(), "note", {{"text", "something happened"}}});
+    for (int i = 0; i < kBatch; ++i)
+      batch.push_back({"t", "t.1", seq++, now(), "note", {{"text", "something happened"}}});
     store->append(batch);
   }
   const double per_second = kBatches * kBatch / (ms_since(start) / 1000);
@@ -202,7 +222,8 @@ void durable_events() {
     ::fsync(fd.get());
   }
   row("events stored durably, in batches of 100", "5,000/s", fmt::format("{:.0f}/s", per_second),
-      fmt::format("{:.0f}/s (write and fsync alone)", kBatches * kBatch / (ms_since(sync_start) / 1000)));
+      fmt::format("{:.0f}/s (write and fsync alone)",
+                  kBatches * kBatch / (ms_since(sync_start) / 1000)));
 }
 
 }  // namespace

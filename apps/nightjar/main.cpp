@@ -10,12 +10,14 @@
 int main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
   if (command == "runner" && argc == 3) return nightjar::run::runner_main(argv[2]);
-  if (command == "mechanic-worker") return nightjar::agent::mechanic::worker_main(argc - 2, argv + 2);
+  if (command == "mechanic-worker")
+    return nightjar::agent::mechanic::worker_main(argc - 2, argv + 2);
 
   nightjar::cli::Hooks hooks;
   hooks.helper = nightjar::daemon::find_helper();
   hooks.serve = [&hooks] {
-    return nightjar::daemon::serve({nightjar::state_folder(), nightjar::config_file(), hooks.helper});
+    return nightjar::daemon::serve(
+        {nightjar::state_folder(), nightjar::config_file(), hooks.helper});
   };
   hooks.doctor = [] {
     using nightjar::cli::Finding;

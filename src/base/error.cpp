@@ -7,14 +7,22 @@ namespace nightjar {
 
 std::string_view to_string(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::Invalid: return "invalid";
-    case ErrorKind::NotFound: return "not_found";
-    case ErrorKind::Conflict: return "conflict";
-    case ErrorKind::Denied: return "denied";
-    case ErrorKind::Unavailable: return "unavailable";
-    case ErrorKind::Timeout: return "timeout";
-    case ErrorKind::Limit: return "limit";
-    case ErrorKind::Internal: return "internal";
+    case ErrorKind::Invalid:
+      return "invalid";
+    case ErrorKind::NotFound:
+      return "not_found";
+    case ErrorKind::Conflict:
+      return "conflict";
+    case ErrorKind::Denied:
+      return "denied";
+    case ErrorKind::Unavailable:
+      return "unavailable";
+    case ErrorKind::Timeout:
+      return "timeout";
+    case ErrorKind::Limit:
+      return "limit";
+    case ErrorKind::Internal:
+      return "internal";
   }
   return "internal";
 }

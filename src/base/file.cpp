@@ -39,7 +39,7 @@ std::optional<std::string> try_read_file(const fs::path& path, size_t most) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     throw_errno("cannot open " + path.string());
   }
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd.get(), &info) != 0) throw_errno("cannot stat " + path.string());
   if (S_ISREG(info.st_mode) && static_cast<size_t>(info.st_size) > most) {
     throw Error(ErrorKind::Limit, path.string() + " is larger than this program reads");
@@ -109,7 +109,8 @@ bool FileLock::is_held(const fs::path& path) {
 }
 
 void FileLock::wait_until_free(const fs::path& path, std::stop_token stop) {
-  // flock has no wait with a stop: a quarter of a second between two looks is soon enough for setup.
+  // flock has no wait with a stop: a quarter of a second between two looks is soon enough for
+  // setup.
   while (is_held(path)) {
     if (stop.stop_requested()) throw Cancelled{};
     ::poll(nullptr, 0, 250);
@@ -118,7 +119,8 @@ void FileLock::wait_until_free(const fs::path& path, std::stop_token stop) {
 
 TempDir::TempDir(std::string_view prefix) {
   const char* base = std::getenv("TMPDIR");
-  std::string name = std::string(base && *base ? base : "/tmp") + "/" + std::string(prefix) + ".XXXXXX";
+  std::string name =
+      std::string(base && *base ? base : "/tmp") + "/" + std::string(prefix) + ".XXXXXX";
   if (!::mkdtemp(name.data())) throw_errno("cannot create a folder " + name);
   path_ = name;
 }

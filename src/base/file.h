@@ -61,7 +61,8 @@ class FileLock {
   static std::optional<FileLock> try_acquire(const fs::path& path);
   /// True where some process holds the lock at this moment. Does not create the file.
   static bool is_held(const fs::path& path);
-  /// Blocks until nobody holds it (somebody else may take it first) or a stop is asked for (Cancelled).
+  /// Blocks until nobody holds it (somebody else may take it first) or a stop is asked for
+  /// (Cancelled).
   static void wait_until_free(const fs::path& path, std::stop_token stop);
   int fd() const { return fd_.get(); }
 

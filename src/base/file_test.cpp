@@ -16,7 +16,7 @@ TEST(WriteDurably, ReplacesTheWholeFileAndLeavesNoTemporary) {
   write_durably(file, "two", 0600);
   EXPECT_EQ(read_file(file), "two");
   EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), {}), 1);
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat(file.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
 }

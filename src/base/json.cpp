@@ -48,7 +48,8 @@ std::string to_pretty(const json::value& value) {
   return out + "\n";
 }
 
-std::string get_string(const json::object& object, std::string_view key, std::string_view otherwise) {
+std::string get_string(const json::object& object, std::string_view key,
+                       std::string_view otherwise) {
   const auto* value = object.if_contains(key);
   if (!value || !value->is_string()) return std::string(otherwise);
   return std::string(value->get_string());

@@ -155,8 +155,11 @@ std::string human_size(unsigned long long bytes) {
 }
 
 std::string shell_quoted(std::string_view word) {
-  const bool plain = !word.empty() && word.find_first_not_of(
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,@%+") == std::string_view::npos;
+  const bool plain =
+      !word.empty() &&
+      word.find_first_not_of(
+          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,@%+") ==
+          std::string_view::npos;
   if (plain) return std::string(word);
   std::string out = "'";
   for (const char c : word) {
@@ -172,7 +175,8 @@ std::string shell_quoted(std::string_view word) {
 std::string random_id(size_t length) {
   static constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
   std::string bytes(length, '\0');
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(length)) throw_errno("getrandom");
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(length))
+    throw_errno("getrandom");
   for (char& c : bytes) c = kAlphabet[static_cast<unsigned char>(c) % kAlphabet.size()];
   return bytes;
 }

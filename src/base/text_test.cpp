@@ -8,7 +8,9 @@ namespace {
 TEST(Inert, ShowsEscapesAndBidirectionalOverridesInsteadOfObeyingThem) {
   EXPECT_EQ(inert("a\x1b[31mb"), "a\\x1b[31mb");
   EXPECT_EQ(inert("x\xE2\x80\xAEy"), "x\\u202ey");
-  EXPECT_EQ(inert("\xC2\x9B" "31m"), "\\x9b31m");
+  EXPECT_EQ(inert("\xC2\x9B"
+                  "31m"),
+            "\\x9b31m");
   EXPECT_EQ(inert("one\ntwo"), "one\\ntwo");
   EXPECT_EQ(inert("one\n\ttwo", true), "one\n\ttwo");
   EXPECT_EQ(inert("bad\xFF"), "bad\xEF\xBF\xBD");

@@ -19,7 +19,8 @@ int poll_timeout(Deadline deadline) {
   if (deadline == kNoDeadline) return -1;
   const auto left = ceil<milliseconds>(deadline - steady_clock::now()).count();
   if (left <= 0) return 0;
-  return left > std::numeric_limits<int>::max() ? std::numeric_limits<int>::max() : static_cast<int>(left);
+  return left > std::numeric_limits<int>::max() ? std::numeric_limits<int>::max()
+                                                : static_cast<int>(left);
 }
 
 std::string to_rfc3339(Time time) {
@@ -28,8 +29,9 @@ std::string to_rfc3339(Time time) {
   const auto rest = (time - floor<std::chrono::seconds>(time)).count();
   std::tm parts{};
   gmtime_r(&seconds, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, rest);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     rest);
 }
 
 std::optional<Time> from_rfc3339(std::string_view text) {
@@ -66,7 +68,8 @@ std::string human(Millis duration) {
   if (ms < 10'000) return fmt::format("{:.1f} s", static_cast<double>(ms) / 1000);
   const auto s = (ms + 500) / 1000;
   if (s < 60) return fmt::format("{} s", s);
-  if (s < 3600) return s % 60 ? fmt::format("{} min {} s", s / 60, s % 60) : fmt::format("{} min", s / 60);
+  if (s < 3600)
+    return s % 60 ? fmt::format("{} min {} s", s / 60, s % 60) : fmt::format("{} min", s / 60);
   const auto minutes = s / 60;
   return minutes % 60 ? fmt::format("{} h {} min", minutes / 60, minutes % 60)
                       : fmt::format("{} h", minutes / 60);
@@ -87,11 +90,20 @@ std::optional<Millis> parse_duration(std::string_view text) {
     }
     if (text.empty()) return std::nullopt;
     switch (text.front()) {
-      case 's': total += number * 1000; break;
-      case 'm': total += number * 60'000; break;
-      case 'h': total += number * 3'600'000; break;
-      case 'd': total += number * 86'400'000; break;
-      default: return std::nullopt;
+      case 's':
+        total += number * 1000;
+        break;
+      case 'm':
+        total += number * 60'000;
+        break;
+      case 'h':
+        total += number * 3'600'000;
+        break;
+      case 'd':
+        total += number * 86'400'000;
+        break;
+      default:
+        return std::nullopt;
     }
     text.remove_prefix(1);
   }

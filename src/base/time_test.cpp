@@ -13,7 +13,8 @@ TEST(Rfc3339, RoundTripsMilliseconds) {
 }
 
 TEST(Rfc3339, RefusesWhatIsNotUtcOrNotATime) {
-  for (const char* text : {"", "yesterday", "2023-11-14T22:13:20", "2023-11-14T22:13:20.Z", "2023-11-14T22:13:20+01:00"}) {
+  for (const char* text : {"", "yesterday", "2023-11-14T22:13:20", "2023-11-14T22:13:20.Z",
+                           "2023-11-14T22:13:20+01:00"}) {
     EXPECT_FALSE(from_rfc3339(text)) << text;
   }
 }
@@ -22,7 +23,8 @@ TEST(ParseDuration, TakesWhatAPersonTypes) {
   EXPECT_EQ(parse_duration("90s"), Millis(90'000));
   EXPECT_EQ(parse_duration("1h30m"), Millis(5'400'000));
   EXPECT_EQ(parse_duration("250ms"), Millis(250));
-  for (const char* text : {"", "0s", "5", "m", "-5m", "5 m", "99999999h", "1.5h"}) EXPECT_FALSE(parse_duration(text)) << text;
+  for (const char* text : {"", "0s", "5", "m", "-5m", "5 m", "99999999h", "1.5h"})
+    EXPECT_FALSE(parse_duration(text)) << text;
 }
 
 TEST(Human, ReadsLikeAClock) {

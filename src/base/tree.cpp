@@ -1,4 +1,5 @@
-// Trees that strangers filled: removing and measuring them through descriptors, never through names.
+// Trees that strangers filled: removing and measuring them through descriptors, never through
+// names.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -33,12 +34,12 @@ int open_folder(int parent, const char* name) {
   return ::openat(parent, name, flags);
 }
 
-// Empties the folder. Child folders beyond `kDeep` are first moved up to `top`, so that neither the stack
-// nor the number of open descriptors grows with a tree that was made to be deep.
+// Empties the folder. Child folders beyond `kDeep` are first moved up to `top`, so that neither the
+// stack nor the number of open descriptors grows with a tree that was made to be deep.
 constexpr int kDeep = 64;
 
 bool empty_folder(int folder_fd, int top_fd, int depth, unsigned long& moved) {
-  struct stat info {};
+  struct stat info{};
   if (::fstat(folder_fd, &info) == 0 && (info.st_mode & 0700) != 0700) ::fchmod(folder_fd, 0700);
   FolderStream folder(::fcntl(folder_fd, F_DUPFD_CLOEXEC, 0));
   if (!folder.stream) return false;
@@ -71,9 +72,10 @@ unsigned long long measure(int folder_fd, int depth) {
   while (const dirent* entry = ::readdir(folder.stream)) {
     const char* name = entry->d_name;
     if (std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0) continue;
-    struct stat info {};
+    struct stat info{};
     if (::fstatat(folder_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    total += static_cast<unsigned long long>(info.st_blocks) * 512 / (info.st_nlink > 1 && !S_ISDIR(info.st_mode) ? info.st_nlink : 1);
+    total += static_cast<unsigned long long>(info.st_blocks) * 512 /
+             (info.st_nlink > 1 && !S_ISDIR(info.st_mode) ? info.st_nlink : 1);
     if (!S_ISDIR(info.st_mode)) continue;
     Fd child(::openat(folder_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (child) total += measure(child.get(), depth + 1);

@@ -87,7 +87,8 @@ json::object get_object_of_task(const Context& context, std::string_view rest) {
 }
 
 json::value get_value_of_task(const Context& context, std::string_view rest) {
-  return about_task(context, [&](const Client& client) { return client.get(task_path(context, rest)); });
+  return about_task(context,
+                    [&](const Client& client) { return client.get(task_path(context, rest)); });
 }
 
 std::string get_text_of_task(const Context& context, std::string_view rest) {

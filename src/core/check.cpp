@@ -4,9 +4,12 @@ namespace nightjar::core {
 
 std::string_view to_string(TestStatus status) {
   switch (status) {
-    case TestStatus::Passed: return "passed";
-    case TestStatus::Failed: return "failed";
-    case TestStatus::Skipped: return "skipped";
+    case TestStatus::Passed:
+      return "passed";
+    case TestStatus::Failed:
+      return "failed";
+    case TestStatus::Skipped:
+      return "skipped";
   }
   return "failed";
 }

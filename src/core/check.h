@@ -31,17 +31,17 @@ struct Counts {
 struct CheckReport {
   std::string name;
   std::string command;
-  int exit_status = 0;       ///< 128 + signal where a signal ended it
-  std::string trouble;       ///< why it did not end by itself (timed out, out of memory); else empty
-  bool by_test = false;      ///< false: only counts, or nothing, could be read from the output
-  std::string format;        ///< "pytest", "ctest", ...; "command" where nothing was recognised
+  int exit_status = 0;   ///< 128 + signal where a signal ended it
+  std::string trouble;   ///< why it did not end by itself (timed out, out of memory); else empty
+  bool by_test = false;  ///< false: only counts, or nothing, could be read from the output
+  std::string format;    ///< "pytest", "ctest", ...; "command" where nothing was recognised
   std::map<std::string, TestStatus> tests;  ///< by test name where by_test
-  std::vector<std::string> flaky;           ///< tests that both passed and failed on the same commit
+  std::vector<std::string> flaky;  ///< tests that both passed and failed on the same commit
   Counts counts;
   Millis duration{0};
-  std::string log;           ///< path of the whole log, relative to the run's folder
+  std::string log;  ///< path of the whole log, relative to the run's folder
   std::string log_sha256;
-  std::string excerpt;       ///< the end of the output, for people; untrusted text
+  std::string excerpt;  ///< the end of the output, for people; untrusted text
   bool passed() const { return exit_status == 0 && trouble.empty(); }
   bool operator==(const CheckReport&) const = default;
 };

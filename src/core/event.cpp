@@ -3,7 +3,8 @@
 namespace nightjar::core {
 
 json::object to_json(const Event& event) {
-  return {{"task", event.task}, {"run", event.run},   {"seq", event.seq}, {"time", to_rfc3339(event.time)},
+  return {{"task", event.task}, {"run", event.run},
+          {"seq", event.seq},   {"time", to_rfc3339(event.time)},
           {"kind", event.kind}, {"body", event.body}};
 }
 

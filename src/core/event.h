@@ -1,4 +1,5 @@
-// The append-only log. Everything else (task state, views, notifications, metrics) is a fold over it.
+// The append-only log. Everything else (task state, views, notifications, metrics) is a fold over
+// it.
 #pragma once
 
 #include <string>

@@ -4,9 +4,12 @@ namespace nightjar::core {
 
 std::string_view to_string(Verdict verdict) {
   switch (verdict) {
-    case Verdict::None: return "none";
-    case Verdict::Proved: return "proved";
-    case Verdict::Refuted: return "refuted";
+    case Verdict::None:
+      return "none";
+    case Verdict::Proved:
+      return "proved";
+    case Verdict::Refuted:
+      return "refuted";
   }
   return "none";
 }
@@ -51,7 +54,8 @@ Proof proof_from(const json::object& object) {
   for (const auto& item : get_array(object, "obligations")) {
     if (!item.is_object()) continue;
     const auto& o = item.get_object();
-    proof.obligations.push_back({get_string(o, "name"), get_bool(o, "met"), get_string(o, "detail")});
+    proof.obligations.push_back(
+        {get_string(o, "name"), get_bool(o, "met"), get_string(o, "detail")});
   }
   for (const auto& item : get_array(object, "findings")) {
     if (item.is_object()) proof.findings.push_back(finding_from(item.get_object()));

@@ -8,33 +8,36 @@ namespace nightjar::core {
 
 namespace {
 
-constexpr std::array<std::pair<Kind, std::string_view>, 8> kKinds{{{Kind::Refactor, "refactor"},
-                                                                   {Kind::Bugfix, "bugfix"},
-                                                                   {Kind::Feature, "feature"},
-                                                                   {Kind::Tests, "tests"},
-                                                                   {Kind::Migration, "migration"},
-                                                                   {Kind::Docs, "docs"},
-                                                                   {Kind::Chore, "chore"},
-                                                                   {Kind::Performance, "performance"}}};
+constexpr std::array<std::pair<Kind, std::string_view>, 8> kKinds{
+    {{Kind::Refactor, "refactor"},
+     {Kind::Bugfix, "bugfix"},
+     {Kind::Feature, "feature"},
+     {Kind::Tests, "tests"},
+     {Kind::Migration, "migration"},
+     {Kind::Docs, "docs"},
+     {Kind::Chore, "chore"},
+     {Kind::Performance, "performance"}}};
 
-constexpr std::array<std::pair<State, std::string_view>, 11> kStates{{{State::Queued, "queued"},
-                                                                      {State::Preparing, "preparing"},
-                                                                      {State::Working, "working"},
-                                                                      {State::Waiting, "waiting"},
-                                                                      {State::Verifying, "verifying"},
-                                                                      {State::Publishing, "publishing"},
-                                                                      {State::InReview, "in_review"},
-                                                                      {State::Merged, "merged"},
-                                                                      {State::Closed, "closed"},
-                                                                      {State::Failed, "failed"},
-                                                                      {State::Cancelled, "cancelled"}}};
+constexpr std::array<std::pair<State, std::string_view>, 11> kStates{
+    {{State::Queued, "queued"},
+     {State::Preparing, "preparing"},
+     {State::Working, "working"},
+     {State::Waiting, "waiting"},
+     {State::Verifying, "verifying"},
+     {State::Publishing, "publishing"},
+     {State::InReview, "in_review"},
+     {State::Merged, "merged"},
+     {State::Closed, "closed"},
+     {State::Failed, "failed"},
+     {State::Cancelled, "cancelled"}}};
 
-constexpr std::array<std::pair<WaitingFor, std::string_view>, 6> kWaits{{{WaitingFor::Nothing, ""},
-                                                                         {WaitingFor::Person, "person"},
-                                                                         {WaitingFor::Model, "model"},
-                                                                         {WaitingFor::Quota, "quota"},
-                                                                         {WaitingFor::Disk, "disk"},
-                                                                         {WaitingFor::Lock, "lock"}}};
+constexpr std::array<std::pair<WaitingFor, std::string_view>, 6> kWaits{
+    {{WaitingFor::Nothing, ""},
+     {WaitingFor::Person, "person"},
+     {WaitingFor::Model, "model"},
+     {WaitingFor::Quota, "quota"},
+     {WaitingFor::Disk, "disk"},
+     {WaitingFor::Lock, "lock"}}};
 
 template <class Table, class Value>
 std::string_view name_in(const Table& table, Value value) {
@@ -83,15 +86,21 @@ const Run* Task::run(std::string_view run_id) const {
 bool may_follow(State from, State next) {
   switch (from) {
     case State::Merged:
-    case State::Closed: return false;
+    case State::Closed:
+      return false;
     case State::Failed:
-    case State::Cancelled: return next == State::Queued;  // taken up again, by a further run
-    default: break;
+    case State::Cancelled:
+      return next == State::Queued;  // taken up again, by a further run
+    default:
+      break;
   }
   switch (next) {
-    case State::Queued: return from == State::InReview || from == State::Waiting;
-    case State::Merged: return from == State::InReview;
-    default: return true;
+    case State::Queued:
+      return from == State::InReview || from == State::Waiting;
+    case State::Merged:
+      return from == State::InReview;
+    default:
+      return true;
   }
 }
 

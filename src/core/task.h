@@ -16,7 +16,17 @@ namespace nightjar::core {
 
 enum class Kind { Refactor, Bugfix, Feature, Tests, Migration, Docs, Chore, Performance };
 enum class State {
-  Queued, Preparing, Working, Waiting, Verifying, Publishing, InReview, Merged, Closed, Failed, Cancelled
+  Queued,
+  Preparing,
+  Working,
+  Waiting,
+  Verifying,
+  Publishing,
+  InReview,
+  Merged,
+  Closed,
+  Failed,
+  Cancelled
 };
 enum class WaitingFor { Nothing, Person, Model, Quota, Disk, Lock };
 
@@ -43,16 +53,16 @@ struct TaskSpec {
   std::string brief;
   Kind kind = Kind::Chore;
   bool kind_guessed = false;
-  std::string repo;         ///< absolute path of the user's repository (work tree root, or the bare one)
-  std::string base;         ///< branch (or ref) the work starts from and merges into
+  std::string repo;  ///< absolute path of the user's repository (work tree root, or the bare one)
+  std::string base;  ///< branch (or ref) the work starts from and merges into
   std::string base_commit;  ///< its full id when the task was accepted
   bool detached = false;    ///< base is a commit, not a branch: merging needs --into
   std::string agent;        ///< "mechanic"; empty where no agent here can do it
   std::vector<std::string> check_commands;  ///< from --check; empty: nightjar.toml or detection
   Limits limits;
   int attempts = 1;
-  std::string person;  ///< "Name <mail>" of who asked, for the co-author trailer
-  int uncommitted = 0; ///< changes in the work tree that are not part of the task
+  std::string person;            ///< "Name <mail>" of who asked, for the co-author trailer
+  int uncommitted = 0;           ///< changes in the work tree that are not part of the task
   bool network_allowed = false;  ///< the person allowed setup to use the network
   bool operator==(const TaskSpec&) const = default;
 };
@@ -67,7 +77,7 @@ struct Run {
   std::string stage;      ///< prepare, baseline, work, verify, publish; empty before the first
   std::string candidate;  ///< full id of the commit the agent's change became
   std::string base_commit;
-  std::string branch;     ///< where it was published (or kept, where refuted)
+  std::string branch;  ///< where it was published (or kept, where refuted)
   int files = 0, insertions = 0, deletions = 0;
   std::vector<CheckComparison> checks;
   Proof proof;
@@ -106,7 +116,8 @@ struct Task {
   std::string reason;
   std::string branch;
   std::vector<Run> runs;  ///< oldest first
-  std::string selected_run;  ///< of several attempts, the one to publish; empty: none was selected yet
+  std::string
+      selected_run;  ///< of several attempts, the one to publish; empty: none was selected yet
   PullRequest pull_request;
   std::vector<CheckComparison> checks;  ///< of the run that counts: the newest, or the selected one
   Proof proof;
@@ -129,12 +140,13 @@ json::object to_cache(const Task& task);
 Task task_from_cache(const json::object& object);
 
 /// The task after one more event. Events of a kind this version does not know change nothing but
-/// `updated` and `last_task_seq`. The state is that of the run under way; `in_review` once the run that
-/// published has ended. A follow-up run that fails leaves the task in review, with its reason.
+/// `updated` and `last_task_seq`. The state is that of the run under way; `in_review` once the run
+/// that published has ended. A follow-up run that fails leaves the task in review, with its reason.
 /// REQUIRES: events of one stream in order of seq; streams may interleave.
 Task apply(Task task, const Event& event);
 
-/// True where `next` may follow `from` within one run; the fold refuses other moves by ignoring them.
+/// True where `next` may follow `from` within one run; the fold refuses other moves by ignoring
+/// them.
 bool may_follow(State from, State next);
 
 }  // namespace nightjar::core

@@ -26,9 +26,12 @@ std::vector<CheckComparison> checks_from(const json::array& array) {
 
 std::string_view to_text(PullRequestState state) {
   switch (state) {
-    case PullRequestState::Open: return "open";
-    case PullRequestState::Merged: return "merged";
-    case PullRequestState::Closed: return "closed";
+    case PullRequestState::Open:
+      return "open";
+    case PullRequestState::Merged:
+      return "merged";
+    case PullRequestState::Closed:
+      return "closed";
   }
   return "open";
 }

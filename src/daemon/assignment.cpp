@@ -23,14 +23,21 @@ std::string known_kinds() {
 
 }  // namespace
 
-server::Answer<std::string> read_text(const json::object& request, std::string_view member, std::string_view what) {
+server::Answer<std::string> read_text(const json::object& request, std::string_view member,
+                                      std::string_view what) {
   const auto* value = request.if_contains(member);
   if (value && !value->is_string()) return invalid(fmt::format("'{}' must be a string", member));
   std::string text = trimmed(get_string(request, member));
-  if (text.empty()) return invalid(fmt::format("the {} is empty: say what is to be done, such as \"Rename class Parser to Reader everywhere\"", what));
-  if (text.size() > kLongestBrief) return invalid(fmt::format("the {} is longer than {}", what, human_size(kLongestBrief)));
+  if (text.empty())
+    return invalid(
+        fmt::format("the {} is empty: say what is to be done, such as \"Rename class Parser to "
+                    "Reader everywhere\"",
+                    what));
+  if (text.size() > kLongestBrief)
+    return invalid(fmt::format("the {} is longer than {}", what, human_size(kLongestBrief)));
   if (has_control_characters(text)) {
-    return invalid(fmt::format("the {} holds control characters: {}", what, shortened(inert(text), 200)));
+    return invalid(
+        fmt::format("the {} holds control characters: {}", what, shortened(inert(text), 200)));
   }
   return text;
 }
@@ -44,12 +51,18 @@ server::Answer<Assignment> read_assignment(const json::object& request) {
   const agent::Understanding understood = agent::understand(spec.brief, {});
 
   const std::string title = trimmed(get_string(request, "title"));
-  if (has_control_characters(title)) return invalid("the title holds control characters: " + shortened(inert(title), 200));
-  spec.title = shortened(!title.empty() ? title : understood.can_do ? understood.title : spec.brief, kLongestTitle);
+  if (has_control_characters(title))
+    return invalid("the title holds control characters: " + shortened(inert(title), 200));
+  spec.title = shortened(!title.empty()      ? title
+                         : understood.can_do ? understood.title
+                                             : spec.brief,
+                         kLongestTitle);
 
   if (const std::string kind = get_string(request, "kind"); !kind.empty()) {
     const auto known = core::kind_from(kind);
-    if (!known) return invalid(fmt::format("there is no kind '{}'; there are: {}", inert(kind), known_kinds()));
+    if (!known)
+      return invalid(
+          fmt::format("there is no kind '{}'; there are: {}", inert(kind), known_kinds()));
     spec.kind = *known;
   } else {
     spec.kind = understood.can_do ? understood.kind : agent::guess_kind(spec.brief);
@@ -67,14 +80,17 @@ server::Answer<Assignment> read_assignment(const json::object& request) {
   }
 
   const std::int64_t attempts = get_int(request, "attempts", 1);
-  if (attempts < 1 || attempts > kMostAttempts) return invalid(fmt::format("attempts must be from 1 to {}", kMostAttempts));
+  if (attempts < 1 || attempts > kMostAttempts)
+    return invalid(fmt::format("attempts must be from 1 to {}", kMostAttempts));
   spec.attempts = static_cast<int>(attempts);
   const std::int64_t limit = get_int(request, "limit_time_ms", 0);
   if (limit < 0) return invalid("limit_time_ms must be positive");
   spec.limits.time = Millis(limit);
   for (const auto& command : get_strings(request, "checks")) {
     if (trimmed(command).empty()) return invalid("a check's command is empty");
-    if (has_control_characters(command)) return invalid("a check's command holds control characters: " + shortened(inert(command), 200));
+    if (has_control_characters(command))
+      return invalid("a check's command holds control characters: " +
+                     shortened(inert(command), 200));
     spec.check_commands.push_back(command);
   }
   spec.network_allowed = get_bool(request, "allow_network");

@@ -17,7 +17,9 @@ struct Assignment {
 /// Refusals are of kind invalid, with the message for the person.
 server::Answer<Assignment> read_assignment(const json::object& request);
 
-/// A brief as `assign` and `request-changes` take it: trimmed, not empty, at most 1 MB, no control characters.
-server::Answer<std::string> read_text(const json::object& request, std::string_view member, std::string_view what);
+/// A brief as `assign` and `request-changes` take it: trimmed, not empty, at most 1 MB, no control
+/// characters.
+server::Answer<std::string> read_text(const json::object& request, std::string_view member,
+                                      std::string_view what);
 
 }  // namespace nightjar::daemon

@@ -2,11 +2,11 @@
 
 #include <fmt/core.h>
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <functional>
 #include <map>
 #include <thread>
-#include <toml++/toml.h>
 
 #include "base/file.h"
 
@@ -38,7 +38,9 @@ struct Reader {
   void duration(const toml::node& node, std::string_view key, Millis& into) {
     const auto value = node.value_exact<std::string>();
     const auto parsed = value ? parse_duration(*value) : std::nullopt;
-    if (!parsed) return fail(node, fmt::format("'{}' must be a duration such as \"90s\", \"5m\" or \"2h\"", key));
+    if (!parsed)
+      return fail(node,
+                  fmt::format("'{}' must be a duration such as \"90s\", \"5m\" or \"2h\"", key));
     into = *parsed;
   }
 };
@@ -58,19 +60,30 @@ std::expected<Config, std::string> load_config(const fs::path& file) {
   try {
     table = toml::parse(*text, file.string());
   } catch (const toml::parse_error& error) {  // the packaged library throws; here it is an outcome
-    return std::unexpected(fmt::format("{}:{}: {}", file.string(), error.source().begin.line, error.description()));
+    return std::unexpected(
+        fmt::format("{}:{}: {}", file.string(), error.source().begin.line, error.description()));
   }
   using Set = std::function<void(const toml::node&, std::string_view)>;
   Config& c = reader.config;
   const std::map<std::string, Set, std::less<>> keys{
-      {"runs", [&](const auto& n, auto k) { reader.number(n, k, 1, 1000, [&](auto v) { c.most_runs = static_cast<int>(v); }); }},
+      {"runs",
+       [&](const auto& n, auto k) {
+         reader.number(n, k, 1, 1000, [&](auto v) { c.most_runs = static_cast<int>(v); });
+       }},
       {"listen", [&](const auto& n, auto k) { reader.text(n, k, c.listen); }},
       {"limit_time", [&](const auto& n, auto k) { reader.duration(n, k, c.limits.time); }},
       {"limit_idle", [&](const auto& n, auto k) { reader.duration(n, k, c.limits.idle); }},
       {"author_name", [&](const auto& n, auto k) { reader.text(n, k, c.author.name); }},
       {"author_mail", [&](const auto& n, auto k) { reader.text(n, k, c.author.mail); }},
-      {"keep_days", [&](const auto& n, auto k) { reader.number(n, k, 0, 36500, [&](auto v) { c.keep_days = static_cast<int>(v); }); }},
-      {"min_free_mb", [&](const auto& n, auto k) { reader.number(n, k, 0, 1 << 30, [&](auto v) { c.min_free_bytes = static_cast<std::uint64_t>(v) << 20; }); }},
+      {"keep_days",
+       [&](const auto& n, auto k) {
+         reader.number(n, k, 0, 36500, [&](auto v) { c.keep_days = static_cast<int>(v); });
+       }},
+      {"min_free_mb",
+       [&](const auto& n, auto k) {
+         reader.number(n, k, 0, 1 << 30,
+                       [&](auto v) { c.min_free_bytes = static_cast<std::uint64_t>(v) << 20; });
+       }},
   };
   for (const auto& [key, node] : table) {
     const auto found = keys.find(key.str());

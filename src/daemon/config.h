@@ -11,12 +11,13 @@
 namespace nightjar::daemon {
 
 struct Config {
-  int most_runs = 0;         ///< runs at once; 0: one for every two cores, at least two
-  std::string listen;        ///< "127.0.0.1:8737" serves the API on loopback too
-  core::Limits limits;       ///< of a run that asked for none
-  git::Author author;        ///< of commits; the person is co-author
-  int keep_days = 30;        ///< ended tasks' folders are freed by `clean` after so many days
-  std::uint64_t min_free_bytes = std::uint64_t{256} << 20;  ///< no run starts with less room than this
+  int most_runs = 0;    ///< runs at once; 0: one for every two cores, at least two
+  std::string listen;   ///< "127.0.0.1:8737" serves the API on loopback too
+  core::Limits limits;  ///< of a run that asked for none
+  git::Author author;   ///< of commits; the person is co-author
+  int keep_days = 30;   ///< ended tasks' folders are freed by `clean` after so many days
+  std::uint64_t min_free_bytes = std::uint64_t{256}
+                                 << 20;  ///< no run starts with less room than this
 };
 
 /// Unknown keys and wrong types are errors with their line.

@@ -70,7 +70,8 @@ void serve_locked(const ServeOptions& options, const Config& config) {
   const auto store = store::open_sqlite(options.state / "nightjar.db");
   sweep_scratch(*store, places);
 
-  // The server announces what the supervisor stores and asks the service, which wakes the supervisor.
+  // The server announces what the supervisor stores and asks the service, which wakes the
+  // supervisor.
   std::atomic<server::Server*> announced = nullptr;
   const auto announce = [&announced](long id) {
     if (auto* server = announced.load()) server->announce(id);
@@ -92,8 +93,9 @@ void serve_locked(const ServeOptions& options, const Config& config) {
 
 fs::path find_helper() {
   const fs::path folder = proc::own_executable().parent_path();
-  for (const fs::path& candidate : {folder / "nightjar-sandbox", folder / "../libexec/nightjar/nightjar-sandbox",
-                                    folder / "../nightjar-sandbox/nightjar-sandbox"}) {
+  for (const fs::path& candidate :
+       {folder / "nightjar-sandbox", folder / "../libexec/nightjar/nightjar-sandbox",
+        folder / "../nightjar-sandbox/nightjar-sandbox"}) {
     if (::access(candidate.c_str(), X_OK) == 0) return fs::weakly_canonical(candidate);
   }
   return {};

@@ -11,11 +11,12 @@ struct ServeOptions {
   std::filesystem::path helper;  ///< nightjar-sandbox; empty: beside this program
 };
 
-/// Serves in front until stopped (SIGTERM, SIGINT or the API). Exit status: 0 also where another daemon
-/// already serves this state folder; 2 for a bad configuration; 1 for a fault.
+/// Serves in front until stopped (SIGTERM, SIGINT or the API). Exit status: 0 also where another
+/// daemon already serves this state folder; 2 for a bad configuration; 1 for a fault.
 int serve(const ServeOptions& options);
 
-/// The helper that belongs to this program: beside it, else in ../libexec/nightjar. Empty: none found.
+/// The helper that belongs to this program: beside it, else in ../libexec/nightjar. Empty: none
+/// found.
 std::filesystem::path find_helper();
 
 }  // namespace nightjar::daemon

@@ -30,8 +30,8 @@ History::History(const std::vector<store::StoredEvent>& events, std::string_view
 namespace {
 
 std::string counts_text(const json::object& counts) {
-  return fmt::format("{} passed, {} failed, {} skipped", get_int(counts, "passed"), get_int(counts, "failed"),
-                     get_int(counts, "skipped"));
+  return fmt::format("{} passed, {} failed, {} skipped", get_int(counts, "passed"),
+                     get_int(counts, "failed"), get_int(counts, "skipped"));
 }
 
 std::string sentence(const core::Event& event) {
@@ -40,30 +40,41 @@ std::string sentence(const core::Event& event) {
   const std::string& kind = event.kind;
   if (kind == "task_created") return "assigned: " + text("title");
   if (kind == "run_created") return "run " + text("run") + " for " + text("agent");
-  if (kind == "task_waiting" || kind == "waiting") return "waiting for " + text("waiting_for") + ": " + text("reason");
-  if (kind == "run_started") return fmt::format("runner started (pid {}, start {})", get_int(body, "pid"), get_int(body, "attempt"));
+  if (kind == "task_waiting" || kind == "waiting")
+    return "waiting for " + text("waiting_for") + ": " + text("reason");
+  if (kind == "run_started")
+    return fmt::format("runner started (pid {}, start {})", get_int(body, "pid"),
+                       get_int(body, "attempt"));
   if (kind == "stage_started") return "stage " + text("stage");
   if (kind == "stage_finished") {
-    return "stage " + text("stage") + " finished" + (get_bool(body, "reused") ? " (results of an earlier run)" : "");
+    return "stage " + text("stage") + " finished" +
+           (get_bool(body, "reused") ? " (results of an earlier run)" : "");
   }
   if (kind == "note") return text("text");
   if (kind == "command_started") return "$ " + text("command");
   if (kind == "command_finished") {
     return fmt::format("status {} after {} (nightjar log {} {})", get_int(body, "exit_status"),
-                       human(Millis(get_int(body, "duration_ms"))), event.task, text("log").substr(text("log").rfind('/') + 1));
+                       human(Millis(get_int(body, "duration_ms"))), event.task,
+                       text("log").substr(text("log").rfind('/') + 1));
   }
-  if (kind == "check_finished") return text("name") + ": " + counts_text(get_object(body, "counts"));
+  if (kind == "check_finished")
+    return text("name") + ": " + counts_text(get_object(body, "counts"));
   if (kind == "change") {
-    return fmt::format("{} changed, {} insertions, {} deletions", count_of(static_cast<size_t>(get_int(body, "files")), "file"),
+    return fmt::format("{} changed, {} insertions, {} deletions",
+                       count_of(static_cast<size_t>(get_int(body, "files")), "file"),
                        get_int(body, "insertions"), get_int(body, "deletions"));
   }
   if (kind == "candidate") return "candidate commit " + text("commit");
-  if (kind == "proof") return "verdict: " + inert(get_string(get_object(body, "proof"), "verdict")) + (text("reason").empty() ? "" : ": " + text("reason"));
+  if (kind == "proof")
+    return "verdict: " + inert(get_string(get_object(body, "proof"), "verdict")) +
+           (text("reason").empty() ? "" : ": " + text("reason"));
   if (kind == "publish_intent") return "publishing " + text("branch");
   if (kind == "published") return "published " + text("branch") + " at " + text("commit");
   if (kind == "branch_kept") return "branch " + text("branch") + " kept, no pull request";
-  if (kind == "run_ended") return "ended: " + text("state") + (text("reason").empty() ? "" : ": " + text("reason"));
-  if (kind == "pull_request_opened") return fmt::format("pull request #{} opened", get_int(body, "number"));
+  if (kind == "run_ended")
+    return "ended: " + text("state") + (text("reason").empty() ? "" : ": " + text("reason"));
+  if (kind == "pull_request_opened")
+    return fmt::format("pull request #{} opened", get_int(body, "number"));
   if (kind == "changes_requested") return "changes requested: " + text("text");
   if (kind == "commented") return "comment: " + text("text");
   if (kind == "merged") return "merged into " + text("into") + " as " + text("commit");
@@ -79,7 +90,9 @@ std::string as_text(const std::vector<store::StoredEvent>& events, std::string_v
   for (const auto& stored : events) {
     const core::Event& event = stored.event;
     if (!run.empty() && event.run != run) continue;
-    out += to_rfc3339(event.time) + "  " + (event.run.empty() ? "" : event.run.substr(event.run.rfind('.') + 1) + "  ") + sentence(event) + "\n";
+    out += to_rfc3339(event.time) + "  " +
+           (event.run.empty() ? "" : event.run.substr(event.run.rfind('.') + 1) + "  ") +
+           sentence(event) + "\n";
   }
   return out;
 }

@@ -15,7 +15,7 @@ struct History {
   bool verified = false;          ///< its verify stage has finished
   int starts_of_stage = 0;        ///< runner starts since the last finished stage
   std::string stage = "start";
-  std::string selected;           ///< the attempt that was selected
+  std::string selected;  ///< the attempt that was selected
 };
 
 /// What happened, a line an event, for `nightjar log`.

@@ -44,7 +44,8 @@ struct Sweep {
 
 }  // namespace
 
-json::object free_space(store::Store& store, const Config& config, const Places& places, bool dry_run) {
+json::object free_space(store::Store& store, const Config& config, const Places& places,
+                        bool dry_run) {
   Sweep sweep{{}, 0, dry_run};
   const Time old = now() - std::chrono::days(config.keep_days);
   std::set<std::string> kept_runs;
@@ -63,17 +64,20 @@ json::object free_space(store::Store& store, const Config& config, const Places&
     }
   }
   for (const auto& folder : children(places.state / "runs")) {
-    if (!kept_runs.contains(folder.filename().string()) && !held(folder)) sweep.free("logs of an ended task", folder);
+    if (!kept_runs.contains(folder.filename().string()) && !held(folder))
+      sweep.free("logs of an ended task", folder);
   }
   for (const auto& folder : children(places.state / "checkouts")) {
     if (!fs::is_directory(folder) || any_active) continue;
-    if (!kept_commits.contains(folder.filename().string().substr(0, 40))) sweep.free("checkout that no task uses", folder);
+    if (!kept_commits.contains(folder.filename().string().substr(0, 40)))
+      sweep.free("checkout that no task uses", folder);
   }
   if (!any_active) {
     for (const auto& folder : children(places.state / "snapshots")) {
       if (fs::is_directory(folder)) sweep.free("result of setup", folder);
     }
-    for (const auto& folder : children(places.state / "caches")) sweep.free("package cache layer", folder);
+    for (const auto& folder : children(places.state / "caches"))
+      sweep.free("package cache layer", folder);
     for (const auto& file : children(places.state / "baselines")) sweep.free("baseline", file);
   }
   return {{"items", std::move(sweep.items)}, {"bytes", sweep.bytes}, {"dry_run", dry_run}};
@@ -88,7 +92,9 @@ void sweep_scratch(const store::Store& store, const Places& places) {
     for (const std::string_view stage : {"baseline", "work", "verify"}) remove_tree(folder / stage);
   }
   for (const auto& path : children(places.state / "snapshots")) {
-    if (path.extension() == ".making" && !FileLock::is_held(path.parent_path() / (path.stem().string() + ".lock"))) remove_tree(path);
+    if (path.extension() == ".making" &&
+        !FileLock::is_held(path.parent_path() / (path.stem().string() + ".lock")))
+      remove_tree(path);
   }
 }
 

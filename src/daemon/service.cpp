@@ -40,8 +40,9 @@ auto answer(Work&& work) -> decltype(work()) {
 }
 
 bool run_under_way(const core::Task& task) {
-  return !core::is_ended(task.state) &&
-         std::ranges::any_of(task.runs, [](const auto& run) { return run.ended == Time{} && !core::is_ended(run.state); });
+  return !core::is_ended(task.state) && std::ranges::any_of(task.runs, [](const auto& run) {
+    return run.ended == Time{} && !core::is_ended(run.state);
+  });
 }
 
 const core::Run* newest_candidate(const core::Task& task) {
@@ -52,16 +53,23 @@ const core::Run* newest_candidate(const core::Task& task) {
   return nullptr;
 }
 
-std::string next_run_id(const core::Task& task) { return task.id + "." + std::to_string(task.runs.size() + 1); }
+std::string next_run_id(const core::Task& task) {
+  return task.id + "." + std::to_string(task.runs.size() + 1);
+}
 
 }  // namespace
 
-Service::Service(store::Store& store, Supervisor& supervisor, const Config& config, const Places& places,
-                 std::function<void(long)> announce)
-    : store_(store), supervisor_(supervisor), config_(config), places_(places), announce_(std::move(announce)) {}
+Service::Service(store::Store& store, Supervisor& supervisor, const Config& config,
+                 const Places& places, std::function<void(long)> announce)
+    : store_(store),
+      supervisor_(supervisor),
+      config_(config),
+      places_(places),
+      announce_(std::move(announce)) {}
 
 void Service::append(std::string_view task, std::string_view kind, json::object body) {
-  const auto stored = store_.append({{std::string(task), "", 0, now(), std::string(kind), std::move(body)}});
+  const auto stored =
+      store_.append({{std::string(task), "", 0, now(), std::string(kind), std::move(body)}});
   if (!stored.empty()) announce_(stored.back().id);
 }
 
@@ -71,8 +79,10 @@ Answer<core::Task> Service::find(std::string_view id) const {
   if (ids.size() == 1) {
     if (auto task = store_.task(ids.front())) return std::move(*task);
   }
-  if (ids.size() > 1) return refuse(ErrorKind::Invalid, fmt::format("'{}' could be: {}", inert(id), join(ids, ", ")));
-  return refuse(ErrorKind::NotFound, fmt::format("there is no task '{}'; `nightjar tasks` lists them", inert(id)));
+  if (ids.size() > 1)
+    return refuse(ErrorKind::Invalid, fmt::format("'{}' could be: {}", inert(id), join(ids, ", ")));
+  return refuse(ErrorKind::NotFound,
+                fmt::format("there is no task '{}'; `nightjar tasks` lists them", inert(id)));
 }
 
 git::Mirror Service::mirror_of(const core::Task& task) const {
@@ -83,8 +93,13 @@ json::object Service::health() {
   int queued = 0;
   for (const auto& task : store_.active()) queued += task.state == State::Queued;
   const int limit = config_.most_runs > 0 ? config_.most_runs : default_most_runs();
-  return {{"version", NIGHTJAR_VERSION}, {"api", 1},         {"pid", ::getpid()}, {"state", places_.state.string()},
-          {"limit", limit},              {"running", supervisor_.running()}, {"queued", queued}};
+  return {{"version", NIGHTJAR_VERSION},
+          {"api", 1},
+          {"pid", ::getpid()},
+          {"state", places_.state.string()},
+          {"limit", limit},
+          {"running", supervisor_.running()},
+          {"queued", queued}};
 }
 
 json::array Service::tasks() {
@@ -110,12 +125,23 @@ Answer<json::object> Service::assign(const json::object& request) {
     std::vector<core::Event> events{{id, "", 0, now(), "task_created", core::to_json(spec)}};
     if (assignment->unable.empty()) {
       for (int n = 1; n <= spec.attempts; ++n) {
-        events.push_back({id, "", 0, now(), "run_created",
-                          {{"run", id + "." + std::to_string(n)}, {"agent", spec.agent}, {"brief", spec.brief},
+        events.push_back({id,
+                          "",
+                          0,
+                          now(),
+                          "run_created",
+                          {{"run", id + "." + std::to_string(n)},
+                           {"agent", spec.agent},
+                           {"brief", spec.brief},
                            {"base_commit", spec.base_commit}}});
       }
     } else {
-      events.push_back({id, "", 0, now(), "task_waiting", {{"waiting_for", "person"}, {"reason", assignment->unable}}});
+      events.push_back({id,
+                        "",
+                        0,
+                        now(),
+                        "task_waiting",
+                        {{"waiting_for", "person"}, {"reason", assignment->unable}}});
     }
     const auto stored = store_.append(events);
     if (!stored.empty()) announce_(stored.back().id);
@@ -150,13 +176,16 @@ Answer<std::string> Service::diff(std::string_view id) {
 Answer<json::object> Service::proof(std::string_view id) {
   auto task = find(id);
   if (!task) return std::unexpected(task.error());
-  json::object out{{"task", task->id}, {"title", valid_utf8(task->spec.title)}, {"kind", core::to_string(task->spec.kind)}};
+  json::object out{{"task", task->id},
+                   {"title", valid_utf8(task->spec.title)},
+                   {"kind", core::to_string(task->spec.kind)}};
   json::object proof = core::to_json(task->proof);
   for (auto& member : proof) out[member.key()] = std::move(member.value());
   json::array checks;
   for (const auto& check : task->checks) checks.push_back(core::to_json(check));
   out["checks"] = std::move(checks);
-  out["reason"] = task->reason.empty() ? json::value(nullptr) : json::value(valid_utf8(task->reason));
+  out["reason"] =
+      task->reason.empty() ? json::value(nullptr) : json::value(valid_utf8(task->reason));
   out["run"] = nullptr;
   out["commands"] = json::array{};
   for (const auto& stored : store_.events_of(task->id)) {
@@ -174,8 +203,11 @@ Answer<std::string> Service::log(std::string_view id, std::string_view run, std:
     auto task = find(id);
     if (!task) return std::unexpected(task.error());
     std::string run_id;
-    if (!run.empty()) run_id = run.starts_with(task->id) ? std::string(run) : task->id + "." + std::string(run);
-    if (!run_id.empty() && !task->run(run_id)) return refuse(ErrorKind::NotFound, fmt::format("there is no run '{}' of this task", inert(run)));
+    if (!run.empty())
+      run_id = run.starts_with(task->id) ? std::string(run) : task->id + "." + std::string(run);
+    if (!run_id.empty() && !task->run(run_id))
+      return refuse(ErrorKind::NotFound,
+                    fmt::format("there is no run '{}' of this task", inert(run)));
     if (name.empty()) return as_text(store_.events_of(task->id), run_id);
     if (run_id.empty() && !task->runs.empty()) run_id = task->runs.back().id;
     const fs::path folder = places_.run_folder(run_id) / "logs";
@@ -183,21 +215,25 @@ Answer<std::string> Service::log(std::string_view id, std::string_view run, std:
     std::vector<std::string> have;
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-      if (entry.path().filename() == wanted || entry.path().stem() == wanted) return read_file(entry.path());
+      if (entry.path().filename() == wanted || entry.path().stem() == wanted)
+        return read_file(entry.path());
       have.push_back(entry.path().filename().string());
     }
     std::ranges::sort(have);
-    return refuse(ErrorKind::NotFound, fmt::format("there is no log '{}' of run {}; there are: {}", inert(name), run_id,
-                                                   have.empty() ? "none" : join(have, ", ")));
+    return refuse(ErrorKind::NotFound,
+                  fmt::format("there is no log '{}' of run {}; there are: {}", inert(name), run_id,
+                              have.empty() ? "none" : join(have, ", ")));
   });
 }
 
-Answer<json::object> Service::act(std::string_view id, std::string_view action, const json::object& body) {
+Answer<json::object> Service::act(std::string_view id, std::string_view action,
+                                  const json::object& body) {
   return answer([&]() -> Answer<json::object> {
     const std::lock_guard one_at_a_time(acting_);
     auto task = find(id);
     if (!task) return std::unexpected(task.error());
-    Answer<void> done = refuse(ErrorKind::NotFound, fmt::format("there is no action '{}'", inert(action)));
+    Answer<void> done =
+        refuse(ErrorKind::NotFound, fmt::format("there is no action '{}'", inert(action)));
     if (action == "cancel") done = cancel(*task);
     if (action == "retry") done = retry(*task, body);
     if (action == "request-changes") done = request_changes(*task, body);
@@ -206,8 +242,10 @@ Answer<json::object> Service::act(std::string_view id, std::string_view action, 
     if (action == "close") done = close(*task, body);
     if (action == "approve") {
       done = {};
-      if (task->pull_request.number == 0) done = refuse(ErrorKind::Conflict, "this task has no pull request");
-      if (done) append(task->id, "approved", {{"author", get_string(body, "author", task->spec.person)}});
+      if (task->pull_request.number == 0)
+        done = refuse(ErrorKind::Conflict, "this task has no pull request");
+      if (done)
+        append(task->id, "approved", {{"author", get_string(body, "author", task->spec.person)}});
     }
     if (!done) return std::unexpected(done.error());
     supervisor_.wake();
@@ -217,12 +255,14 @@ Answer<json::object> Service::act(std::string_view id, std::string_view action, 
 
 Answer<void> Service::cancel(const core::Task& task) {
   if (core::is_ended(task.state)) {
-    return refuse(ErrorKind::Conflict, fmt::format("task {} has ended already ({})", task.id, core::to_string(task.state)));
+    return refuse(ErrorKind::Conflict, fmt::format("task {} has ended already ({})", task.id,
+                                                   core::to_string(task.state)));
   }
   append(task.id, "cancel_requested", {});
   supervisor_.cancel(task.id);
   // Answered when it has ended, which takes milliseconds unless a machine is very busy.
-  for (const Deadline deadline = in(std::chrono::seconds(5)); std::chrono::steady_clock::now() < deadline;) {
+  for (const Deadline deadline = in(std::chrono::seconds(5));
+       std::chrono::steady_clock::now() < deadline;) {
     const auto current = store_.task(task.id);
     if (!current || core::is_ended(current->state)) break;
     ::poll(nullptr, 0, 5);
@@ -232,9 +272,12 @@ Answer<void> Service::cancel(const core::Task& task) {
 
 Answer<void> Service::retry(const core::Task& task, const json::object& body) {
   if (task.state == State::Merged || task.state == State::Closed) {
-    return refuse(ErrorKind::Conflict, fmt::format("task {} is {}; assign a new one", task.id, core::to_string(task.state)));
+    return refuse(ErrorKind::Conflict, fmt::format("task {} is {}; assign a new one", task.id,
+                                                   core::to_string(task.state)));
   }
-  if (run_under_way(task)) return refuse(ErrorKind::Conflict, "a run of task " + task.id + " is under way; cancel it first, or wait for it");
+  if (run_under_way(task))
+    return refuse(ErrorKind::Conflict,
+                  "a run of task " + task.id + " is under way; cancel it first, or wait for it");
   if (get_bool(body, "allow_network")) store_.set_setting("network:" + task.spec.repo, "yes");
   const std::string brief = task.runs.empty() ? task.spec.brief : task.runs.back().brief;
   std::vector<std::string> earlier;
@@ -243,7 +286,9 @@ Answer<void> Service::retry(const core::Task& task, const json::object& body) {
   }
   const auto understood = agent::understand(brief, earlier);
   if (!understood.can_do) {
-    append(task.id, "task_waiting", {{"waiting_for", "person"}, {"reason", "no agent here can do this: " + understood.reason}});
+    append(
+        task.id, "task_waiting",
+        {{"waiting_for", "person"}, {"reason", "no agent here can do this: " + understood.reason}});
     return {};
   }
   std::string base_commit = task.spec.base_commit;
@@ -252,63 +297,88 @@ Answer<void> Service::retry(const core::Task& task, const json::object& body) {
     if (!inspection) return refuse(ErrorKind::Invalid, inspection.error());
     base_commit = inspection->base_commit;
   }
-  append(task.id, "run_created", {{"run", next_run_id(task)}, {"agent", "mechanic"}, {"brief", brief}, {"base_commit", base_commit}});
+  append(task.id, "run_created",
+         {{"run", next_run_id(task)},
+          {"agent", "mechanic"},
+          {"brief", brief},
+          {"base_commit", base_commit}});
   return {};
 }
 
 Answer<void> Service::request_changes(const core::Task& task, const json::object& body) {
   auto text = read_text(body, "text", "request");
   if (!text) return std::unexpected(text.error());
-  if (task.state == State::Merged || task.state == State::Closed || task.state == State::Cancelled) {
-    return refuse(ErrorKind::Conflict, fmt::format("task {} is {}; assign a new one", task.id, core::to_string(task.state)));
+  if (task.state == State::Merged || task.state == State::Closed ||
+      task.state == State::Cancelled) {
+    return refuse(ErrorKind::Conflict, fmt::format("task {} is {}; assign a new one", task.id,
+                                                   core::to_string(task.state)));
   }
-  if (run_under_way(task)) return refuse(ErrorKind::Conflict, "a run of task " + task.id + " is under way; wait for it, or cancel it");
+  if (run_under_way(task))
+    return refuse(ErrorKind::Conflict,
+                  "a run of task " + task.id + " is under way; wait for it, or cancel it");
   std::vector<std::string> earlier;
   for (const auto& run : task.runs) earlier.push_back(run.brief);
   if (earlier.empty()) earlier.push_back(task.spec.brief);
   const auto understood = agent::understand(*text, earlier);
-  append(task.id, "changes_requested", {{"author", get_string(body, "author", task.spec.person)}, {"text", *text}});
+  append(task.id, "changes_requested",
+         {{"author", get_string(body, "author", task.spec.person)}, {"text", *text}});
   if (!understood.can_do) {
-    append(task.id, "task_waiting", {{"waiting_for", "person"}, {"reason", "no agent here can do this change: " + understood.reason}});
+    append(task.id, "task_waiting",
+           {{"waiting_for", "person"},
+            {"reason", "no agent here can do this change: " + understood.reason}});
     return {};
   }
   const std::string base = task.runs.empty() ? task.spec.base_commit : task.runs.back().base_commit;
-  append(task.id, "run_created", {{"run", next_run_id(task)}, {"agent", "mechanic"}, {"brief", *text}, {"base_commit", base}});
+  append(
+      task.id, "run_created",
+      {{"run", next_run_id(task)}, {"agent", "mechanic"}, {"brief", *text}, {"base_commit", base}});
   return {};
 }
 
 Answer<void> Service::comment(const core::Task& task, const json::object& body) {
   auto text = read_text(body, "text", "comment");
   if (!text) return std::unexpected(text.error());
-  append(task.id, "commented", {{"author", get_string(body, "author", task.spec.person)},
-                                {"text", *text},
-                                {"path", get_string(body, "path")},
-                                {"line", get_int(body, "line")}});
+  append(task.id, "commented",
+         {{"author", get_string(body, "author", task.spec.person)},
+          {"text", *text},
+          {"path", get_string(body, "path")},
+          {"line", get_int(body, "line")}});
   return {};
 }
 
 Answer<void> Service::merge(const core::Task& task, const json::object& body) {
   if (task.state == State::Merged) return {};
   if (task.pull_request.number == 0) {
-    return refuse(ErrorKind::Conflict, fmt::format("task {} has no pull request (it is {}{})", task.id, core::to_string(task.state),
-                                                   task.reason.empty() ? "" : ": " + inert(task.reason, true)));
+    return refuse(ErrorKind::Conflict,
+                  fmt::format("task {} has no pull request (it is {}{})", task.id,
+                              core::to_string(task.state),
+                              task.reason.empty() ? "" : ": " + inert(task.reason, true)));
   }
-  if (run_under_way(task)) return refuse(ErrorKind::Conflict, "a run of task " + task.id + " is under way; wait for it, or cancel it");
-  if (task.pull_request.state != core::PullRequestState::Open) return refuse(ErrorKind::Conflict, "the pull request of task " + task.id + " is closed");
+  if (run_under_way(task))
+    return refuse(ErrorKind::Conflict,
+                  "a run of task " + task.id + " is under way; wait for it, or cancel it");
+  if (task.pull_request.state != core::PullRequestState::Open)
+    return refuse(ErrorKind::Conflict, "the pull request of task " + task.id + " is closed");
   std::string into = get_string(body, "into");
   if (into.empty() && task.spec.detached) {
-    return refuse(ErrorKind::Invalid, "the task was assigned in a detached head: say where to merge, with --into BRANCH");
+    return refuse(
+        ErrorKind::Invalid,
+        "the task was assigned in a detached head: say where to merge, with --into BRANCH");
   }
   if (into.empty()) into = task.spec.base;
   const std::string method = get_string(body, "method", "auto");
   if (method != "auto" && method != "fast-forward" && method != "merge" && method != "squash") {
-    return refuse(ErrorKind::Invalid, fmt::format("there is no method '{}'; there are: auto, fast-forward, merge, squash", inert(method)));
+    return refuse(
+        ErrorKind::Invalid,
+        fmt::format("there is no method '{}'; there are: auto, fast-forward, merge, squash",
+                    inert(method)));
   }
   append(task.id, "merge_started", {{"into", into}, {"method", method}});
   return do_merge(task, into, method);
 }
 
-Answer<void> Service::do_merge(const core::Task& task, const std::string& into, const std::string& method) {
+Answer<void> Service::do_merge(const core::Task& task, const std::string& into,
+                               const std::string& method) {
   forge::MergeRequest request;
   request.branch = task.pull_request.branch;
   request.head_commit = task.pull_request.head_commit;
@@ -318,7 +388,8 @@ Answer<void> Service::do_merge(const core::Task& task, const std::string& into, 
                    : method == "squash"     ? forge::MergeMethod::Squash
                                             : forge::MergeMethod::Auto;
   request.title = task.spec.title;
-  request.message = fmt::format("Pull request #{} of Nightjar\n\nNightjar-Task: {}\n", task.pull_request.number, task.id);
+  request.message = fmt::format("Pull request #{} of Nightjar\n\nNightjar-Task: {}\n",
+                                task.pull_request.number, task.id);
   request.author = config_.author;
   std::expected<forge::Merged, forge::MergeRefused> merged;
   fault_point("daemon_merge_started");
@@ -331,9 +402,14 @@ Answer<void> Service::do_merge(const core::Task& task, const std::string& into, 
   fault_point("daemon_merge_done");
   if (!merged) {
     append(task.id, "merge_failed", {{"reason", valid_utf8(merged.error().reason)}});
-    return refuse(ErrorKind::Conflict, merged.error().reason, {{"conflicts", to_array(merged.error().conflicts)}});
+    return refuse(ErrorKind::Conflict, merged.error().reason,
+                  {{"conflicts", to_array(merged.error().conflicts)}});
   }
-  append(task.id, "merged", {{"commit", merged->commit}, {"into", into}, {"method", method}, {"work_tree", merged->work_tree}});
+  append(task.id, "merged",
+         {{"commit", merged->commit},
+          {"into", into},
+          {"method", method},
+          {"work_tree", merged->work_tree}});
   return {};
 }
 
@@ -347,16 +423,23 @@ void Service::recover() {
       if (stored.event.kind == "merged" || stored.event.kind == "merge_failed") open = nullptr;
     }
     if (!open) continue;
-    const auto done = answer([&] { return do_merge(task, get_string(open->body, "into"), get_string(open->body, "method")); });
-    if (!done) fmt::print(stderr, "nightjar: {}: the merge that was under way did not happen: {}\n", task.id, done.error().detail);
+    const auto done = answer([&] {
+      return do_merge(task, get_string(open->body, "into"), get_string(open->body, "method"));
+    });
+    if (!done)
+      fmt::print(stderr, "nightjar: {}: the merge that was under way did not happen: {}\n", task.id,
+                 done.error().detail);
   }
 }
 
 Answer<void> Service::close(const core::Task& task, const json::object& body) {
   if (core::is_ended(task.state)) {
-    return refuse(ErrorKind::Conflict, fmt::format("task {} has ended already ({})", task.id, core::to_string(task.state)));
+    return refuse(ErrorKind::Conflict, fmt::format("task {} has ended already ({})", task.id,
+                                                   core::to_string(task.state)));
   }
-  if (run_under_way(task)) return refuse(ErrorKind::Conflict, "a run of task " + task.id + " is under way; cancel it instead");
+  if (run_under_way(task))
+    return refuse(ErrorKind::Conflict,
+                  "a run of task " + task.id + " is under way; cancel it instead");
   append(task.id, "closed", {{"reason", get_string(body, "reason", "closed")}});
   return {};
 }

@@ -29,8 +29,10 @@ class Service final : public server::Backend {
   server::Answer<json::array> events(std::string_view id) override;
   server::Answer<std::string> diff(std::string_view id) override;
   server::Answer<json::object> proof(std::string_view id) override;
-  server::Answer<std::string> log(std::string_view id, std::string_view run, std::string_view name) override;
-  server::Answer<json::object> act(std::string_view id, std::string_view action, const json::object& body) override;
+  server::Answer<std::string> log(std::string_view id, std::string_view run,
+                                  std::string_view name) override;
+  server::Answer<json::object> act(std::string_view id, std::string_view action,
+                                   const json::object& body) override;
   server::Answer<json::object> clean(bool dry_run) override;
   server::Answer<json::object> stop(bool runs_too) override;
 
@@ -42,7 +44,8 @@ class Service final : public server::Backend {
   server::Answer<void> request_changes(const core::Task& task, const json::object& body);
   server::Answer<void> comment(const core::Task& task, const json::object& body);
   server::Answer<void> merge(const core::Task& task, const json::object& body);
-  server::Answer<void> do_merge(const core::Task& task, const std::string& into, const std::string& method);
+  server::Answer<void> do_merge(const core::Task& task, const std::string& into,
+                                const std::string& method);
   server::Answer<void> close(const core::Task& task, const json::object& body);
   git::Mirror mirror_of(const core::Task& task) const;
 

@@ -16,19 +16,22 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/text.h"
+#include "daemon/history.h"
 #include "proc/process.h"
 #include "run/control.h"
 #include "run/journal.h"
-#include "daemon/history.h"
 
 namespace nightjar::daemon {
 
 namespace {
 
-constexpr int kMostSilentDeaths = 10;  // a runner that dies at its start so often never gets anywhere
+constexpr int kMostSilentDeaths =
+    10;  // a runner that dies at its start so often never gets anywhere
 constexpr int kMostStartsOfAStage = 25;
 
-bool is_under_way(const core::Run& run) { return run.ended == Time{} && !core::is_ended(run.state); }
+bool is_under_way(const core::Run& run) {
+  return run.ended == Time{} && !core::is_ended(run.state);
+}
 
 }  // namespace
 
@@ -72,7 +75,8 @@ void Supervisor::deliver_cancels() {
       heard = run::order(places_.run_folder(run), "cancel").has_value() && heard;
     }
     const auto task = store_.task(id);
-    if (!at_work && task && !core::is_ended(task->state)) append({{id, "", 0, now(), "cancelled", {{"reason", "cancelled"}}}});
+    if (!at_work && task && !core::is_ended(task->state))
+      append({{id, "", 0, now(), "cancelled", {{"reason", "cancelled"}}}});
     if (!heard) {  // its control socket is not there yet, or it is ending
       retry_soon_ = true;
       continue;
@@ -184,7 +188,9 @@ void Supervisor::catch_up(const core::Task& task, const core::Run& run) {
   if (!caught_up_.insert(run.id).second) return;
   size_t offset = 0;
   auto events = run::read_journal(places_.run_folder(run.id) / run::kJournalFile, offset);
-  std::erase_if(events, [last = store_.last_seq(task.id, run.id)](const auto& event) { return event.seq <= last; });
+  std::erase_if(events, [last = store_.last_seq(task.id, run.id)](const auto& event) {
+    return event.seq <= last;
+  });
   append(std::move(events));
 }
 
@@ -226,10 +232,15 @@ bool Supervisor::has_room(const std::vector<core::Task>& tasks) {
   for (const auto& task : tasks) {
     if (task.state != core::State::Queued) continue;
     try {
-      append({{task.id, "", 0, now(), "task_waiting",
+      append({{task.id,
+               "",
+               0,
+               now(),
+               "task_waiting",
                {{"waiting_for", "disk"},
-                {"reason", "only " + human_size(space.available) + " are free on the disk of " + places_.state.string() +
-                               "; runs start again with " + human_size(config_.min_free_bytes) + " free (nightjar clean)"}}}});
+                {"reason", "only " + human_size(space.available) + " are free on the disk of " +
+                               places_.state.string() + "; runs start again with " +
+                               human_size(config_.min_free_bytes) + " free (nightjar clean)"}}}});
     } catch (const Error&) {
       return false;  // not even room to say so
     }
@@ -282,25 +293,35 @@ bool Supervisor::start_run(const core::Task& task, const core::Run& run) {
     append({{task.id, "", 0, now(), "cancelled", {{"reason", "cancelled"}}}});
     return false;
   }
-  if (task.spec.attempts > 1 && history.verified && history.selected.empty()) return select_attempt(task, events);
-  if (silent_deaths_[run.id] >= kMostSilentDeaths || history.starts_of_stage >= kMostStartsOfAStage) {
-    append({{task.id, "", 0, now(), "run_lost",
+  if (task.spec.attempts > 1 && history.verified && history.selected.empty())
+    return select_attempt(task, events);
+  if (silent_deaths_[run.id] >= kMostSilentDeaths ||
+      history.starts_of_stage >= kMostStartsOfAStage) {
+    append({{task.id,
+             "",
+             0,
+             now(),
+             "run_lost",
              {{"run", run.id},
-              {"reason", "the runner died again and again during '" + history.stage + "'; its last words are in " +
+              {"reason", "the runner died again and again during '" + history.stage +
+                             "'; its last words are in " +
                              (places_.run_folder(run.id) / "runner.log").string()}}}});
     return false;
   }
   const fs::path folder = places_.run_folder(run.id);
   fs::create_directories(folder);
   fs::permissions(folder, fs::perms::owner_all);
-  write_durably(folder / run::kJobFile, to_pretty(run::to_json(job_for(task, run, history.selected))), 0600);
-  const pid_t pid = proc::start_detached({places_.program.string(), "runner", folder.string()}, folder / "runner.log");
+  write_durably(folder / run::kJobFile,
+                to_pretty(run::to_json(job_for(task, run, history.selected))), 0600);
+  const pid_t pid = proc::start_detached({places_.program.string(), "runner", folder.string()},
+                                         folder / "runner.log");
   fault_point("daemon_spawned");
   watch(run.id, Runner{pid, proc::open_pidfd(pid), -1, 0, true, task.spec.repo});
   return true;
 }
 
-run::Job Supervisor::job_for(const core::Task& task, const core::Run& run, const std::string& selected) const {
+run::Job Supervisor::job_for(const core::Task& task, const core::Run& run,
+                             const std::string& selected) const {
   run::Job job;
   job.spec = task.spec;
   job.task = task.id;
@@ -320,12 +341,14 @@ run::Job Supervisor::job_for(const core::Task& task, const core::Run& run, const
     job.start_commit = task.pull_request.head_commit;
     for (const auto& earlier : task.runs) {
       if (earlier.id == run.id) break;
-      if (job.earlier.empty() || job.earlier.back() != earlier.brief) job.earlier.push_back(earlier.brief);
+      if (job.earlier.empty() || job.earlier.back() != earlier.brief)
+        job.earlier.push_back(earlier.brief);
     }
   }
   job.publish = task.spec.attempts <= 1 || run.id == selected || task.pull_request.number != 0;
   job.superseded = !selected.empty() && run.id != selected && task.pull_request.number == 0;
-  job.network_allowed = task.spec.network_allowed || store_.setting("network:" + task.spec.repo).value_or("") == "yes";
+  job.network_allowed = task.spec.network_allowed ||
+                        store_.setting("network:" + task.spec.repo).value_or("") == "yes";
   job.limits.time = task.spec.limits.time.count() ? task.spec.limits.time : config_.limits.time;
   job.limits.idle = task.spec.limits.idle.count() ? task.spec.limits.idle : config_.limits.idle;
   job.state = places_.state;
@@ -336,16 +359,21 @@ run::Job Supervisor::job_for(const core::Task& task, const core::Run& run, const
   return job;
 }
 
-// Best of several: proved before unproved before refuted, then the smaller change, then the earlier one.
-bool Supervisor::select_attempt(const core::Task& task, const std::vector<store::StoredEvent>& events) {
+// Best of several: proved before unproved before refuted, then the smaller change, then the earlier
+// one.
+bool Supervisor::select_attempt(const core::Task& task,
+                                const std::vector<store::StoredEvent>& events) {
   const core::Run* best = nullptr;
   const auto rank = [](const core::Run& run) {
-    const int verdict = run.proof.verdict == core::Verdict::Proved ? 0 : run.proof.verdict == core::Verdict::None ? 1 : 2;
+    const int verdict = run.proof.verdict == core::Verdict::Proved ? 0
+                        : run.proof.verdict == core::Verdict::None ? 1
+                                                                   : 2;
     return std::tuple(verdict, run.insertions + run.deletions, run.files, run.id.size(), run.id);
   };
   for (const auto& run : task.runs) {
     if (!is_under_way(run)) continue;
-    if (!History(events, run.id).verified || runners_.contains(run.id)) return false;  // one is still at work
+    if (!History(events, run.id).verified || runners_.contains(run.id))
+      return false;  // one is still at work
     if (!best || rank(run) < rank(*best)) best = &run;
   }
   if (!best) return false;

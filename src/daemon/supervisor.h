@@ -1,5 +1,6 @@
-// Runner processes: starts them fairly, adopts those of an earlier daemon, reads their journals into the
-// store, and starts a run again whose runner died. One thread, which sleeps until something happens.
+// Runner processes: starts them fairly, adopts those of an earlier daemon, reads their journals
+// into the store, and starts a run again whose runner died. One thread, which sleeps until
+// something happens.
 #pragma once
 
 #include <atomic>
@@ -29,7 +30,8 @@ struct Places {
 class Supervisor {
  public:
   /// `announce` is called with the id of the newest event after each batch that was stored.
-  Supervisor(store::Store& store, const Config& config, const Places& places, std::function<void(long)> announce);
+  Supervisor(store::Store& store, const Config& config, const Places& places,
+             std::function<void(long)> announce);
 
   /// Until `stop()`. Throws where the store is broken: the process should end then.
   void loop();

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "forge/local.h"
 #include "git/command.h"
+#include "git/conversions.h"
 #include "git/follow.h"
 #include "git/lock.h"
 
@@ -102,8 +103,10 @@ class Merge {
   }
 
   std::expected<std::string, MergeRefused> merged_tree() const {
-    const auto merged = git::run(git_, {"merge-tree", "--write-tree", "--name-only", "-z",
-                                        "--no-messages", base_, request_.head_commit});
+    // `merge=union` and the like are read from a work tree, so one that holds nothing else is made.
+    const git::RuleFiles rules(mirror_.path(), base_, mirror_.paths(base_));
+    const auto merged = git::run(rules.git(), {"merge-tree", "--write-tree", "--name-only", "-z",
+                                               "--no-messages", base_, request_.head_commit});
     if (merged.exit_status > 1) {
       if (merged.err.find("unrelated histories") == std::string::npos) {
         git::throw_failed("merge-tree", merged);

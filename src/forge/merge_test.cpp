@@ -145,6 +145,21 @@ TEST_F(MergeTest, ConflictsAreListedAndNothingMoves) {
   EXPECT_EQ(repo_.status(), "");
 }
 
+TEST_F(MergeTest, TheRulesOfTheBaseForMergingCount) {
+  repo_.write(".gitattributes", "CHANGES merge=union\n*.lock -merge\n");
+  repo_.write("CHANGES", "old\n");
+  repo_.write("x.lock", "1\n2\n3\n4\n5\n6\n");
+  base_ = repo_.commit();
+  propose({file("CHANGES", "ours\nold\n"), file("x.lock", "one\n2\n3\n4\n5\n6\n")});
+  move_on("CHANGES", "theirs\nold\n");
+  const auto merged = merge();
+  ASSERT_TRUE(merged) << merged.error().reason;
+  EXPECT_EQ(repo_.read("CHANGES"), "theirs\nours\nold\n");
+  repo_.git({"reset", "-q", "--hard", base_});
+  move_on("x.lock", "1\n2\n3\n4\n5\nsix\n");
+  expect_refused(merge(), "in 1 file: x.lock");
+}
+
 TEST_F(MergeTest, ABranchThatMovedOrWentIsRefusedWithTheWayBack) {
   propose();
   repo_.git({"branch", "-q", "-f", kBranch, base_});

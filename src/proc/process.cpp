@@ -32,7 +32,8 @@ struct Pipe {
 
 // Everything execve needs, made before fork: the child may only call async-signal-safe functions.
 struct Image {
-  explicit Image(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env) {
+  explicit Image(const std::vector<std::string>& argv,
+                 const std::map<std::string, std::string>& env) {
     for (const auto& word : argv) words.push_back(word);
     for (const auto& [key, value] : env) settings.push_back(key + "=" + value);
     for (auto& word : words) argv_pointers.push_back(word.data());
@@ -41,7 +42,8 @@ struct Image {
     env_pointers.push_back(nullptr);
     path = words.front().find('/') == std::string::npos ? find_in_path(words.front()).string()
                                                         : words.front();
-    if (path.empty()) throw Error(ErrorKind::NotFound, "there is no command '" + argv.front() + "' in PATH");
+    if (path.empty())
+      throw Error(ErrorKind::NotFound, "there is no command '" + argv.front() + "' in PATH");
   }
   std::string path;
   std::vector<std::string> words, settings;
@@ -75,7 +77,8 @@ std::filesystem::path find_in_path(std::string_view name) {
     if (folder.empty()) continue;
     const fs::path candidate = fs::path(folder) / name;
     std::error_code ignored;
-    if (::access(candidate.c_str(), X_OK) == 0 && fs::is_regular_file(candidate, ignored)) return candidate;
+    if (::access(candidate.c_str(), X_OK) == 0 && fs::is_regular_file(candidate, ignored))
+      return candidate;
   }
   return {};
 }
@@ -173,7 +176,8 @@ std::string output_of(const Options& options) {
     std::string tail = trimmed(result.err);
     if (tail.size() > 2000) tail = "…" + tail.substr(tail.size() - 2000);
     throw Error(ErrorKind::Internal, "'" + join(options.argv, " ") + "' failed (status " +
-                                         std::to_string(result.exit_status) + "): " + inert(tail, true));
+                                         std::to_string(result.exit_status) +
+                                         "): " + inert(tail, true));
   }
   return std::move(result.out);
 }
@@ -184,7 +188,8 @@ pid_t start_detached(const std::vector<std::string>& argv, const std::filesystem
   for (char** entry = environ; *entry; ++entry) {
     const std::string_view setting(*entry);
     const auto equals = setting.find('=');
-    if (equals != std::string_view::npos) env[std::string(setting.substr(0, equals))] = setting.substr(equals + 1);
+    if (equals != std::string_view::npos)
+      env[std::string(setting.substr(0, equals))] = setting.substr(equals + 1);
   }
   for (const auto& [key, value] : extra_env) env[key] = value;
   Image image(argv, env);

@@ -1,5 +1,5 @@
-// Child processes of this host program (git, our own helper). Nothing here knows sandboxes: commands
-// of a repository never run through this.
+// Child processes of this host program (git, our own helper). Nothing here knows sandboxes:
+// commands of a repository never run through this.
 #pragma once
 
 #include <sys/types.h>
@@ -22,7 +22,7 @@ struct Options {
   std::filesystem::path cwd;      ///< empty: this process's own
   /// The whole environment; empty map: `minimal_environment()`.
   std::map<std::string, std::string> env;
-  std::string input;              ///< standard input; then end of file
+  std::string input;  ///< standard input; then end of file
   Deadline deadline = kNoDeadline;
   std::stop_token stop;
   size_t most_output = size_t{256} << 20;  ///< more is an Error(Limit)

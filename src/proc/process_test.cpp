@@ -33,7 +33,8 @@ TEST(Run, MovesMoreThanAPipeHoldsInBothDirections) {
 
 TEST(Run, KillsTheWholeGroupAtTheDeadline) {
   try {
-    run({.argv = {"sh", "-c", "sleep 1000 & sleep 1000"}, .deadline = in(std::chrono::milliseconds(100))});
+    run({.argv = {"sh", "-c", "sleep 1000 & sleep 1000"},
+         .deadline = in(std::chrono::milliseconds(100))});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::Timeout);
@@ -70,7 +71,8 @@ TEST(OutputOf, ThrowsWithTheLastWordsOfStandardError) {
 
 TEST(StartDetached, LeavesNoDescriptorAndIsWatchedByItsPidfd) {
   const TempDir dir;
-  const pid_t pid = start_detached({"sh", "-c", "ls /proc/self/fd | wc -l; echo $EXTRA"}, dir.path() / "log", {{"EXTRA", "yes"}});
+  const pid_t pid = start_detached({"sh", "-c", "ls /proc/self/fd | wc -l; echo $EXTRA"},
+                                   dir.path() / "log", {{"EXTRA", "yes"}});
   const Fd pidfd = open_pidfd(pid);
   pollfd ended{pidfd.get(), POLLIN, 0};
   ASSERT_EQ(::poll(&ended, 1, 10'000), 1);

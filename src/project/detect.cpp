@@ -55,6 +55,11 @@ Config detect_at(const Look& look) {
   any = detect_java(look, config) || any;
   any = detect_node(look, config) || any;
   any = detect_python(look, config) || any;
+  // Native parts of another language's package: its own tests exercise them.
+  if (config.checks.size() > 1 && config.checks.front().name == "ctest" && !has_cmake_tests(look)) {
+    config.checks.erase(config.checks.begin());
+    config.found.erase(config.found.begin());
+  }
   // A Makefile beside one of these mostly calls them.
   if (config.checks.empty()) any = detect_make(look, config) || any;
   if (config.checks.empty()) detect_others(look, config);

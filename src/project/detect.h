@@ -32,6 +32,8 @@ class Look {
 std::string_view base_name(std::string_view path);
 bool contains(std::string_view text, std::string_view part);
 
+/// Whether any of the project's CMake files registers tests.
+bool has_cmake_tests(const Look& look);
 bool detect_cmake(const Look& look, Config& config);
 bool detect_meson(const Look& look, Config& config);
 bool detect_make(const Look& look, Config& config);

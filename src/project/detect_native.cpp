@@ -79,20 +79,6 @@ std::string testing_options(const Look& look) {
   return out;
 }
 
-bool has_cmake_tests(const Look& look) {
-  size_t read = 0;
-  for (const auto& path : look.paths()) {
-    if (base_name(path) != "CMakeLists.txt" && !path.ends_with(".cmake")) continue;
-    if (++read > kMostCmakeFiles) break;
-    const std::string small = lower(look.text(path));
-    if (contains(small, "add_test") || contains(small, "include(ctest)") ||
-        contains(small, "discover_tests") || contains(small, "enable_testing")) {
-      return true;
-    }
-  }
-  return false;
-}
-
 std::string build_folder(const Look& look) {
   return look.has_below("build") || look.has("build") ? "build-nightjar" : "build";
 }
@@ -115,6 +101,20 @@ bool has_target(std::string_view makefile, std::string_view wanted) {
 }
 
 }  // namespace
+
+bool has_cmake_tests(const Look& look) {
+  size_t read = 0;
+  for (const auto& path : look.paths()) {
+    if (base_name(path) != "CMakeLists.txt" && !path.ends_with(".cmake")) continue;
+    if (++read > kMostCmakeFiles) break;
+    const std::string small = lower(look.text(path));
+    if (contains(small, "add_test") || contains(small, "include(ctest)") ||
+        contains(small, "discover_tests") || contains(small, "enable_testing")) {
+      return true;
+    }
+  }
+  return false;
+}
 
 bool detect_cmake(const Look& look, Config& config) {
   if (!look.has("CMakeLists.txt")) return false;

@@ -182,6 +182,16 @@ TEST(DetectCmake, SaysWhereThereAreNoTests) {
             Commands{"CMake project without tests of its own"});
 }
 
+TEST(DetectCmake, WithoutTestsItYieldsToThoseThatHaveSome) {
+  const Files files{{"CMakeLists.txt", "project(x)"},
+                    {"setup.py", ""},
+                    {"tests/test_a.py", "def test_a(): pass"}};
+  EXPECT_EQ(commands(files), Commands{"python3 -m pytest -q"});
+  Files both = files;
+  both["CMakeLists.txt"] = "enable_testing()";
+  EXPECT_EQ(commands(both).size(), 2U);
+}
+
 TEST(DetectCmake, ComesBeforeTheMakefileBesideIt) {
   EXPECT_EQ(
       commands({{"CMakeLists.txt", "enable_testing()"}, {"Makefile", "test:\n\ttrue\n"}}).size(),
@@ -327,7 +337,8 @@ TEST(LockFiles, AreThoseThatDecideWhatSetupInstalls) {
                                 {"requirements/dev.txt", ""},
                                 {"requirements-test.txt", ""},
                                 {"web/package-lock.json", ""},
-                                {"a/b/c/d/package.json", ""}, {"examples/x/setup.py", ""},
+                                {"a/b/c/d/package.json", ""},
+                                {"examples/x/setup.py", ""},
                                 {"notes.txt", ""}})),
             (Commands{"Cargo.lock", "requirements-test.txt", "requirements/dev.txt",
                       "web/package-lock.json"}));

@@ -8,7 +8,8 @@ namespace nightjar::run {
 
 namespace {
 
-fs::path file_of(const Job& job, const std::string& environment, const std::vector<core::CheckSpec>& checks) {
+fs::path file_of(const Job& job, const std::string& environment,
+                 const std::vector<core::CheckSpec>& checks) {
   Digest digest;
   digest.add_field("1");  // counts up when reports are read differently
   digest.add_field(job.base_commit);
@@ -22,8 +23,8 @@ fs::path file_of(const Job& job, const std::string& environment, const std::vect
 
 }  // namespace
 
-std::optional<std::vector<core::CheckReport>> load_baseline(const Job& job, const std::string& environment,
-                                                            const std::vector<core::CheckSpec>& checks) {
+std::optional<std::vector<core::CheckReport>> load_baseline(
+    const Job& job, const std::string& environment, const std::vector<core::CheckSpec>& checks) {
   const auto text = try_read_file(file_of(job, environment, checks));
   if (!text) return std::nullopt;
   const auto value = parse_json(*text);
@@ -35,7 +36,8 @@ std::optional<std::vector<core::CheckReport>> load_baseline(const Job& job, cons
   return reports;
 }
 
-void save_baseline(const Job& job, const std::string& environment, const std::vector<core::CheckSpec>& checks,
+void save_baseline(const Job& job, const std::string& environment,
+                   const std::vector<core::CheckSpec>& checks,
                    const std::vector<core::CheckReport>& reports) {
   json::array array;
   for (const auto& report : reports) {

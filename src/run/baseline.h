@@ -11,12 +11,14 @@
 
 namespace nightjar::run {
 
-std::optional<std::vector<core::CheckReport>> load_baseline(const Job& job, const std::string& environment,
-                                                            const std::vector<core::CheckSpec>& checks);
-void save_baseline(const Job& job, const std::string& environment, const std::vector<core::CheckSpec>& checks,
+std::optional<std::vector<core::CheckReport>> load_baseline(
+    const Job& job, const std::string& environment, const std::vector<core::CheckSpec>& checks);
+void save_baseline(const Job& job, const std::string& environment,
+                   const std::vector<core::CheckSpec>& checks,
                    const std::vector<core::CheckReport>& reports);
 
-/// A stage's scratch folder: empty at first, removed when the stage is left, whatever strangers put there.
+/// A stage's scratch folder: empty at first, removed when the stage is left, whatever strangers put
+/// there.
 class StageFolder {
  public:
   explicit StageFolder(std::filesystem::path path);

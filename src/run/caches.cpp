@@ -13,14 +13,13 @@ namespace nightjar::run {
 namespace {
 
 const fs::path kHome = "/home/nightjar";
-constexpr size_t kMostTops = 4;  // layers an overlay stacks cheaply; beyond, the cache stays as it is
+constexpr size_t kMostTops =
+    4;  // layers an overlay stacks cheaply; beyond, the cache stays as it is
 
 // Relative to the person's home, and where the tool looks below the run's HOME.
-constexpr std::array<std::string_view, 9> kKnown{".cache/pip",          ".npm",
-                                                 ".cargo/registry",     "go/pkg/mod",
-                                                 ".cache/go-build",     ".m2/repository",
-                                                 ".gradle/caches",      ".cache/ccache",
-                                                 ".ccache"};
+constexpr std::array<std::string_view, 9> kKnown{
+    ".cache/pip",     ".npm",           ".cargo/registry", "go/pkg/mod", ".cache/go-build",
+    ".m2/repository", ".gradle/caches", ".cache/ccache",   ".ccache"};
 
 fs::path tops_of(const Job& job, std::string_view name) {
   return job.state / "caches" / sha256(job.spec.repo).substr(0, 16) / slug(name, 60);
@@ -47,9 +46,11 @@ std::vector<sandbox::Layers> cache_layers(const Job& job, const project::Config&
   std::vector<sandbox::Layers> layers;
   for (const auto& name : names) {
     sandbox::Layers layer;
-    for (const auto& top : tops(tops_of(job, name))) layer.lowers.push_back(sandbox::written_folder(top));
+    for (const auto& top : tops(tops_of(job, name)))
+      layer.lowers.push_back(sandbox::written_folder(top));
     std::error_code ignored;
-    if (!job.home.empty() && fs::is_directory(job.home / name, ignored)) layer.lowers.push_back(job.home / name);
+    if (!job.home.empty() && fs::is_directory(job.home / name, ignored))
+      layer.lowers.push_back(job.home / name);
     if (layer.lowers.empty()) continue;
     layer.target = kHome / name;
     layers.push_back(std::move(layer));
@@ -70,14 +71,17 @@ void keep_cache_tops(const Job& job, const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder / "caches", ignored)) {
     const fs::path written = sandbox::written_folder(entry.path());
     if (!fs::is_directory(written, ignored) || fs::is_empty(written, ignored)) continue;
-    const fs::path kept = job.state / "caches" / sha256(job.spec.repo).substr(0, 16) / entry.path().filename();
+    const fs::path kept =
+        job.state / "caches" / sha256(job.spec.repo).substr(0, 16) / entry.path().filename();
     fs::create_directories(kept);
     const auto lock = FileLock::try_acquire(kept / "lock");
     const auto have = tops(kept);
     if (!lock || have.size() >= kMostTops) continue;
     const size_t number = have.empty() ? 1 : std::stoul(have.front().stem().string()) + 1;
     const std::string digits = std::to_string(number);
-    fs::rename(entry.path(), kept / (std::string(4 - std::min<size_t>(4, digits.size()), '0') + digits + ".top"), ignored);
+    fs::rename(entry.path(),
+               kept / (std::string(4 - std::min<size_t>(4, digits.size()), '0') + digits + ".top"),
+               ignored);
   }
 }
 

@@ -1,5 +1,6 @@
-// Package caches of the host as read-only layers, with a top that is kept per repository. Only setup and
-// baselines (base code alone) add to the kept tops; what an agent or a candidate wrote is thrown away.
+// Package caches of the host as read-only layers, with a top that is kept per repository. Only
+// setup and baselines (base code alone) add to the kept tops; what an agent or a candidate wrote is
+// thrown away.
 #pragma once
 
 #include <filesystem>
@@ -13,11 +14,12 @@
 
 namespace nightjar::run {
 
-/// The host's caches that exist (pip, npm, cargo, Go, Maven, Gradle, ccache) and those of nightjar.toml, as
-/// overlays below the run's HOME, without uppers.
+/// The host's caches that exist (pip, npm, cargo, Go, Maven, Gradle, ccache) and those of
+/// nightjar.toml, as overlays below the run's HOME, without uppers.
 std::vector<sandbox::Layers> cache_layers(const Job& job, const project::Config& config);
 /// Gives each overlay below HOME's cache places an upper below `folder`.
-void place_cache_uppers(std::vector<sandbox::Layers>& overlays, const std::filesystem::path& folder);
+void place_cache_uppers(std::vector<sandbox::Layers>& overlays,
+                        const std::filesystem::path& folder);
 /// What tells package tools that there is no network, so that they fail at once and say so.
 std::map<std::string, std::string> offline_settings(bool network);
 

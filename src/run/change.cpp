@@ -16,14 +16,17 @@ constexpr size_t kLargestReviewed = size_t{2} << 20;
 
 // What tools leave behind, where no .gitignore says so.
 constexpr std::array<std::string_view, 14> kToolFolders{
-    "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox",   "node_modules", "target",
-    "build",       ".venv",         "venv",        ".gradle",     ".cache", ".eggs",        ".nyc_output"};
-constexpr std::array<std::string_view, 8> kLockFiles{"package-lock.json", "yarn.lock",  "pnpm-lock.yaml", "Cargo.lock",
-                                                     "poetry.lock",       "uv.lock",    "Pipfile.lock",   "go.sum"};
+    "__pycache__",  ".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox",
+    "node_modules", "target",        "build",       ".venv",       "venv",
+    ".gradle",      ".cache",        ".eggs",       ".nyc_output"};
+constexpr std::array<std::string_view, 8> kLockFiles{
+    "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "Cargo.lock",
+    "poetry.lock",       "uv.lock",   "Pipfile.lock",   "go.sum"};
 
 bool made_by_a_tool(std::string_view path) {
   for (const auto& part : split(path, '/')) {
-    if (std::ranges::find(kToolFolders, part) != kToolFolders.end() || part.ends_with(".egg-info")) return true;
+    if (std::ranges::find(kToolFolders, part) != kToolFolders.end() || part.ends_with(".egg-info"))
+      return true;
   }
   const auto name = path.substr(path.rfind('/') + 1);
   return name.ends_with(".pyc") || name.ends_with(".o") || name == ".coverage" ||
@@ -32,8 +35,9 @@ bool made_by_a_tool(std::string_view path) {
 
 }  // namespace
 
-Selection select_changes(sandbox::Session& session, const agent::WorkResult& result, const git::Mirror& mirror,
-                         std::string_view start_commit, const fs::path& checkouts) {
+Selection select_changes(sandbox::Session& session, const agent::WorkResult& result,
+                         const git::Mirror& mirror, std::string_view start_commit,
+                         const fs::path& checkouts) {
   std::vector<core::Change> all;
   session.collect([&](core::Change&& change) { all.push_back(std::move(change)); }, kLargestFile);
   const std::set<std::string, std::less<>> named(result.paths.begin(), result.paths.end());
@@ -45,13 +49,15 @@ Selection select_changes(sandbox::Session& session, const agent::WorkResult& res
     for (const auto& change : all) {
       if (!tracked.contains(change.path)) fresh.push_back(change.path);
     }
-    for (auto& path : mirror.ignored(start_commit, fresh, checkouts)) ignored.insert(std::move(path));
+    for (auto& path : mirror.ignored(start_commit, fresh, checkouts))
+      ignored.insert(std::move(path));
   }
   Selection out;
   for (auto& change : all) {
     bool wanted = named.contains(change.path);
     if (result.all_changes) {
-      const bool folder_gone = change.what == core::Change::What::Deleted || change.what == core::Change::What::OpaqueFolder;
+      const bool folder_gone = change.what == core::Change::What::Deleted ||
+                               change.what == core::Change::What::OpaqueFolder;
       wanted = tracked.contains(change.path) || folder_gone ||
                (!ignored.contains(change.path) && !made_by_a_tool(change.path));
     }
@@ -64,7 +70,8 @@ Selection select_changes(sandbox::Session& session, const agent::WorkResult& res
   return out;
 }
 
-git::CommitRequest commit_request(const Job& job, const agent::WorkResult& result, std::vector<core::Change> changes) {
+git::CommitRequest commit_request(const Job& job, const agent::WorkResult& result,
+                                  std::vector<core::Change> changes) {
   std::string message = inert(result.summary.empty() ? job.spec.title : result.summary) + "\n\n";
   message += inert(job.brief, true) + "\n\n";
   message += "Nightjar-Task: " + job.task + "\nNightjar-Run: " + job.run + "\n";
@@ -82,8 +89,8 @@ verify::AgentClaim claim_from(const json::object& claim) {
   return out;
 }
 
-std::map<std::string, std::pair<std::string, std::string>> contents_for_review(std::vector<core::Change> before,
-                                                                               std::vector<core::Change> after) {
+std::map<std::string, std::pair<std::string, std::string>> contents_for_review(
+    std::vector<core::Change> before, std::vector<core::Change> after) {
   std::map<std::string, std::pair<std::string, std::string>> out;
   const auto is_text = [](const core::Change& change) {
     return change.what == core::Change::What::File && change.content.size() <= kLargestReviewed &&
@@ -102,9 +109,17 @@ core::Task folded_task(const Job& job, const std::vector<core::Event>& events) {
   core::Task task;
   task.id = job.task;
   const Time first = events.empty() ? now() : events.front().time;
-  task = core::apply(std::move(task), {job.task, "", 1, first, "task_created", core::to_json(job.spec)});
-  task = core::apply(std::move(task), {job.task, "", 2, first, "run_created",
-                                       {{"run", job.run}, {"agent", job.agent}, {"brief", job.brief}, {"base_commit", job.base_commit}}});
+  task = core::apply(std::move(task),
+                     {job.task, "", 1, first, "task_created", core::to_json(job.spec)});
+  task = core::apply(std::move(task), {job.task,
+                                       "",
+                                       2,
+                                       first,
+                                       "run_created",
+                                       {{"run", job.run},
+                                        {"agent", job.agent},
+                                        {"brief", job.brief},
+                                        {"base_commit", job.base_commit}}});
   for (const auto& event : events) task = core::apply(std::move(task), event);
   return task;
 }

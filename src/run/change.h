@@ -18,16 +18,18 @@ struct Selection {
   std::vector<core::Change> changes;
   std::vector<std::string> left_out;
 };
-Selection select_changes(sandbox::Session& session, const agent::WorkResult& result, const git::Mirror& mirror,
-                         std::string_view start_commit, const std::filesystem::path& checkouts);
+Selection select_changes(sandbox::Session& session, const agent::WorkResult& result,
+                         const git::Mirror& mirror, std::string_view start_commit,
+                         const std::filesystem::path& checkouts);
 
-git::CommitRequest commit_request(const Job& job, const agent::WorkResult& result, std::vector<core::Change> changes);
+git::CommitRequest commit_request(const Job& job, const agent::WorkResult& result,
+                                  std::vector<core::Change> changes);
 
 verify::AgentClaim claim_from(const json::object& claim);
 
 /// Path to (content before, content after) of the changed text files.
-std::map<std::string, std::pair<std::string, std::string>> contents_for_review(std::vector<core::Change> before,
-                                                                               std::vector<core::Change> after);
+std::map<std::string, std::pair<std::string, std::string>> contents_for_review(
+    std::vector<core::Change> before, std::vector<core::Change> after);
 
 /// The task as this run's events make it, for the description of the pull request.
 core::Task folded_task(const Job& job, const std::vector<core::Event>& events);

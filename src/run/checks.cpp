@@ -20,12 +20,18 @@ constexpr size_t kMostReportFile = 64 << 20;
 
 std::string trouble_of(const sandbox::CommandResult& result) {
   switch (result.ended) {
-    case sandbox::Ended::ByItself: return "";
-    case sandbox::Ended::TimedOut: return "took longer than its limit";
-    case sandbox::Ended::Silent: return "printed nothing for longer than its limit";
-    case sandbox::Ended::OutOfMemory: return "ran out of memory";
-    case sandbox::Ended::OutOfDisk: return "wrote more than the sandbox may hold";
-    case sandbox::Ended::Stopped: return "was stopped";
+    case sandbox::Ended::ByItself:
+      return "";
+    case sandbox::Ended::TimedOut:
+      return "took longer than its limit";
+    case sandbox::Ended::Silent:
+      return "printed nothing for longer than its limit";
+    case sandbox::Ended::OutOfMemory:
+      return "ran out of memory";
+    case sandbox::Ended::OutOfDisk:
+      return "wrote more than the sandbox may hold";
+    case sandbox::Ended::Stopped:
+      return "was stopped";
   }
   return "";
 }
@@ -33,17 +39,21 @@ std::string trouble_of(const sandbox::CommandResult& result) {
 void collect_reports(sandbox::Session& session, verify::CheckOutput& output) {
   for (const auto& [folder, pattern] : verify::report_files()) {
     for (const auto& file : session.find_files(folder, pattern)) {
-      if (auto content = session.read_file(file, kMostReportFile)) output.files[file] = std::move(*content);
+      if (auto content = session.read_file(file, kMostReportFile))
+        output.files[file] = std::move(*content);
     }
   }
 }
 
 core::CheckReport run_once(sandbox::Session& session, const core::CheckSpec& check, size_t number,
                            const CheckRun& how, Journal& journal) {
-  const std::string log_name = how.stage + "-" + slug(check.name, 40) + "-" + std::to_string(number) + ".log";
-  journal.progress("command_started", {{"stage", how.stage}, {"name", check.name}, {"command", check.run}});
+  const std::string log_name =
+      how.stage + "-" + slug(check.name, 40) + "-" + std::to_string(number) + ".log";
+  journal.progress("command_started",
+                   {{"stage", how.stage}, {"name", check.name}, {"command", check.run}});
   LogFile log(how.folder / "logs" / log_name);
-  sandbox::Command tidy{.argv = {"/bin/sh", "-c", "rm -rf /tmp/nightjar-reports && mkdir -p /tmp/nightjar-reports"}};
+  sandbox::Command tidy{
+      .argv = {"/bin/sh", "-c", "rm -rf /tmp/nightjar-reports && mkdir -p /tmp/nightjar-reports"}};
   tidy.stop = how.stop;
   session.run(tidy);
 
@@ -124,9 +134,10 @@ std::string LogFile::finish() {
   return sha256(read_file(file_));
 }
 
-std::vector<core::CheckReport> run_checks(sandbox::Session& session, const std::vector<core::CheckSpec>& checks,
-                                          const std::vector<core::CheckReport>* passed_before, const CheckRun& how,
-                                          Journal& journal) {
+std::vector<core::CheckReport> run_checks(sandbox::Session& session,
+                                          const std::vector<core::CheckSpec>& checks,
+                                          const std::vector<core::CheckReport>* passed_before,
+                                          const CheckRun& how, Journal& journal) {
   std::vector<core::CheckReport> reports;
   for (const auto& check : checks) {
     const core::CheckReport* before = nullptr;

@@ -12,15 +12,15 @@
 namespace nightjar::run {
 
 struct CheckRun {
-  std::string stage;                ///< baseline or verify
-  std::filesystem::path folder;     ///< the run's: logs go to <folder>/logs
+  std::string stage;             ///< baseline or verify
+  std::filesystem::path folder;  ///< the run's: logs go to <folder>/logs
   Millis idle{0};
   Deadline deadline = kNoDeadline;
   std::stop_token stop;
 };
 
-/// A copy of everything a command prints, in a file that is whole or absent: temporary, fsync, rename.
-/// Beyond 64 MB the middle is left out and counted.
+/// A copy of everything a command prints, in a file that is whole or absent: temporary, fsync,
+/// rename. Beyond 64 MB the middle is left out and counted.
 class LogFile {
  public:
   explicit LogFile(std::filesystem::path file);
@@ -38,11 +38,12 @@ class LogFile {
   std::string tail_;
 };
 
-/// All checks, one after the other. Failing ones run once more, so that flaky is told from failing: in a
-/// baseline any failure, else only what `passed_before` says passed on the base. A check that was killed
-/// from outside runs once more, too. Throws Cancelled and sandbox::SandboxLost.
-std::vector<core::CheckReport> run_checks(sandbox::Session& session, const std::vector<core::CheckSpec>& checks,
-                                          const std::vector<core::CheckReport>* passed_before, const CheckRun& how,
-                                          Journal& journal);
+/// All checks, one after the other. Failing ones run once more, so that flaky is told from failing:
+/// in a baseline any failure, else only what `passed_before` says passed on the base. A check that
+/// was killed from outside runs once more, too. Throws Cancelled and sandbox::SandboxLost.
+std::vector<core::CheckReport> run_checks(sandbox::Session& session,
+                                          const std::vector<core::CheckSpec>& checks,
+                                          const std::vector<core::CheckReport>* passed_before,
+                                          const CheckRun& how, Journal& journal);
 
 }  // namespace nightjar::run

@@ -21,7 +21,8 @@ namespace {
 
 // sun_path holds 108 bytes: longer folders are reached through a descriptor of theirs.
 struct Address {
-  explicit Address(const fs::path& folder) : folder_fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {
+  explicit Address(const fs::path& folder)
+      : folder_fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {
     if (!folder_fd) return;
     const std::string path =
         "/proc/self/fd/" + std::to_string(folder_fd.get()) + "/" + std::string(kControlSocket);

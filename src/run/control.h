@@ -1,5 +1,6 @@
-// The control socket of a run: one line in, one line out. `cancel` is the only order of today; `ping`
-// answers with the runner's version. Whoever can reach the run's folder may give orders (mode 0700).
+// The control socket of a run: one line in, one line out. `cancel` is the only order of today;
+// `ping` answers with the runner's version. Whoever can reach the run's folder may give orders
+// (mode 0700).
 #pragma once
 
 #include <filesystem>

@@ -16,7 +16,9 @@ constexpr std::string_view kHome = "/home/nightjar";
 constexpr size_t kLargestManifest = size_t{4} << 20;
 
 project::Tree tree_of(const git::Mirror& mirror, const std::string& commit) {
-  return {[&mirror, commit](const std::string& path) { return mirror.file(commit, path, kLargestManifest); },
+  return {[&mirror, commit](const std::string& path) {
+            return mirror.file(commit, path, kLargestManifest);
+          },
           mirror.paths(commit)};
 }
 
@@ -40,9 +42,10 @@ std::expected<project::Config, NeedsPerson> read_config(const Job& job, const gi
   return config;
 }
 
-// The person's own folder is shared only where the lock files beside it are the base's: then what it
-// holds is what the base wants.
-void share_folders(const Job& job, const git::Mirror& mirror, const project::Tree& tree, Environment& out) {
+// The person's own folder is shared only where the lock files beside it are the base's: then what
+// it holds is what the base wants.
+void share_folders(const Job& job, const git::Mirror& mirror, const project::Tree& tree,
+                   Environment& out) {
   const fs::path root = job.spec.repo;
   std::string differs;
   for (const auto& lock : project::lock_files(tree)) {
@@ -61,7 +64,8 @@ void share_folders(const Job& job, const git::Mirror& mirror, const project::Tre
     const fs::path bin = folder / "bin";
     if (fs::exists(folder / "pyvenv.cfg", ignored)) {
       const fs::path python = fs::canonical(bin / "python3", ignored);
-      if (!ignored) out.tools = sandbox::host_tools(job.tool_path + ":" + python.parent_path().string());
+      if (!ignored)
+        out.tools = sandbox::host_tools(job.tool_path + ":" + python.parent_path().string());
       out.env["VIRTUAL_ENV"] = folder.string();
       out.tools.path = bin.string() + ":" + out.tools.path;
     }
@@ -83,13 +87,16 @@ std::string environment_key(const Job& job, const git::Mirror& mirror, const pro
   return digest.hex().substr(0, 32);
 }
 
-std::expected<void, NeedsPerson> run_setup(const Job& job, const git::Mirror& mirror, Environment& environment,
-                                           const fs::path& snapshot, const SetupHooks& hooks) {
+std::expected<void, NeedsPerson> run_setup(const Job& job, const git::Mirror& mirror,
+                                           Environment& environment, const fs::path& snapshot,
+                                           const SetupHooks& hooks) {
   const bool network = environment.config.network;
   if (network && !job.network_allowed) {
-    return std::unexpected(NeedsPerson{
-        "setup of this repository wants the network (nightjar.toml: network = true). Allow it once with: "
-        "nightjar retry " + job.task + " --allow-network"});
+    return std::unexpected(
+        NeedsPerson{"setup of this repository wants the network (nightjar.toml: network = true). "
+                    "Allow it once with: "
+                    "nightjar retry " +
+                    job.task + " --allow-network"});
   }
   const fs::path scratch = snapshot.string() + ".making";
   if (!remove_tree(scratch)) throw Error(ErrorKind::Internal, "cannot empty " + scratch.string());
@@ -110,16 +117,20 @@ std::expected<void, NeedsPerson> run_setup(const Job& job, const git::Mirror& mi
       remove_tree(scratch);
       std::string tail = inert(trimmed(result.output), true);
       if (tail.size() > 1500) tail = "…" + tail.substr(tail.size() - 1500);
-      return std::unexpected(NeedsPerson{
-          "environment not ready: setup command '" + inert(line) + "' ended with status " +
-          std::to_string(result.exit_status) +
-          (network ? "" : " (it ran without network; 'network = true' under [environment] in nightjar.toml allows it)") +
-          "\n" + tail});
+      return std::unexpected(
+          NeedsPerson{"environment not ready: setup command '" + inert(line) +
+                      "' ended with status " + std::to_string(result.exit_status) +
+                      (network ? ""
+                               : " (it ran without network; 'network = true' under [environment] "
+                                 "in nightjar.toml allows it)") +
+                      "\n" + tail});
     }
   }
   const bool kept = session->tree_kind() == "overlay";
   session->stop();
-  if (!kept) throw Error(ErrorKind::Unavailable, "setup needs an overlay on disk, which this host cannot make");
+  if (!kept)
+    throw Error(ErrorKind::Unavailable,
+                "setup needs an overlay on disk, which this host cannot make");
   keep_cache_tops(job, scratch);
   fs::rename(scratch, snapshot);
   sync_folder(snapshot.parent_path());
@@ -128,10 +139,13 @@ std::expected<void, NeedsPerson> run_setup(const Job& job, const git::Mirror& mi
 
 }  // namespace
 
-git::Mirror mirror_of(const Job& job) { return git::Mirror::open(job.state / "mirrors", job.spec.repo); }
+git::Mirror mirror_of(const Job& job) {
+  return git::Mirror::open(job.state / "mirrors", job.spec.repo);
+}
 fs::path checkouts_of(const Job& job) { return job.state / "checkouts"; }
 
-std::expected<Environment, NeedsPerson> prepare_environment(const Job& job, const git::Mirror& mirror,
+std::expected<Environment, NeedsPerson> prepare_environment(const Job& job,
+                                                            const git::Mirror& mirror,
                                                             const SetupHooks& hooks) {
   const project::Tree tree = tree_of(mirror, job.base_commit);
   auto config = read_config(job, mirror, tree);
@@ -152,7 +166,8 @@ std::expected<Environment, NeedsPerson> prepare_environment(const Job& job, cons
     const auto lock = FileLock::try_acquire(snapshot.string() + ".lock");
     if (lock) {
       if (fs::exists(snapshot)) break;
-      if (auto done = run_setup(job, mirror, out, snapshot, hooks); !done) return std::unexpected(done.error());
+      if (auto done = run_setup(job, mirror, out, snapshot, hooks); !done)
+        return std::unexpected(done.error());
       break;
     }
     FileLock::wait_until_free(snapshot.string() + ".lock", hooks.stop);
@@ -164,8 +179,9 @@ std::expected<Environment, NeedsPerson> prepare_environment(const Job& job, cons
   return out;
 }
 
-sandbox::Policy stage_policy(const Job& job, const Environment& environment, const git::Mirror& mirror,
-                             std::string_view commit, const fs::path& folder, bool keep_caches) {
+sandbox::Policy stage_policy(const Job& job, const Environment& environment,
+                             const git::Mirror& mirror, std::string_view commit,
+                             const fs::path& folder, bool keep_caches) {
   sandbox::Policy policy;
   policy.tree.lowers = environment.snapshot_tree;
   policy.tree.lowers.push_back(mirror.checkout(checkouts_of(job), commit));
@@ -177,7 +193,8 @@ sandbox::Policy stage_policy(const Job& job, const Environment& environment, con
   policy.path = environment.tools.path;
   policy.env = environment.tools.env;
   for (const auto& [name, value] : environment.env) policy.env[name] = value;
-  for (const auto& [name, value] : offline_settings(environment.config.network)) policy.env[name] = value;
+  for (const auto& [name, value] : offline_settings(environment.config.network))
+    policy.env[name] = value;
   policy.helper = job.helper;
   return policy;
 }

@@ -1,5 +1,6 @@
-// How a repository is made ready: its configuration, the tools and caches of the host, what the person
-// shares, and the snapshot that setup left. Everything that decides it comes from the base commit.
+// How a repository is made ready: its configuration, the tools and caches of the host, what the
+// person shares, and the snapshot that setup left. Everything that decides it comes from the base
+// commit.
 #pragma once
 
 #include <expected>
@@ -18,11 +19,12 @@ namespace nightjar::run {
 
 struct Environment {
   project::Config config;
-  std::vector<std::filesystem::path> snapshot_tree;  ///< lowers over the checkout: what setup wrote there
-  std::vector<sandbox::Layers> overlays;             ///< HOME, package caches, shared folders; no uppers
+  std::vector<std::filesystem::path>
+      snapshot_tree;                      ///< lowers over the checkout: what setup wrote there
+  std::vector<sandbox::Layers> overlays;  ///< HOME, package caches, shared folders; no uppers
   sandbox::HostTools tools;
   std::map<std::string, std::string> env;
-  std::string key;                 ///< names everything a check's result depends on besides the commit
+  std::string key;  ///< names everything a check's result depends on besides the commit
   std::vector<std::string> notes;  ///< for the person
 };
 
@@ -39,15 +41,19 @@ struct SetupHooks {
 };
 
 /// Runs setup where its snapshot is missing. Throws Cancelled, sandbox::SandboxLost and Error.
-std::expected<Environment, NeedsPerson> prepare_environment(const Job& job, const git::Mirror& mirror,
+std::expected<Environment, NeedsPerson> prepare_environment(const Job& job,
+                                                            const git::Mirror& mirror,
                                                             const SetupHooks& hooks);
 
-/// The policy of one stage's sandbox: `commit`'s checkout below the snapshot below a fresh upper layer in
-/// `folder`. `keep_caches`: cache uppers go to <folder>/caches, to be kept by `keep_cache_tops`.
-sandbox::Policy stage_policy(const Job& job, const Environment& environment, const git::Mirror& mirror,
-                             std::string_view commit, const std::filesystem::path& folder, bool keep_caches);
+/// The policy of one stage's sandbox: `commit`'s checkout below the snapshot below a fresh upper
+/// layer in `folder`. `keep_caches`: cache uppers go to <folder>/caches, to be kept by
+/// `keep_cache_tops`.
+sandbox::Policy stage_policy(const Job& job, const Environment& environment,
+                             const git::Mirror& mirror, std::string_view commit,
+                             const std::filesystem::path& folder, bool keep_caches);
 
-/// After a baseline (base code alone ran): its cache writes become this repository's next cache layer.
+/// After a baseline (base code alone ran): its cache writes become this repository's next cache
+/// layer.
 void keep_cache_tops(const Job& job, const std::filesystem::path& folder);
 
 /// The mirror and the folder of checkouts of a job's service.

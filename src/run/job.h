@@ -1,5 +1,5 @@
-// What a runner is handed: one JSON file in the run's folder, written before the runner starts and again
-// only when an attempt was selected. The runner reads nothing else of the service.
+// What a runner is handed: one JSON file in the run's folder, written before the runner starts and
+// again only when an attempt was selected. The runner reads nothing else of the service.
 #pragma once
 
 #include <filesystem>
@@ -14,7 +14,7 @@ namespace nightjar::run {
 struct Job {
   core::TaskSpec spec;
   std::string task;
-  std::string run;                   ///< "<task>.<n>"
+  std::string run;  ///< "<task>.<n>"
   std::string agent;
   std::string brief;                 ///< of this run
   std::vector<std::string> earlier;  ///< briefs of the task's earlier runs, oldest first
@@ -26,10 +26,11 @@ struct Job {
   bool superseded = false;           ///< another attempt was selected: end as closed
   bool network_allowed = false;
   core::Limits limits;
-  std::filesystem::path state;       ///< the service's state folder: mirrors, checkouts, snapshots, baselines
-  std::filesystem::path helper;      ///< nightjar-sandbox
-  std::string tool_path;             ///< PATH to look for the person's tools in
-  std::filesystem::path home;        ///< of the person: package caches
+  std::filesystem::path
+      state;  ///< the service's state folder: mirrors, checkouts, snapshots, baselines
+  std::filesystem::path helper;  ///< nightjar-sandbox
+  std::string tool_path;         ///< PATH to look for the person's tools in
+  std::filesystem::path home;    ///< of the person: package caches
   git::Author author;
   bool operator==(const Job&) const = default;
 };

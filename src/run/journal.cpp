@@ -40,7 +40,8 @@ Journal::Journal(const fs::path& file, std::string task, std::string run)
   events_ = read_journal(file, whole);
   fd_.reset(::open(file.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (!fd_) throw_errno("cannot open " + file.string());
-  if (::ftruncate(fd_.get(), static_cast<off_t>(whole)) != 0) throw_errno("cannot cut " + file.string());
+  if (::ftruncate(fd_.get(), static_cast<off_t>(whole)) != 0)
+    throw_errno("cannot cut " + file.string());
   sync_folder(file.parent_path());
   if (!events_.empty()) seq_ = events_.back().seq;
 }
@@ -51,7 +52,9 @@ core::Event Journal::append(std::string_view kind, json::object body) {
   return event;
 }
 
-void Journal::progress(std::string_view kind, json::object body) { write(kind, std::move(body), false); }
+void Journal::progress(std::string_view kind, json::object body) {
+  write(kind, std::move(body), false);
+}
 
 void Journal::note(std::string_view text) {
   write("note", {{"text", valid_utf8(inert(text, true))}}, false);
@@ -61,7 +64,7 @@ core::Event Journal::write(std::string_view kind, json::object body, bool sync) 
   const std::lock_guard hold(mutex_);
   core::Event event{task_, run_, ++seq_, now(), std::string(kind), std::move(body)};
   const std::string line = to_line(core::to_json(event)) + "\n";
-  struct stat before {};
+  struct stat before{};
   if (::fstat(fd_.get(), &before) != 0) throw_errno("cannot stat the journal");
   for (;;) {
     try {
@@ -71,7 +74,8 @@ core::Event Journal::write(std::string_view kind, json::object body, bool sync) 
       return event;
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::Limit) throw;
-      // Half a line must not stand before the whole one. Then wait for room: a second is soon enough.
+      // Half a line must not stand before the whole one. Then wait for room: a second is soon
+      // enough.
       if (::ftruncate(fd_.get(), before.st_size) != 0) throw_errno("cannot cut the journal");
       ::poll(nullptr, 0, 1000);
     }

@@ -1,8 +1,9 @@
-// A run's journal: the only thing a run produces. One JSON event a line, appended; a line counts once its
-// newline is there. A torn last line (the writer was killed) is cut off at the next open.
+// A run's journal: the only thing a run produces. One JSON event a line, appended; a line counts
+// once its newline is there. A torn last line (the writer was killed) is cut off at the next open.
 //
-// State changes are on disk when `append` returns; `note` is written but not synced (it is lost only with
-// the machine). A full disk does not lose an event: append waits until there is room, as often as it takes.
+// State changes are on disk when `append` returns; `note` is written but not synced (it is lost
+// only with the machine). A full disk does not lose an event: append waits until there is room, as
+// often as it takes.
 //
 // Threads: append and note may be called from any thread. One writer a journal, by the run's lock.
 #pragma once
@@ -44,8 +45,8 @@ class Journal {
   long seq_ = 0;
 };
 
-/// The whole events from `offset` on; `offset` moves behind the last whole line. A line that is not an
-/// event is an Error(Internal): the file was changed by somebody else.
+/// The whole events from `offset` on; `offset` moves behind the last whole line. A line that is not
+/// an event is an Error(Internal): the file was changed by somebody else.
 std::vector<core::Event> read_journal(const std::filesystem::path& file, size_t& offset);
 
 }  // namespace nightjar::run

@@ -30,12 +30,16 @@ TEST(Journal, ReplaysWhatWasWritten) {
 TEST(Journal, CutsATornLastLineAndGoesOnWithTheNextNumber) {
   const TempDir dir;
   const fs::path file = dir.path() / "journal";
-  { Journal(file, "t", "t.1").append("one", {}); }
+  {
+    Journal(file, "t", "t.1").append("one", {});
+  }
   {
     Fd fd(::open(file.c_str(), O_WRONLY | O_APPEND));
     write_all(fd.get(), R"({"task":"t","run":"t.1","se)");
   }
-  { Journal(file, "t", "t.1").append("two", {}); }
+  {
+    Journal(file, "t", "t.1").append("two", {});
+  }
   size_t offset = 0;
   const auto events = read_journal(file, offset);
   ASSERT_EQ(events.size(), 2u);
@@ -46,7 +50,9 @@ TEST(Journal, CutsATornLastLineAndGoesOnWithTheNextNumber) {
 TEST(ReadJournal, LeavesAnUnfinishedLineForTheNextRead) {
   const TempDir dir;
   const fs::path file = dir.path() / "journal";
-  { Journal(file, "t", "t.1").append("one", {}); }
+  {
+    Journal(file, "t", "t.1").append("one", {});
+  }
   size_t offset = 0;
   EXPECT_EQ(read_journal(file, offset).size(), 1u);
   const size_t whole = offset;
@@ -80,7 +86,8 @@ TEST(Journal, LosesNoAcknowledgedEventWhenItsWriterIsKilled) {
       }
     }
     long seq = 0;
-    for (int i = 0; i < 3; ++i) ASSERT_EQ(::read(acknowledged[0], &seq, sizeof seq), static_cast<ssize_t>(sizeof seq));
+    for (int i = 0; i < 3; ++i)
+      ASSERT_EQ(::read(acknowledged[0], &seq, sizeof seq), static_cast<ssize_t>(sizeof seq));
     ::kill(pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
     ::close(acknowledged[1]);

@@ -11,10 +11,10 @@
 #include "base/text.h"
 #include "forge/local.h"
 #include "proc/process.h"
+#include "run/baseline.h"
 #include "run/change.h"
 #include "run/checks.h"
 #include "run/environment.h"
-#include "run/baseline.h"
 #include "verify/verify.h"
 
 namespace nightjar::run {
@@ -34,14 +34,19 @@ struct Ending {
   End end;
 };
 
-[[noreturn]] void end_run(State state, std::string reason, WaitingFor waiting = WaitingFor::Nothing) {
+[[noreturn]] void end_run(State state, std::string reason,
+                          WaitingFor waiting = WaitingFor::Nothing) {
   throw Ending{{state, waiting, std::move(reason), true}};
 }
 
 class Pipeline {
  public:
   Pipeline(const Job& job, fs::path folder, Journal& journal, std::stop_token stop)
-      : job_(job), folder_(std::move(folder)), journal_(journal), stop_(std::move(stop)), mirror_(mirror_of(job)) {
+      : job_(job),
+        folder_(std::move(folder)),
+        journal_(journal),
+        stop_(std::move(stop)),
+        mirror_(mirror_of(job)) {
     const Millis limit = job.limits.time.count() ? job.limits.time : kDefaultTime;
     const auto first = journal.events().empty() ? now() : journal.events().front().time;
     deadline_ = in(limit - (now() - first));
@@ -49,11 +54,14 @@ class Pipeline {
   }
 
   End run() {
-    if (job_.superseded) return {State::Closed, WaitingFor::Nothing, "another attempt was selected", true};
+    if (job_.superseded)
+      return {State::Closed, WaitingFor::Nothing, "another attempt was selected", true};
     stage("prepare", [&] { return prepare(); });
     if (!environment_) load_environment();  // prepared by an earlier process of this run
     stage("baseline", [&] { return baseline(); });
-    if (baseline_.empty()) baseline_ = load_baseline(job_, environment_->key, environment_->config.checks).value_or(baseline_);
+    if (baseline_.empty())
+      baseline_ =
+          load_baseline(job_, environment_->key, environment_->config.checks).value_or(baseline_);
     const json::object work_done = stage("work", [&] { return work(); });
     const json::object verified = stage("verify", [&] { return verify(work_done); });
     if (!job_.publish) return {State::Verifying, WaitingFor::Nothing, "", false};
@@ -62,8 +70,9 @@ class Pipeline {
   }
 
  private:
-  /// Runs a stage unless its end is journalled, makes its sandbox anew where that died, and waits for room
-  /// where the disk is full. What the stage established is the body of its `stage_finished`.
+  /// Runs a stage unless its end is journalled, makes its sandbox anew where that died, and waits
+  /// for room where the disk is full. What the stage established is the body of its
+  /// `stage_finished`.
   json::object stage(std::string_view name, const std::function<json::object()>& work) {
     if (const auto done = journal_.last("stage_finished", name)) return done->body;
     journal_.append("stage_started", {{"stage", name}});
@@ -74,10 +83,11 @@ class Pipeline {
         body = work();
         break;
       } catch (const sandbox::SandboxLost& lost) {
-        journal_.note("the sandbox is gone (" + lost.reason + "); " + std::string(name) + " starts again");
+        journal_.note("the sandbox is gone (" + lost.reason + "); " + std::string(name) +
+                      " starts again");
         if (++tries > kMostTries) {
-          end_run(State::Failed, "the sandbox was lost " + count_of(kMostTries, "time") + " during " +
-                                     std::string(name) + ": " + lost.reason);
+          end_run(State::Failed, "the sandbox was lost " + count_of(kMostTries, "time") +
+                                     " during " + std::string(name) + ": " + lost.reason);
         }
       } catch (const Error& error) {
         if (error.kind() == ErrorKind::Limit) {
@@ -95,15 +105,16 @@ class Pipeline {
   }
 
   [[noreturn]] void timed_out(std::string_view name) {
-    end_run(State::Failed, "the run's time limit of " + human(limit_) + " was reached during " + std::string(name) +
-                               "; give it more with --limit-time");
+    end_run(State::Failed, "the run's time limit of " + human(limit_) + " was reached during " +
+                               std::string(name) + "; give it more with --limit-time");
   }
 
   void wait_for_room(const std::string& why) {
     std::error_code ignored;
     if (fs::space(job_.state, ignored).available >= kRoomToGoOn) end_run(State::Failed, why);
-    journal_.append("waiting", {{"waiting_for", to_string(WaitingFor::Disk)},
-                                {"reason", "no room left on the disk of " + job_.state.string() + ": " + why}});
+    journal_.append(
+        "waiting", {{"waiting_for", to_string(WaitingFor::Disk)},
+                    {"reason", "no room left on the disk of " + job_.state.string() + ": " + why}});
     while (fs::space(job_.state, ignored).available < kRoomToGoOn) {
       if (stop_.stop_requested()) throw Cancelled{};
       if (std::chrono::steady_clock::now() >= deadline_) timed_out("the wait for disk space");
@@ -113,8 +124,8 @@ class Pipeline {
   }
 
   SetupHooks hooks(LogFile& log) {
-    return {[this](std::string text) { journal_.note(text); }, [&log](std::string_view bytes) { log.add(bytes); },
-            deadline_, stop_};
+    return {[this](std::string text) { journal_.note(text); },
+            [&log](std::string_view bytes) { log.add(bytes); }, deadline_, stop_};
   }
 
   void load_environment() {
@@ -143,7 +154,8 @@ class Pipeline {
   }
 
   CheckRun check_run(std::string_view name) const {
-    return {std::string(name), folder_, job_.limits.idle.count() ? job_.limits.idle : kDefaultIdle, deadline_, stop_};
+    return {std::string(name), folder_, job_.limits.idle.count() ? job_.limits.idle : kDefaultIdle,
+            deadline_, stop_};
   }
 
   json::object baseline() {
@@ -154,11 +166,14 @@ class Pipeline {
       const StageFolder scratch(folder_ / "baseline");
       const auto session = sandbox::Session::start(
           stage_policy(job_, *environment_, mirror_, job_.base_commit, scratch.path(), true));
-      reports = run_checks(*session, environment_->config.checks, nullptr, check_run("baseline"), journal_);
+      reports = run_checks(*session, environment_->config.checks, nullptr, check_run("baseline"),
+                           journal_);
       session->stop();
       refuse_if_late("baseline", *reports);
       if (const auto trouble = verify::environment_trouble(*reports)) {
-        end_run(State::Waiting, "environment not ready: " + trouble->missing + "\n" + trouble->advice, WaitingFor::Person);
+        end_run(State::Waiting,
+                "environment not ready: " + trouble->missing + "\n" + trouble->advice,
+                WaitingFor::Person);
       }
       keep_cache_tops(job_, scratch.path());
       save_baseline(job_, environment_->key, environment_->config.checks, *reports);
@@ -166,7 +181,8 @@ class Pipeline {
     baseline_ = std::move(*reports);
     json::array checks;
     for (const auto& report : baseline_) {
-      checks.push_back(json::object{{"name", report.name}, {"counts", core::to_json(report.counts)}});
+      checks.push_back(
+          json::object{{"name", report.name}, {"counts", core::to_json(report.counts)}});
     }
     return {{"reused", reused}, {"checks", std::move(checks)}};
   }
@@ -180,9 +196,12 @@ class Pipeline {
 
   json::object work() {
     const auto agent = agent::make_agent(job_.agent);
-    if (!agent) end_run(State::Waiting, "there is no agent '" + inert(job_.agent) + "' here", WaitingFor::Person);
+    if (!agent)
+      end_run(State::Waiting, "there is no agent '" + inert(job_.agent) + "' here",
+              WaitingFor::Person);
     const StageFolder scratch(folder_ / "work");
-    sandbox::Policy policy = stage_policy(job_, *environment_, mirror_, job_.start_commit, scratch.path(), false);
+    sandbox::Policy policy =
+        stage_policy(job_, *environment_, mirror_, job_.start_commit, scratch.path(), false);
     policy.programs.push_back(proc::own_executable());
     const auto session = sandbox::Session::start(policy);
     const agent::Assignment assignment{job_.spec, job_.brief, job_.earlier, deadline_};
@@ -190,14 +209,20 @@ class Pipeline {
         agent->work(assignment, *session, [this](std::string text) { journal_.note(text); }, stop_);
     if (std::chrono::steady_clock::now() >= deadline_) timed_out("work");
     switch (result.outcome) {
-      case agent::Outcome::Changed: break;
-      case agent::Outcome::CannotDo: end_run(State::Waiting, result.reason, WaitingFor::Person);
-      case agent::Outcome::Nothing: end_run(State::Failed, "nothing was changed: " + result.reason);
-      case agent::Outcome::Failed: end_run(State::Failed, result.reason);
+      case agent::Outcome::Changed:
+        break;
+      case agent::Outcome::CannotDo:
+        end_run(State::Waiting, result.reason, WaitingFor::Person);
+      case agent::Outcome::Nothing:
+        end_run(State::Failed, "nothing was changed: " + result.reason);
+      case agent::Outcome::Failed:
+        end_run(State::Failed, result.reason);
     }
-    Selection selection = select_changes(*session, result, mirror_, job_.start_commit, checkouts_of(job_));
+    Selection selection =
+        select_changes(*session, result, mirror_, job_.start_commit, checkouts_of(job_));
     session->stop();
-    const auto candidate = mirror_.commit(commit_request(job_, result, std::move(selection.changes)));
+    const auto candidate =
+        mirror_.commit(commit_request(job_, result, std::move(selection.changes)));
     if (!candidate) end_run(State::Failed, "the change is refused: " + candidate.error());
     if (!*candidate) end_run(State::Failed, "nothing was changed: every file is as it was before");
     const std::string& commit = **candidate;
@@ -212,7 +237,8 @@ class Pipeline {
     json::array findings;
     for (const auto& finding : result.findings) findings.push_back(core::to_json(finding));
     for (const auto& path : selection.left_out) {
-      findings.push_back(core::to_json(core::Finding{"left_out", path, 0, "made by a tool, not part of the change", false}));
+      findings.push_back(core::to_json(
+          core::Finding{"left_out", path, 0, "made by a tool, not part of the change", false}));
     }
     return {{"commit", commit},
             {"summary", valid_utf8(result.summary)},
@@ -235,7 +261,8 @@ class Pipeline {
     input.claim = claim_from(claim);
     {
       const StageFolder scratch(folder_ / "verify");
-      sandbox::Policy policy = stage_policy(job_, *environment_, mirror_, job_.base_commit, scratch.path(), false);
+      sandbox::Policy policy =
+          stage_policy(job_, *environment_, mirror_, job_.base_commit, scratch.path(), false);
       policy.programs.push_back(proc::own_executable());
       const auto session = sandbox::Session::start(policy);
       session->apply(after);
@@ -244,11 +271,13 @@ class Pipeline {
         input.claim.leftovers = std::move(*leftovers);
         input.claim.rescanned = true;
       }
-      input.after = run_checks(*session, environment_->config.checks, &baseline_, check_run("verify"), journal_);
+      input.after = run_checks(*session, environment_->config.checks, &baseline_,
+                               check_run("verify"), journal_);
       session->stop();
     }
     refuse_if_late("verify", input.after);
-    input.contents = contents_for_review(mirror_.changes_between(commit, job_.base_commit), std::move(after));
+    input.contents =
+        contents_for_review(mirror_.changes_between(commit, job_.base_commit), std::move(after));
     verify::Judgement judgement = verify::judge(input);
     judgement.proof.commit = commit;
     json::array checks;
@@ -268,27 +297,33 @@ class Pipeline {
                               {"checks", std::move(checks)},
                               {"commands", std::move(reports)},
                               {"reason", valid_utf8(judgement.reason)}});
-    return {{"verdict", core::to_string(judgement.proof.verdict)}, {"reason", valid_utf8(judgement.reason)}};
+    return {{"verdict", core::to_string(judgement.proof.verdict)},
+            {"reason", valid_utf8(judgement.reason)}};
   }
 
   json::object publish(const json::object& work_done) {
     const std::string commit = get_string(work_done, "commit");
-    for (const char* done : {"published", "branch_kept"}) {  // a crash came between this event and the stage's end
-      if (const auto event = journal_.last(done); event && get_string(event->body, "commit") == commit) return {};
+    for (const char* done :
+         {"published", "branch_kept"}) {  // a crash came between this event and the stage's end
+      if (const auto event = journal_.last(done);
+          event && get_string(event->body, "commit") == commit)
+        return {};
     }
     const core::Task task = folded_task(job_, journal_.events());
     const core::Run& run = task.runs.back();
     journal_.append("publish_intent", {{"branch", job_.branch}, {"commit", commit}});
-    if (!git::publish(mirror_, job_.spec.repo, job_.branch, commit, job_.expected_head)) branch_moved(run);
+    if (!git::publish(mirror_, job_.spec.repo, job_.branch, commit, job_.expected_head))
+      branch_moved(run);
     fault_point("after_push");
     if (run.proof.verdict == core::Verdict::Refuted) {
       journal_.append("branch_kept", {{"branch", job_.branch}, {"commit", commit}});
     } else {
       const std::string details = get_string(work_done, "details");
-      journal_.append("published", {{"branch", job_.branch},
-                                    {"commit", commit},
-                                    {"base_commit", job_.base_commit},
-                                    {"description", valid_utf8(forge::describe(task, run) + "\n" + details)}});
+      journal_.append("published",
+                      {{"branch", job_.branch},
+                       {"commit", commit},
+                       {"base_commit", job_.base_commit},
+                       {"description", valid_utf8(forge::describe(task, run) + "\n" + details)}});
     }
     return {};
   }
@@ -297,20 +332,25 @@ class Pipeline {
   [[noreturn]] void branch_moved(const core::Run& run) {
     core::Proof proof = run.proof;
     proof.verdict = core::Verdict::Refuted;
-    proof.obligations.push_back({"branch_is_ours", false, "the branch " + job_.branch + " is not where this run left it"});
+    proof.obligations.push_back(
+        {"branch_is_ours", false, "the branch " + job_.branch + " is not where this run left it"});
     json::array checks;
     for (const auto& check : run.checks) checks.push_back(core::to_json(check));
-    const std::string reason = "the branch " + job_.branch +
-                               " was moved by somebody else meanwhile; nothing was overwritten. The change is kept as " +
-                               run.candidate + "; rename or remove that branch, then: nightjar retry " + job_.task;
-    journal_.append("proof", {{"proof", core::to_json(proof)}, {"checks", std::move(checks)}, {"reason", reason}});
+    const std::string reason =
+        "the branch " + job_.branch +
+        " was moved by somebody else meanwhile; nothing was overwritten. The change is kept as " +
+        run.candidate + "; rename or remove that branch, then: nightjar retry " + job_.task;
+    journal_.append(
+        "proof",
+        {{"proof", core::to_json(proof)}, {"checks", std::move(checks)}, {"reason", reason}});
     end_run(State::Failed, reason);
   }
 
   End judged_end(const json::object& verified) const {
     const std::string verdict = get_string(verified, "verdict");
     const std::string reason = get_string(verified, "reason");
-    return {verdict == "refuted" ? State::Failed : State::InReview, WaitingFor::Nothing, reason, true};
+    return {verdict == "refuted" ? State::Failed : State::InReview, WaitingFor::Nothing, reason,
+            true};
   }
 
   const Job& job_;
@@ -334,7 +374,8 @@ End run_pipeline(const Job& job, const fs::path& folder, Journal& journal, std::
   } catch (const Error& error) {
     return {State::Failed, WaitingFor::Nothing, error.what(), true};
   } catch (const std::exception& error) {
-    return {State::Failed, WaitingFor::Nothing, std::string("internal error: ") + error.what(), true};
+    return {State::Failed, WaitingFor::Nothing, std::string("internal error: ") + error.what(),
+            true};
   }
 }
 

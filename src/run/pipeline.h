@@ -1,5 +1,6 @@
-// One run from ticket to pull request, as straight-line blocking code: prepare, baseline, work, verify,
-// publish. Every stage is durable and idempotent: a finished stage is an event that is never repeated.
+// One run from ticket to pull request, as straight-line blocking code: prepare, baseline, work,
+// verify, publish. Every stage is durable and idempotent: a finished stage is an event that is
+// never repeated.
 #pragma once
 
 #include <filesystem>
@@ -12,8 +13,8 @@
 
 namespace nightjar::run {
 
-/// How a run ended; the runner journals it as `run_ended`. `finished` false: the run goes on in another
-/// process (one of several attempts that waits to be selected).
+/// How a run ended; the runner journals it as `run_ended`. `finished` false: the run goes on in
+/// another process (one of several attempts that waits to be selected).
 struct End {
   core::State state = core::State::Failed;
   core::WaitingFor waiting_for = core::WaitingFor::Nothing;
@@ -22,6 +23,7 @@ struct End {
 };
 
 /// Throws Cancelled at a stop. Faults of the run become an End with their reason.
-End run_pipeline(const Job& job, const std::filesystem::path& folder, Journal& journal, std::stop_token stop);
+End run_pipeline(const Job& job, const std::filesystem::path& folder, Journal& journal,
+                 std::stop_token stop);
 
 }  // namespace nightjar::run

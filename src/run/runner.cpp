@@ -61,7 +61,8 @@ void end_event(Journal& journal, const End& end) {
 
 int run_under_lock(const fs::path& folder) {
   const auto job_text = parse_json(read_file(folder / kJobFile));
-  if (!job_text || !job_text->is_object()) throw Error(ErrorKind::Internal, "the job file is damaged");
+  if (!job_text || !job_text->is_object())
+    throw Error(ErrorKind::Internal, "the job file is damaged");
   const Job job = job_from(job_text->get_object());
   Journal journal(folder / kJournalFile, job.task, job.run);
   if (journal.last("run_ended")) return 0;
@@ -73,7 +74,9 @@ int run_under_lock(const fs::path& folder) {
     cancelled = true;
     stop.request_stop();
   });
-  journal.append("run_started", {{"pid", ::getpid()}, {"version", NIGHTJAR_VERSION}, {"attempt", starts_of(journal) + 1}});
+  journal.append(
+      "run_started",
+      {{"pid", ::getpid()}, {"version", NIGHTJAR_VERSION}, {"attempt", starts_of(journal) + 1}});
   try {
     const End end = run_pipeline(job, folder, journal, stop.get_token());
     if (end.finished) end_event(journal, end);

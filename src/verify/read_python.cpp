@@ -234,8 +234,9 @@ std::optional<TestStatus> unittest_word(std::string_view text) {
 // "test_x (module.Class.test_x)", of older versions "test_x (module.Class)": the dotted name, and
 // where the line goes on.
 std::optional<std::string> unittest_id(std::string_view line, std::string_view& rest) {
-  size_t i = 0;
-  while (i < line.size() && is_word_char(line[i])) ++i;
+  // Names made at run time may hold more than word characters: "amps-and-angles
+  // (tests.test_x.TestX.amps-and-angles)".
+  const size_t i = std::min(line.find(' '), line.size());
   if (i == 0 || line.substr(i, 2) != " (") return std::nullopt;
   const auto close = line.find(')', i);
   if (close == std::string_view::npos) return std::nullopt;
@@ -243,6 +244,9 @@ std::optional<std::string> unittest_id(std::string_view line, std::string_view& 
   const std::string_view where = line.substr(i + 2, close - i - 2);
   if (where.empty() || where.find(' ') != std::string_view::npos) return std::nullopt;
   rest = line.substr(close + 1);
+  if (!rest.empty() && !rest.starts_with(" ... ") && !rest.starts_with(" (") &&
+      !rest.starts_with(" ["))
+    return std::nullopt;
   std::string id(where);
   if (!where.ends_with("." + std::string(method))) id += "." + std::string(method);
   return id;

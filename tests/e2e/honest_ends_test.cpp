@@ -7,12 +7,16 @@
 namespace nightjar::test {
 namespace {
 
-std::string verdict(const json::object& task) { return get_string(get_object(task, "proof"), "verdict"); }
+std::string verdict(const json::object& task) {
+  return get_string(get_object(task, "proof"), "verdict");
+}
 
 TEST(HonestEnds, AChangeThatBreaksATestIsRefutedAndItsBranchKeptWithoutAPullRequest) {
   Repo repo = parser_project();
   repo.write("tests.sh", repo.read("tests.sh") + "grep -q 'class Parser' parser.py || exit 1\n");
-  repo.write("nightjar.toml", "[[check]]\nname = \"tests\"\nrun = \"sh tests.sh\"\n[[check]]\nname = \"pinned\"\nrun = \"grep -q 'class Parser' parser.py\"\n");
+  repo.write("nightjar.toml",
+             "[[check]]\nname = \"tests\"\nrun = \"sh tests.sh\"\n[[check]]\nname = "
+             "\"pinned\"\nrun = \"grep -q 'class Parser' parser.py\"\n");
   repo.commit("a check that wants the old name");
   Service nightjar;
   const json::object task = nightjar.finish({"Rename Parser to Reader"}, repo.path());
@@ -21,13 +25,17 @@ TEST(HonestEnds, AChangeThatBreaksATestIsRefutedAndItsBranchKeptWithoutAPullRequ
   EXPECT_FALSE(get_string(task, "reason").empty());
   EXPECT_TRUE(task.at("pull_request").is_null());
   EXPECT_TRUE(repo.has_branch(get_string(task, "branch"))) << get_string(task, "branch");
-  EXPECT_NE(nightjar.run({"diff", get_string(task, "id")}).out.find("+class Reader"), std::string::npos);
-  EXPECT_EQ(nightjar.run({"assign", "Rename Parser to Loader", "--wait"}, repo.path()).exit_status, 1);
+  EXPECT_NE(nightjar.run({"diff", get_string(task, "id")}).out.find("+class Reader"),
+            std::string::npos);
+  EXPECT_EQ(nightjar.run({"assign", "Rename Parser to Loader", "--wait"}, repo.path()).exit_status,
+            1);
 }
 
 TEST(HonestEnds, ATestThatVanishesFromTheReportIsNeverGreen) {
   Repo repo = parser_project();
-  repo.write("tests.sh", "echo 1..2\necho 'ok 1 - always'\ngrep -q 'class Parser' parser.py && echo 'ok 2 - only with the old name'\nexit 0\n");
+  repo.write("tests.sh",
+             "echo 1..2\necho 'ok 1 - always'\ngrep -q 'class Parser' parser.py && echo 'ok 2 - "
+             "only with the old name'\nexit 0\n");
   repo.commit("a suite that loses a test");
   Service nightjar;
   const json::object task = nightjar.finish({"Rename Parser to Reader"}, repo.path());
@@ -70,12 +78,14 @@ TEST(HonestEnds, ABranchThatSomebodyMovedIsNotOverwritten) {
   const json::object after = nightjar.task(id);
   EXPECT_EQ(repo.git({"rev-parse", branch}), main);
   EXPECT_NE(get_string(after, "reason").find("moved"), std::string::npos) << to_pretty(after);
-  EXPECT_EQ(nightjar.run({"merge", id}).exit_status, 1) << "what stands at the branch is not what was proved";
+  EXPECT_EQ(nightjar.run({"merge", id}).exit_status, 1)
+      << "what stands at the branch is not what was proved";
 }
 
 TEST(HonestEnds, ABaseThatIsRedIsNotTheChangesFault) {
   Repo repo = parser_project();
-  repo.write("tests.sh", repo.read("tests.sh").substr(0, repo.read("tests.sh").rfind("exit")) + "echo 'not ok 4 - failed before'\nexit 1\n");
+  repo.write("tests.sh", repo.read("tests.sh").substr(0, repo.read("tests.sh").rfind("exit")) +
+                             "echo 'not ok 4 - failed before'\nexit 1\n");
   repo.commit("red before");
   Service nightjar;
   const json::object task = nightjar.finish({"Rename Parser to Reader"}, repo.path());
@@ -83,7 +93,8 @@ TEST(HonestEnds, ABaseThatIsRedIsNotTheChangesFault) {
   EXPECT_EQ(verdict(task), "proved") << to_pretty(task);
   const auto& check = get_array(task, "checks").at(0).as_object();
   EXPECT_EQ(get_strings(check, "still_failing").size(), 1u) << to_pretty(check);
-  EXPECT_NE(get_string(get_object(task, "pull_request"), "description").find("failed before"), std::string::npos);
+  EXPECT_NE(get_string(get_object(task, "pull_request"), "description").find("failed before"),
+            std::string::npos);
 }
 
 TEST(HonestEnds, ARepositoryWithoutTestsIsPlainlyUnproved) {
@@ -94,18 +105,23 @@ TEST(HonestEnds, ARepositoryWithoutTestsIsPlainlyUnproved) {
   const json::object task = nightjar.finish({"Rename Parser to Reader"}, repo.path());
   EXPECT_EQ(get_string(task, "state"), "in_review") << to_pretty(task);
   EXPECT_EQ(verdict(task), "none");
-  EXPECT_NE(get_string(task, "reason").find("nothing was proved"), std::string::npos) << to_pretty(task);
+  EXPECT_NE(get_string(task, "reason").find("nothing was proved"), std::string::npos)
+      << to_pretty(task);
 }
 
 TEST(HonestEnds, TheChecksAreTheBasesNotTheChanges) {
   Repo repo = parser_project();
-  repo.write("nightjar.toml", "[[check]]\nname = \"tests\"\nrun = \"sh tests.sh && grep -q Parser nightjar.toml\" # Parser\n");
+  repo.write("nightjar.toml",
+             "[[check]]\nname = \"tests\"\nrun = \"sh tests.sh && grep -q Parser nightjar.toml\" # "
+             "Parser\n");
   repo.commit("the configuration names the class");
   Service nightjar;
-  const json::object task = nightjar.finish({"run sed -i 's/sh tests.sh.*/true\"/' nightjar.toml"}, repo.path());
+  const json::object task =
+      nightjar.finish({"run sed -i 's/sh tests.sh.*/true\"/' nightjar.toml"}, repo.path());
   EXPECT_NE(verdict(task), "proved") << to_pretty(task);
   for (const auto& check : get_array(task, "checks")) {
-    EXPECT_EQ(get_string(check.as_object(), "command"), "sh tests.sh && grep -q Parser nightjar.toml");
+    EXPECT_EQ(get_string(check.as_object(), "command"),
+              "sh tests.sh && grep -q Parser nightjar.toml");
   }
 }
 

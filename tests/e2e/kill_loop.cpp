@@ -16,8 +16,11 @@ json::object settle(Service& nightjar, const std::string& id) {
     const auto task = parse_json(shown.out);
     if (!task || !task->is_object()) continue;  // the service was killed while it answered
     const std::string state = get_string(task->get_object(), "state");
-    const bool waits = state == "waiting" && get_string(task->get_object(), "waiting_for") == "person";
-    if (waits || state == "in_review" || state == "failed" || state == "cancelled" || state == "merged") return task->get_object();
+    const bool waits =
+        state == "waiting" && get_string(task->get_object(), "waiting_for") == "person";
+    if (waits || state == "in_review" || state == "failed" || state == "cancelled" ||
+        state == "merged")
+      return task->get_object();
   }
   throw Error(ErrorKind::Timeout, "task " + id + " never ended: " + nightjar.run({"log", id}).out);
 }
@@ -25,7 +28,8 @@ json::object settle(Service& nightjar, const std::string& id) {
 void expect_whole(Service& nightjar, const Repo& repo, const std::vector<std::string>& ids) {
   for (const auto& id : ids) {
     const json::object task = settle(nightjar, id);
-    EXPECT_EQ(get_string(task, "state"), "in_review") << to_pretty(task) << nightjar.run({"log", id}).out;
+    EXPECT_EQ(get_string(task, "state"), "in_review")
+        << to_pretty(task) << nightjar.run({"log", id}).out;
     EXPECT_EQ(get_string(get_object(task, "proof"), "verdict"), "proved") << to_pretty(task);
     std::map<std::string, long> last;
     int ends = 0, opened = 0, published = 0;
@@ -41,7 +45,8 @@ void expect_whole(Service& nightjar, const Repo& repo, const std::vector<std::st
     EXPECT_EQ(opened, 1);
     EXPECT_EQ(published, 1);
     EXPECT_EQ(repo.git({"for-each-ref", "--format=x", "refs/heads/nightjar/" + id + "*"}), "x");
-    EXPECT_EQ(repo.git({"rev-parse", get_string(task, "branch")}), get_string(get_object(task, "proof"), "commit"));
+    EXPECT_EQ(repo.git({"rev-parse", get_string(task, "branch")}),
+              get_string(get_object(task, "proof"), "commit"));
   }
 }
 
@@ -50,7 +55,10 @@ namespace {
 void kill_one(const Service& nightjar, std::mt19937& random) {
   std::vector<pid_t> pids;  // daemon, runners, helpers: not the git that one of them started
   for (const pid_t pid : nightjar.processes()) {
-    if (try_read_file("/proc/" + std::to_string(pid) + "/comm").value_or("").starts_with("nightjar")) pids.push_back(pid);
+    if (try_read_file("/proc/" + std::to_string(pid) + "/comm")
+            .value_or("")
+            .starts_with("nightjar"))
+      pids.push_back(pid);
   }
   if (pids.empty()) return;
   if (random() % 5 == 0) return nightjar.kill_everything();
@@ -68,7 +76,8 @@ void kill_at_random(int rounds, unsigned seed) {
     SCOPED_TRACE(round);
     std::vector<std::string> two;
     for (const char* name : {"Reader", "Loader"}) {
-      const auto shown = nightjar.json_of({"assign", std::string("Rename Parser to ") + name}, repo.path());
+      const auto shown =
+          nightjar.json_of({"assign", std::string("Rename Parser to ") + name}, repo.path());
       two.push_back(get_string(shown.as_object(), "id"));
     }
     for (int kills = 1 + static_cast<int>(random() % 2); kills > 0; --kills) {

@@ -12,10 +12,12 @@ namespace nightjar::test {
 /// Waits until the task needs no runner, starting the service again as often as it was killed.
 json::object settle(Service& nightjar, const std::string& id);
 
-/// Every task ended once; its log has no gap and no second end; one pull request and one branch a task.
+/// Every task ended once; its log has no gap and no second end; one pull request and one branch a
+/// task.
 void expect_whole(Service& nightjar, const Repo& repo, const std::vector<std::string>& ids);
 
-/// `rounds` times: two tasks, random kills (daemon, runner, helper, everything) while they are under way.
+/// `rounds` times: two tasks, random kills (daemon, runner, helper, everything) while they are
+/// under way.
 void kill_at_random(int rounds, unsigned seed);
 
 }  // namespace nightjar::test

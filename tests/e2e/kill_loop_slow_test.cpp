@@ -13,7 +13,8 @@ TEST(KillLoopSlow, AHundredRoundsOfRandomKillsLoseNothing) { kill_at_random(100,
 TEST(KillLoopSlow, AMachineThatStoodStillForAMinuteGoesOn) {
   const Repo repo = parser_project();
   Service nightjar;
-  const auto id = get_string(nightjar.json_of({"assign", "Rename Parser to Reader"}, repo.path()).as_object(), "id");
+  const auto id = get_string(
+      nightjar.json_of({"assign", "Rename Parser to Reader"}, repo.path()).as_object(), "id");
   const auto stopped = nightjar.processes();
   for (const pid_t pid : stopped) ::kill(pid, SIGSTOP);
   ::poll(nullptr, 0, 60'000);  // the minute is the test

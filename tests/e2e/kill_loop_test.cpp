@@ -14,18 +14,21 @@ TEST_P(FaultPoints, TheRunGoesOnFromItsLastStep) {
   const Repo repo = parser_project();
   const TempDir markers;
   Service nightjar;
-  nightjar.extra = {{"NIGHTJAR_FAULT", GetParam()}, {"NIGHTJAR_FAULT_DIR", markers.path().string()}};
+  nightjar.extra = {{"NIGHTJAR_FAULT", GetParam()},
+                    {"NIGHTJAR_FAULT_DIR", markers.path().string()}};
   const auto assigned = nightjar.json_of({"assign", "Rename Parser to Reader"}, repo.path());
   expect_whole(nightjar, repo, {get_string(assigned.as_object(), "id")});
-  EXPECT_TRUE(fs::exists(markers.path() / GetParam())) << "the fault never struck: this test proved nothing";
+  EXPECT_TRUE(fs::exists(markers.path() / GetParam()))
+      << "the fault never struck: this test proved nothing";
   nightjar.run({"stop", "--runs"});
   EXPECT_EQ(leftovers(nightjar.state()), std::vector<std::string>{});
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, FaultPoints,
-                         ::testing::Values("after_run_started", "after_stage_started", "after_stage_finished",
-                                           "after_commit", "after_change", "after_candidate", "after_proof",
-                                           "after_publish_intent", "after_push", "after_published", "after_run_ended",
+                         ::testing::Values("after_run_started", "after_stage_started",
+                                           "after_stage_finished", "after_commit", "after_change",
+                                           "after_candidate", "after_proof", "after_publish_intent",
+                                           "after_push", "after_published", "after_run_ended",
                                            "daemon_stored", "daemon_spawned"),
                          [](const auto& test) { return std::string(test.param); });
 
@@ -35,18 +38,23 @@ TEST_P(MergeFaults, AMergeHappensOnceAndWholly) {
   const Repo repo = parser_project();
   const TempDir markers;
   Service nightjar;
-  nightjar.extra = {{"NIGHTJAR_FAULT", GetParam()}, {"NIGHTJAR_FAULT_DIR", markers.path().string()}};
+  nightjar.extra = {{"NIGHTJAR_FAULT", GetParam()},
+                    {"NIGHTJAR_FAULT_DIR", markers.path().string()}};
   const json::object task = nightjar.finish({"Rename Parser to Reader"}, repo.path());
   const std::string id = get_string(task, "id");
   nightjar.run({"merge", id});
   const json::object after = nightjar.task(id);
   EXPECT_TRUE(fs::exists(markers.path() / GetParam()));
-  EXPECT_EQ(get_string(after, "state"), "merged") << to_pretty(after) << nightjar.run({"log", id}).out;
-  EXPECT_EQ(repo.git({"rev-parse", "main"}), get_string(get_object(after, "pull_request"), "head_commit"));
+  EXPECT_EQ(get_string(after, "state"), "merged")
+      << to_pretty(after) << nightjar.run({"log", id}).out;
+  EXPECT_EQ(repo.git({"rev-parse", "main"}),
+            get_string(get_object(after, "pull_request"), "head_commit"));
   EXPECT_EQ(repo.git({"status", "--porcelain"}), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, MergeFaults, ::testing::Values("daemon_merge_started", "merge_files_moved", "daemon_merge_done"),
+INSTANTIATE_TEST_SUITE_P(Each, MergeFaults,
+                         ::testing::Values("daemon_merge_started", "merge_files_moved",
+                                           "daemon_merge_done"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(KillLoop, RandomKillsLoseNothing) { kill_at_random(8, 20); }
@@ -54,7 +62,8 @@ TEST(KillLoop, RandomKillsLoseNothing) { kill_at_random(8, 20); }
 TEST(KillLoop, AStoppedServiceGoesOnWhenItIsContinued) {
   const Repo repo = parser_project();
   Service nightjar;
-  const auto id = get_string(nightjar.json_of({"assign", "Rename Parser to Reader"}, repo.path()).as_object(), "id");
+  const auto id = get_string(
+      nightjar.json_of({"assign", "Rename Parser to Reader"}, repo.path()).as_object(), "id");
   const auto stopped = nightjar.processes();
   for (const pid_t pid : stopped) ::kill(pid, SIGSTOP);
   ::poll(nullptr, 0, 2000);  // a machine that stands still: the time is the test
@@ -67,7 +76,8 @@ TEST(KillLoop, ACancelledTaskEndsOnceAndLeavesNothing) {
   repo.write("nightjar.toml", "[[check]]\nname = \"tests\"\nrun = \"sleep 1000\"\n");
   repo.commit("a check that takes long");
   Service nightjar;
-  const auto id = get_string(nightjar.json_of({"assign", "Rename Parser to Reader"}, repo.path()).as_object(), "id");
+  const auto id = get_string(
+      nightjar.json_of({"assign", "Rename Parser to Reader"}, repo.path()).as_object(), "id");
   EXPECT_EQ(nightjar.run({"cancel", id}).exit_status, 0);
   EXPECT_EQ(get_string(settle(nightjar, id), "state"), "cancelled");
   nightjar.run({"stop"});
@@ -77,7 +87,8 @@ TEST(KillLoop, ACancelledTaskEndsOnceAndLeavesNothing) {
 TEST(KillLoop, TheServiceStopsAndRunsGoOn) {
   const Repo repo = parser_project();
   Service nightjar;
-  const auto id = get_string(nightjar.json_of({"assign", "Rename Parser to Reader"}, repo.path()).as_object(), "id");
+  const auto id = get_string(
+      nightjar.json_of({"assign", "Rename Parser to Reader"}, repo.path()).as_object(), "id");
   EXPECT_EQ(nightjar.run({"stop"}).exit_status, 0);
   expect_whole(nightjar, repo, {id});
 }

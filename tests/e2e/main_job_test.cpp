@@ -1,4 +1,5 @@
-// The main job, with the real program: hand over a ticket, come back to a pull request with its proof.
+// The main job, with the real program: hand over a ticket, come back to a pull request with its
+// proof.
 #include <gtest/gtest.h>
 
 #include "support/repo.h"
@@ -7,12 +8,15 @@
 namespace nightjar::test {
 namespace {
 
-const json::object& object_at(const json::object& object, std::string_view key) { return get_object(object, key); }
+const json::object& object_at(const json::object& object, std::string_view key) {
+  return get_object(object, key);
+}
 
 TEST(MainJob, ARenameEndsAsAProvedPullRequestAndMerges) {
   const Repo repo = parser_project();
   Service nightjar;
-  const json::object task = nightjar.finish({"Rename class Parser to Reader everywhere"}, repo.path());
+  const json::object task =
+      nightjar.finish({"Rename class Parser to Reader everywhere"}, repo.path());
   ASSERT_EQ(get_string(task, "state"), "in_review") << to_pretty(task);
   EXPECT_EQ(get_string(task, "kind"), "refactor");
   EXPECT_EQ(get_string(object_at(task, "proof"), "verdict"), "proved") << to_pretty(task);
@@ -25,7 +29,8 @@ TEST(MainJob, ARenameEndsAsAProvedPullRequestAndMerges) {
   ASSERT_EQ(checks.size(), 1u);
   EXPECT_EQ(get_int(object_at(checks[0].as_object(), "before"), "passed"), 3);
   EXPECT_EQ(get_int(object_at(checks[0].as_object(), "after"), "passed"), 3);
-  EXPECT_EQ(repo.read("parser.py").substr(0, 12), "class Parser") << "the person's work tree is not touched before the merge";
+  EXPECT_EQ(repo.read("parser.py").substr(0, 12), "class Parser")
+      << "the person's work tree is not touched before the merge";
 
   const std::string id = get_string(task, "id");
   const auto diff = nightjar.run({"diff", id});
@@ -41,7 +46,9 @@ TEST(MainJob, ARenameEndsAsAProvedPullRequestAndMerges) {
 TEST(MainJob, ACommitHoldsTheTaskAndThePersonAndNothingATestMade) {
   Repo repo = parser_project();
   repo.write("tests.sh", repo.read("tests.sh") + "");
-  repo.write("nightjar.toml", "[[check]]\nname = \"tests\"\nrun = \"mkdir -p __pycache__ build && touch __pycache__/x.pyc build/out && sh tests.sh\"\n");
+  repo.write("nightjar.toml",
+             "[[check]]\nname = \"tests\"\nrun = \"mkdir -p __pycache__ build && touch "
+             "__pycache__/x.pyc build/out && sh tests.sh\"\n");
   repo.commit("a check that leaves things behind");
   Service nightjar;
   const json::object task = nightjar.finish({"rename Parser to Reader"}, repo.path());
@@ -57,10 +64,12 @@ TEST(MainJob, ACommitHoldsTheTaskAndThePersonAndNothingATestMade) {
 TEST(MainJob, RequestedChangesComeAsTheNextRunOnTheSameBranch) {
   const Repo repo = parser_project();
   Service nightjar;
-  const json::object first = nightjar.finish({"Rename class Parser to Reader everywhere"}, repo.path());
+  const json::object first =
+      nightjar.finish({"Rename class Parser to Reader everywhere"}, repo.path());
   const std::string id = get_string(first, "id");
   ASSERT_EQ(get_string(first, "state"), "in_review") << to_pretty(first);
-  ASSERT_EQ(nightjar.run({"request-changes", id, "call it Loader instead"}, repo.path()).exit_status, 0);
+  ASSERT_EQ(
+      nightjar.run({"request-changes", id, "call it Loader instead"}, repo.path()).exit_status, 0);
   ASSERT_EQ(nightjar.run({"watch", id}).exit_status, 0);
   const json::object second = nightjar.task(id);
   ASSERT_EQ(get_string(second, "state"), "in_review") << to_pretty(second);
@@ -69,7 +78,8 @@ TEST(MainJob, RequestedChangesComeAsTheNextRunOnTheSameBranch) {
   const auto& pr = object_at(second, "pull_request");
   EXPECT_EQ(get_int(pr, "number"), 1);
   EXPECT_EQ(get_string(pr, "branch"), get_string(object_at(first, "pull_request"), "branch"));
-  EXPECT_NE(repo.git({"show", get_string(pr, "head_commit") + ":parser.py"}).find("class Loader"), std::string::npos);
+  EXPECT_NE(repo.git({"show", get_string(pr, "head_commit") + ":parser.py"}).find("class Loader"),
+            std::string::npos);
 }
 
 TEST(MainJob, ThreeTicketsAtOnceAllEndProved) {
@@ -77,7 +87,10 @@ TEST(MainJob, ThreeTicketsAtOnceAllEndProved) {
   Service nightjar;
   std::vector<std::string> ids;
   for (const char* name : {"Reader", "Loader", "Scanner"}) {
-    ids.push_back(get_string(nightjar.json_of({"assign", std::string("Rename Parser to ") + name}, repo.path()).as_object(), "id"));
+    ids.push_back(get_string(
+        nightjar.json_of({"assign", std::string("Rename Parser to ") + name}, repo.path())
+            .as_object(),
+        "id"));
   }
   for (const auto& id : ids) {
     nightjar.run({"watch", id});
@@ -90,7 +103,8 @@ TEST(MainJob, ThreeTicketsAtOnceAllEndProved) {
 TEST(MainJob, BestOfSeveralAttemptsPublishesOne) {
   const Repo repo = parser_project();
   Service nightjar;
-  const json::object task = nightjar.finish({"Rename Parser to Reader", "--attempts", "3"}, repo.path());
+  const json::object task =
+      nightjar.finish({"Rename Parser to Reader", "--attempts", "3"}, repo.path());
   ASSERT_EQ(get_string(task, "state"), "in_review") << to_pretty(task);
   EXPECT_EQ(get_array(task, "runs").size(), 3u);
   EXPECT_EQ(repo.git({"for-each-ref", "--format=x", "refs/heads/nightjar"}), "x");
@@ -100,11 +114,14 @@ TEST(MainJob, ABriefThatNoAgentCanDoIsKeptWaitingWithTheReason) {
   const Repo repo = parser_project();
   Service nightjar;
   int status = -1;
-  const json::object task = nightjar.json_of({"assign", "Make it faster, please", "--wait"}, repo.path(), &status).as_object();
+  const json::object task =
+      nightjar.json_of({"assign", "Make it faster, please", "--wait"}, repo.path(), &status)
+          .as_object();
   EXPECT_EQ(status, 0);
   EXPECT_EQ(get_string(task, "state"), "waiting");
   EXPECT_EQ(get_string(task, "waiting_for"), "person");
-  EXPECT_NE(get_string(task, "reason").find("no agent here can do"), std::string::npos) << to_pretty(task);
+  EXPECT_NE(get_string(task, "reason").find("no agent here can do"), std::string::npos)
+      << to_pretty(task);
 }
 
 }  // namespace

@@ -64,16 +64,24 @@ TEST(OddRepositories, StrangeNamesLinksModesAndLineEndingsStayAsTheyAre) {
   const json::object task = nightjar.finish({"Rename Parser to Reader"}, repo.path());
   expect_proved(task);
   const std::string head = get_string(get_object(task, "pull_request"), "head_commit");
-  EXPECT_EQ(proc::run({.argv = {"git", "-C", repo.path().string(), "show", head + ":crlf.py"}}).out, "class Other:\r\n    uses = Reader\r\n");
-  EXPECT_EQ(repo.git({"diff", "--name-only", "main", head, "--", "run.bat", ".gitattributes", "loop-a", "Case.txt", "case.txt"}), "");
-  EXPECT_EQ(repo.git({"diff", "--summary", "main", head}), "") << "no mode changes, no files added or removed";
+  EXPECT_EQ(proc::run({.argv = {"git", "-C", repo.path().string(), "show", head + ":crlf.py"}}).out,
+            "class Other:\r\n    uses = Reader\r\n");
+  EXPECT_EQ(repo.git({"diff", "--name-only", "main", head, "--", "run.bat", ".gitattributes",
+                      "loop-a", "Case.txt", "case.txt"}),
+            "");
+  EXPECT_EQ(repo.git({"diff", "--summary", "main", head}), "")
+      << "no mode changes, no files added or removed";
 }
 
 TEST(OddRepositories, SubmodulesAndLargeFilePointersAndShallowClones) {
   Repo repo = parser_project();
   const Repo other = parser_project();
-  repo.git({"-c", "protocol.file.allow=always", "submodule", "add", "-q", other.path().string(), "vendor"});
-  repo.write("big.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:0000000000000000000000000000000000000000000000000000000000000000\nsize 12345\n");
+  repo.git({"-c", "protocol.file.allow=always", "submodule", "add", "-q", other.path().string(),
+            "vendor"});
+  repo.write(
+      "big.bin",
+      "version https://git-lfs.github.com/spec/v1\noid "
+      "sha256:0000000000000000000000000000000000000000000000000000000000000000\nsize 12345\n");
   repo.write(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n");
   repo.commit("a submodule and a pointer");
   Service nightjar;
@@ -102,7 +110,8 @@ TEST(OddRepositories, UncommittedChangesAreNotPartOfTheTaskAndAreCounted) {
 TEST(OddRepositories, AHookOfTheOwnerDoesNotRunOnOurCommits) {
   Repo repo = parser_project();
   const fs::path canary = repo.path().parent_path() / "canary";
-  for (const char* hook : {"pre-commit", "post-commit", "pre-receive", "update", "post-receive", "reference-transaction", "post-checkout", "post-merge", "pre-push"}) {
+  for (const char* hook : {"pre-commit", "post-commit", "pre-receive", "update", "post-receive",
+                           "reference-transaction", "post-checkout", "post-merge", "pre-push"}) {
     const fs::path file = repo.path() / ".git" / "hooks" / hook;
     write_durably(file, "#!/bin/sh\necho " + std::string(hook) + " >> " + canary.string() + "\n");
     ASSERT_EQ(::chmod(file.c_str(), 0755), 0);
@@ -117,14 +126,17 @@ TEST(OddRepositories, AHookOfTheOwnerDoesNotRunOnOurCommits) {
 TEST(OddRepositories, AVeryLongTitleIsShortened) {
   const Repo repo = parser_project();
   Service nightjar;
-  const json::object task = nightjar.finish({"Rename Parser to Reader", "--title", std::string(5000, 'x')}, repo.path());
+  const json::object task =
+      nightjar.finish({"Rename Parser to Reader", "--title", std::string(5000, 'x')}, repo.path());
   expect_proved(task);
   EXPECT_LT(get_string(task, "title").size(), 200u);
 }
 
 TEST(OddRepositories, AnEndlessLogLineHurtsNobody) {
   Repo repo = parser_project();
-  repo.write("nightjar.toml", "[[check]]\nname = \"tests\"\nrun = \"head -c 300000000 /dev/zero | tr '\\\\0' x; echo; sh tests.sh\"\n");
+  repo.write("nightjar.toml",
+             "[[check]]\nname = \"tests\"\nrun = \"head -c 300000000 /dev/zero | tr '\\\\0' x; "
+             "echo; sh tests.sh\"\n");
   repo.commit("a noisy check");
   Service nightjar;
   expect_proved(nightjar.finish({"Rename Parser to Reader"}, repo.path()));

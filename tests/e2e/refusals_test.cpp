@@ -10,7 +10,8 @@ namespace {
 
 class Refusals : public ::testing::Test {
  protected:
-  void expect_refused(const std::vector<std::string>& args, const fs::path& cwd, std::string_view says) {
+  void expect_refused(const std::vector<std::string>& args, const fs::path& cwd,
+                      std::string_view says) {
     const auto result = nightjar_.run(args, cwd);
     EXPECT_EQ(result.exit_status, 2) << result.out << result.err;
     EXPECT_NE((result.out + result.err).find(says), std::string::npos) << result.out << result.err;
@@ -31,7 +32,8 @@ TEST_F(Refusals, ARepositoryWithoutACommit) {
 }
 
 TEST_F(Refusals, ARefThatDoesNotExist) {
-  expect_refused({"assign", "Rename A to B", "--base", "no-such-branch"}, repo_.path(), "no-such-branch");
+  expect_refused({"assign", "Rename A to B", "--base", "no-such-branch"}, repo_.path(),
+                 "no-such-branch");
 }
 
 TEST_F(Refusals, AnEmptyBriefAnUnknownKindAgentOptionAndDuration) {
@@ -48,13 +50,15 @@ TEST_F(Refusals, ControlCharactersAreShownInert) {
 
 TEST_F(Refusals, ARepositoryThatSomebodyElseOwnsNamesTheOwner) {
   if (::geteuid() != 0) {
-    // Somebody else's repository: one that root owns and everybody may read is not there for certain, so an
-    // ordinary user makes his own world-writable one look foreign through git's own test variable.
+    // Somebody else's repository: one that root owns and everybody may read is not there for
+    // certain, so an ordinary user makes his own world-writable one look foreign through git's own
+    // test variable.
     nightjar_.extra["GIT_TEST_ASSUME_DIFFERENT_OWNER"] = "1";
     expect_refused({"assign", "Rename A to B"}, repo_.path(), "own");
     return;
   }
-  for (const auto& entry : fs::recursive_directory_iterator(repo_.path())) ASSERT_EQ(::lchown(entry.path().c_str(), 65534, 65534), 0);
+  for (const auto& entry : fs::recursive_directory_iterator(repo_.path()))
+    ASSERT_EQ(::lchown(entry.path().c_str(), 65534, 65534), 0);
   ASSERT_EQ(::lchown(repo_.path().c_str(), 65534, 65534), 0);
   expect_refused({"assign", "Rename A to B"}, repo_.path(), "nobody");
 }

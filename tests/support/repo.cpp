@@ -32,20 +32,28 @@ std::string Repo::commit(const std::string& message) {
 }
 
 bool Repo::has_branch(const std::string& branch) const {
-  return proc::run({.argv = {"git", "-C", path_.string(), "rev-parse", "-q", "--verify", "refs/heads/" + branch}}).exit_status == 0;
+  return proc::run({.argv = {"git", "-C", path_.string(), "rev-parse", "-q", "--verify",
+                             "refs/heads/" + branch}})
+             .exit_status == 0;
 }
 
 Repo parser_project() {
   Repo repo;
-  repo.write("parser.py", "class Parser:\n    \"\"\"A Parser reads words.\"\"\"\n\n    def words(self, text):\n        return text.split()\n");
-  repo.write("app.py", "from parser import Parser\n\n\ndef main():\n    return Parser().words(\"a b\")\n");
+  repo.write("parser.py",
+             "class Parser:\n    \"\"\"A Parser reads words.\"\"\"\n\n    def words(self, text):\n "
+             "       return text.split()\n");
+  repo.write("app.py",
+             "from parser import Parser\n\n\ndef main():\n    return Parser().words(\"a b\")\n");
   repo.write("README.md", "# thing\n\nUse the `Parser`.\n");
   repo.write("tests.sh",
              "echo 1..3\n"
-             "grep -q '^class ' parser.py && echo 'ok 1 - a class is there' || echo 'not ok 1 - a class is there'\n"
+             "grep -q '^class ' parser.py && echo 'ok 1 - a class is there' || echo 'not ok 1 - a "
+             "class is there'\n"
              "name=$(sed -n 's/^class \\([A-Za-z]*\\):/\\1/p' parser.py)\n"
-             "grep -q \"import $name\" app.py && echo 'ok 2 - the app imports it' || { echo 'not ok 2 - the app imports it'; bad=1; }\n"
-             "grep -q \"$name()\" app.py && echo 'ok 3 - the app uses it' || { echo 'not ok 3 - the app uses it'; bad=1; }\n"
+             "grep -q \"import $name\" app.py && echo 'ok 2 - the app imports it' || { echo 'not "
+             "ok 2 - the app imports it'; bad=1; }\n"
+             "grep -q \"$name()\" app.py && echo 'ok 3 - the app uses it' || { echo 'not ok 3 - "
+             "the app uses it'; bad=1; }\n"
              "exit ${bad:-0}\n");
   repo.write("nightjar.toml", "[[check]]\nname = \"tests\"\nrun = \"sh tests.sh\"\n");
   repo.commit("a parser");

@@ -28,8 +28,8 @@ class Repo {
   fs::path path_;
 };
 
-/// A small project in Python with a TAP suite in shell, so that no interpreter is needed: class Parser in
-/// parser.py, used in app.py, README.md; `sh tests.sh` reports three tests by name.
+/// A small project in Python with a TAP suite in shell, so that no interpreter is needed: class
+/// Parser in parser.py, used in app.py, README.md; `sh tests.sh` reports three tests by name.
 Repo parser_project();
 inline constexpr const char* kParserCheck = "sh tests.sh";
 

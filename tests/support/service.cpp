@@ -30,7 +30,8 @@ void Service::configure(const std::string& toml) {
   write_durably(config(), toml);
 }
 
-proc::Result Service::run(const std::vector<std::string>& args, const fs::path& cwd, const std::string& input) {
+proc::Result Service::run(const std::vector<std::string>& args, const fs::path& cwd,
+                          const std::string& input) {
   proc::Options options;
   options.argv = {program().string()};
   options.argv.insert(options.argv.end(), args.begin(), args.end());
@@ -49,13 +50,16 @@ proc::Result Service::run(const std::vector<std::string>& args, const fs::path& 
   return proc::run(options);
 }
 
-json::value Service::json_of(const std::vector<std::string>& args, const fs::path& cwd, int* status) {
+json::value Service::json_of(const std::vector<std::string>& args, const fs::path& cwd,
+                             int* status) {
   std::vector<std::string> all = args;
   all.push_back("--json");
   const proc::Result result = run(all, cwd);
   if (status) *status = result.exit_status;
   auto value = parse_json(result.out);
-  if (!value) throw Error(ErrorKind::Internal, "not JSON (status " + std::to_string(result.exit_status) + "): " + result.out + result.err);
+  if (!value)
+    throw Error(ErrorKind::Internal, "not JSON (status " + std::to_string(result.exit_status) +
+                                         "): " + result.out + result.err);
   return std::move(*value);
 }
 
@@ -86,7 +90,8 @@ std::vector<pid_t> Service::processes() const {
     try {
       const auto line = try_read_file(entry.path() / "cmdline").value_or("");
       const auto env = try_read_file(entry.path() / "environ").value_or("");
-      if (line.find(dir_.path().string()) != std::string::npos || env.find(dir_.path().string()) != std::string::npos) {
+      if (line.find(dir_.path().string()) != std::string::npos ||
+          env.find(dir_.path().string()) != std::string::npos) {
         found.push_back(pid);
       }
     } catch (const Error&) {  // gone meanwhile, or somebody else's

@@ -20,9 +20,11 @@ class Service {
   Service& operator=(const Service&) = delete;
 
   /// `nightjar ARGS` in `cwd` with this service's folders and `extra` variables.
-  proc::Result run(const std::vector<std::string>& args, const fs::path& cwd = {}, const std::string& input = "");
+  proc::Result run(const std::vector<std::string>& args, const fs::path& cwd = {},
+                   const std::string& input = "");
   /// The same with --json; the document it printed. Throws where standard output is not JSON alone.
-  json::value json_of(const std::vector<std::string>& args, const fs::path& cwd = {}, int* status = nullptr);
+  json::value json_of(const std::vector<std::string>& args, const fs::path& cwd = {},
+                      int* status = nullptr);
   json::object task(const std::string& id);
   /// Assigns and waits until a person is needed or the task has ended; the task.
   json::object finish(const std::vector<std::string>& assign_args, const fs::path& repo);
@@ -34,8 +36,8 @@ class Service {
   std::map<std::string, std::string> extra;
 
   pid_t daemon_pid();
-  /// Every process of this service: daemon, runners, sandboxes (found by the state folder or run folder in
-  /// their command line or environment).
+  /// Every process of this service: daemon, runners, sandboxes (found by the state folder or run
+  /// folder in their command line or environment).
   std::vector<pid_t> processes() const;
   /// Kills all of them, each with SIGKILL.
   void kill_everything() const;
@@ -46,7 +48,8 @@ class Service {
   TempDir dir_;
 };
 
-/// What is left on the host of services that tests used: processes and mounts by their folder's name.
+/// What is left on the host of services that tests used: processes and mounts by their folder's
+/// name.
 std::vector<std::string> leftovers(const fs::path& state);
 
 }  // namespace nightjar::test
