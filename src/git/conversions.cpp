@@ -29,7 +29,7 @@ bool holds_crlf(std::string_view content) { return content.find("\r\n") != std::
 
 RuleFiles::RuleFiles(const fs::path& git_dir, std::string_view commit,
                      const std::vector<std::string>& paths)
-    : scratch_("nightjar-rules") {
+    : scratch_(git_dir) {
   git_ = {.git_dir = git_dir, .work_tree = scratch_.path(), .folder = scratch_.path()};
   git_.env["GIT_INDEX_FILE"] = (scratch_.path() / ".git-index").string();
   std::set<std::string> files{std::string(kRules)};

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "git/command.h"
+#include "git/scratch.h"
 
 namespace nightjar::git {
 
@@ -24,7 +25,7 @@ class RuleFiles {
   const Git& git() const { return git_; }
 
  private:
-  TempDir scratch_;
+  Scratch scratch_;
   Git git_;
   bool any_ = false;
 };

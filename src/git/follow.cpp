@@ -178,7 +178,7 @@ void Follow::take_back_half(Tree& tree) {
     tree.followed = true;
     return;
   }
-  restore(tree.git, tree.folder, changes_, move_.to);
+  restore(mirror_.path(), tree.git, tree.folder, changes_, move_.to);
 }
 
 void Follow::note() {

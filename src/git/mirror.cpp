@@ -12,6 +12,7 @@
 #include "git/objects.h"
 #include "git/person.h"
 #include "git/repository.h"
+#include "git/scratch.h"
 
 namespace nightjar::git {
 
@@ -135,7 +136,7 @@ fs::path Mirror::checkout(const fs::path& checkouts, std::string_view commit) co
         if (!remove_tree(old)) throw Error(ErrorKind::Internal, "cannot empty " + old.string());
       }
       fs::create_directory(making);
-      const TempDir scratch("nightjar-index");
+      const Scratch scratch(path_);
       Git git{.git_dir = path_, .work_tree = making, .folder = making};
       git.env["GIT_INDEX_FILE"] = (scratch.path() / "index").string();
       output(git, {"read-tree", std::string(commit)});
@@ -182,7 +183,7 @@ std::vector<std::string> Mirror::ignored(std::string_view commit,
     input += '\0';
   }
   if (input.empty()) return {};
-  const TempDir scratch("nightjar-index");
+  const Scratch scratch(path_);
   Git git{.git_dir = path_, .work_tree = tree, .folder = tree};
   git.env["GIT_INDEX_FILE"] = (scratch.path() / "index").string();
   const auto result = run(git, {"check-ignore", "--no-index", "-z", "--stdin"}, std::move(input));

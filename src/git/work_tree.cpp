@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "git/person.h"
+#include "git/scratch.h"
 
 namespace nightjar::git {
 
@@ -112,10 +113,10 @@ std::vector<std::string> in_the_way(const fs::path& folder,
   return {found.begin(), found.end()};
 }
 
-void restore(const Git& work_tree, const fs::path& folder, const std::vector<TreeChange>& changes,
-             const std::string& to) {
+void restore(const fs::path& mirror, const Git& work_tree, const fs::path& folder,
+             const std::vector<TreeChange>& changes, const std::string& to) {
   const Flags flags = flags_of(work_tree);
-  const TempDir scratch("nightjar-restore");
+  const Scratch scratch(mirror);
   Git apart = work_tree;
   apart.env["GIT_INDEX_FILE"] = (scratch.path() / "index").string();
   output(apart, {"read-tree", to});

@@ -33,7 +33,8 @@ std::vector<std::string> in_the_way(const std::filesystem::path& folder,
 
 /// Puts back from the index those files that hold what `to` has there, or a beginning of it, or are
 /// missing: an update to `to` was interrupted. Others are left alone: somebody edited them since.
-void restore(const Git& work_tree, const std::filesystem::path& folder,
-             const std::vector<TreeChange>& changes, const std::string& to);
+void restore(const std::filesystem::path& mirror, const Git& work_tree,
+             const std::filesystem::path& folder, const std::vector<TreeChange>& changes,
+             const std::string& to);
 
 }  // namespace nightjar::git
