@@ -9,6 +9,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -24,6 +25,11 @@ struct Assignment {
   /// Briefs of this task's earlier runs, oldest first ("call it X instead" needs them).
   std::vector<std::string> earlier;
   Deadline deadline = kNoDeadline;
+  /// Paths of the commit the work starts from; empty: everything that is in the tree counts (what setup
+  /// made there as well).
+  std::vector<std::string> tracked;
+  /// Strings (path and line) that a failing test has shown to be the renamed thing.
+  std::vector<std::pair<std::string, int>> evidence;
 };
 
 enum class Outcome { Changed, Nothing, CannotDo, Failed };
@@ -49,9 +55,11 @@ class Agent {
   virtual WorkResult work(const Assignment& assignment, sandbox::Session& session,
                           const std::function<void(std::string)>& say, std::stop_token stop) = 0;
   /// Looks for what the claim says is gone, in a fresh sandbox on the candidate commit: leftovers, each
-  /// `blocks` where it is a reference. nullopt where this agent's claims cannot be looked for.
-  virtual std::optional<std::vector<core::Finding>> recheck(const json::object& claim,
-                                                            sandbox::Session& fresh) = 0;
+  /// `blocks` where it is a reference. nullopt where this agent's claims cannot be looked for. `tracked`:
+  /// the candidate's paths; empty: everything that is in the tree.
+  virtual std::optional<std::vector<core::Finding>> recheck(
+      const json::object& claim, sandbox::Session& fresh,
+      const std::vector<std::string>& tracked = {}) = 0;
 };
 
 /// Whether an agent that needs no model understands the brief, before anything is started.

@@ -1,0 +1,159 @@
+#include "agent/mechanic/classifier.h"
+
+namespace nightjar::agent::mechanic {
+
+void Classifier::native() {
+  const auto type = up(0).type;
+  const Position position = type == "type_identifier" ? Position::Type : Position::Value;
+  if (type == "preproc_arg") return reference();
+  if (type == "identifier" && parent_is("preproc_params")) return declare_local(2);
+  if (one_of(up(1).type, {"preproc_def", "preproc_function_def"}) && up(0).field == "name") return declare(What::Macro);
+  if (up(1).type == "field_designator") {
+    hit_.role = Role::Key;
+    return;
+  }
+  if (native_declaration() || native_declarator()) return;
+  if (up(1).type == "field_initializer") {
+    hit_.role = Role::Member;  // a base class or a field: both are renamed with their own kind
+    hit_.receiver = Receiver::None;
+    owner_of(1);
+    return;
+  }
+  if (parent_is("field_expression", "field") || (up(1).type == "template_method" && up(2).type == "field_expression")) {
+    return member(Role::Member, child(up(up(1).type == "template_method" ? 2 : 1).node, "argument"));
+  }
+  size_t level = 1;
+  if (one_of(up(1).type, {"template_type", "template_function", "destructor_name"}) && up(0).field != "arguments") ++level;
+  if (up(level).type == "qualified_identifier" && up(level - 1).field == "name") {
+    member(Role::Scoped, child(up(level).node, "scope"));
+    hit_.position = position;
+    // `a::b::Name` is nested to the right: the outermost scope is the root.
+    while (parent_is("qualified_identifier", "name", level + 1)) ++level;
+    hit_.root = std::string(text_of(child(up(level).node, "scope"), text_).substr(0, 200));
+    return;
+  }
+  reference(type == "namespace_identifier" ? Position::Type : position);
+}
+
+bool Classifier::native_declaration() {
+  const auto parent = up(1).type;
+  if (one_of(parent, {"class_specifier", "struct_specifier", "union_specifier", "enum_specifier"}) && up(0).field == "name") {
+    const bool body = !ts_node_is_null(child(up(1).node, "body"));
+    const bool forward = !body && ts_node_is_null(child(up(2).node, "declarator")) && one_of(up(2).type, {"translation_unit", "declaration_list", "friend_declaration", "field_declaration",
+                                                      "template_declaration", "preproc_ifdef", "preproc_if", "linkage_specification"});
+    if (!body && !forward) {
+      reference(Position::Type);
+      return true;
+    }
+    declare(What::Type, body);
+    return true;
+  }
+  if (parent == "template_type" && up(1).field == "name" && up(2).type.ends_with("_specifier")) {
+    reference(Position::Type);
+    return true;
+  }
+  if (one_of(parent, {"alias_declaration", "concept_definition"}) && up(0).field == "name") {
+    declare(What::Type);
+    return true;
+  }
+  if (one_of(parent, {"namespace_definition", "namespace_alias_definition"}) && up(0).field == "name") {
+    declare(What::Namespace);
+    return true;
+  }
+  if (parent == "enumerator") {
+    declare(What::Variant);
+    return true;
+  }
+  if (one_of(parent, {"type_parameter_declaration", "optional_type_parameter_declaration", "variadic_type_parameter_declaration"}) &&
+      up(0).field != "default_type") {
+    declare_local(2, Position::Type);
+    return true;
+  }
+  return false;
+}
+
+// From the name out to what it declares, through pointers, references, arrays and functions.
+bool Classifier::native_declarator() {
+  size_t level = 0;
+  bool function = false, pointer = false, qualified = false, destructor = false;
+  for (;; ++level) {
+    const auto type = up(level + 1).type;
+    const auto field = up(level).field;
+    if (type == "qualified_identifier" && field == "name") {
+      qualified = true;
+    } else if (type == "destructor_name") {
+      destructor = true;
+    } else if (type == "function_declarator" && field == "declarator") {
+      if (!pointer) function = true;
+    } else if (type == "pointer_declarator" || type == "parenthesized_declarator") {
+      // `int (*name)(int)` is a variable; `int *name(int)` a function.
+      if (!function && up(level + 2).type == "parenthesized_declarator") pointer = true;
+    } else if (!one_of(type, {"reference_declarator", "array_declarator", "init_declarator", "attributed_declarator",
+                              "variadic_declarator", "structured_binding_declarator"}) ||
+               field == "value" || field == "size") {
+      break;
+    }
+  }
+  const auto type = up(level + 1).type;
+  const auto field = up(level).field;
+  if (level == 0 && field != "declarator") return false;
+  if (destructor || (up(0).type == "type_identifier" && type != "type_definition")) return false;
+  if (type == "type_definition" && field == "declarator") {
+    declare(What::Type, true);
+    return true;
+  }
+  if (one_of(type, {"parameter_declaration", "optional_parameter_declaration", "variadic_parameter_declaration"})) {
+    if (field != "declarator") return false;
+    // Known in the function if this is its definition, else in the parameter list.
+    size_t around = level + 2;
+    while (one_of(up(around).type, {"parameter_list", "function_declarator", "pointer_declarator", "reference_declarator"})) ++around;
+    declare_local(around);
+    if (!one_of(up(around).type, {"function_definition", "catch_clause", "lambda_expression"}) && up(around).type != "abstract_function_declarator") {
+      hit_.scope_begin = up(level + 1).begin();
+      hit_.scope_end = up(level + 1).end();
+    }
+    return true;
+  }
+  if (type == "for_range_loop" && field == "declarator") {
+    declare_local(level + 1);
+    return true;
+  }
+  if (one_of(type, {"function_definition", "declaration", "field_declaration"}) && field == "declarator") {
+    if (qualified) {
+      // Out of the class (or namespace) that its scope names.
+      size_t scoped = 1;
+      while (up(scoped).type != "qualified_identifier") ++scoped;
+      const auto scope = text_of(child(up(scoped).node, "scope"), text_);
+      declare(What::Method, type == "function_definition");
+      hit_.owner = std::string(scope.substr(0, scope.find('<')).substr(0, 200));
+      hit_.root = "qualified";
+      hit_.in_class = true;
+      return true;
+    }
+    if (type == "field_declaration") {
+      declare(function ? What::Method : What::Field);
+      hit_.in_class = true;
+      owner_of(level + 1);
+      return true;
+    }
+    if (function) {
+      const size_t around = find({"class_specifier", "struct_specifier", "union_specifier", "compound_statement"}, level + 2);
+      const bool in_class = around && up(around).type != "compound_statement";
+      if (around && !in_class && type == "declaration") {
+        reference();  // `Name x(1);` or a local declaration of a function: no new thing
+        return true;
+      }
+      declare(in_class ? What::Method : What::Function, type == "function_definition");
+      hit_.in_class = in_class;
+      if (in_class) owner_of(level + 2);
+      return true;
+    }
+    if (type == "function_definition") return false;  // a macro before the name: no declarator at all
+    declare_variable(level + 1);
+    hit_.definition = true;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace nightjar::agent::mechanic

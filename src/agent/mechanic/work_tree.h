@@ -1,0 +1,41 @@
+// The files of a work tree as the mechanic may touch them: regular text files, never through a link,
+// never `.git`. The folder belongs to a stranger: every name in it is data.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+
+namespace nightjar::agent::mechanic {
+
+inline constexpr size_t kMostFile = size_t{16} << 20;
+
+class WorkTree {
+ public:
+  /// Throws Error where the folder cannot be opened.
+  explicit WorkTree(const fs::path& root);
+
+  /// Everything below but `.git`, folders that tools fill, and links; sorted.
+  std::vector<std::string> all_files() const;
+  /// nullopt where there is no regular file, or it vanished, or it is larger than `kMostFile`, or binary.
+  /// Reads into `buffer` (which keeps its capacity between calls).
+  bool read(const std::string& path, std::string& buffer) const;
+  bool exists(const std::string& path) const;
+  /// Temporary and rename; the mode stays. False where the file is no regular file any more.
+  bool write(const std::string& path, std::string_view bytes) const;
+  /// False where `to` exists.
+  bool rename(const std::string& from, const std::string& to) const;
+
+ private:
+  int open_file(const std::string& path) const;
+  Fd root_;
+};
+
+/// Calls `work(i)` for all i below `count` from several threads; the first exception is thrown again.
+void in_parallel(size_t count, unsigned threads, const std::function<void(unsigned, size_t)>& work);
+
+}  // namespace nightjar::agent::mechanic
