@@ -36,8 +36,9 @@ std::string trouble_of(const sandbox::CommandResult& result) {
   return "";
 }
 
-void collect_reports(sandbox::Session& session, verify::CheckOutput& output) {
-  for (const auto& [folder, pattern] : verify::report_files()) {
+void collect_reports(sandbox::Session& session, const std::string& command,
+                     verify::CheckOutput& output) {
+  for (const auto& [folder, pattern] : verify::report_files(command)) {
     for (const auto& file : session.find_files(folder, pattern)) {
       if (auto content = session.read_file(file, kMostReportFile))
         output.files[file] = std::move(*content);
@@ -73,7 +74,7 @@ core::CheckReport run_once(sandbox::Session& session, const core::CheckSpec& che
   output.trouble = trouble_of(result);
   output.truncated = result.output_bytes > result.output.size();
   output.output = std::move(result.output);
-  collect_reports(session, output);
+  collect_reports(session, check.run, output);
   core::CheckReport report = verify::read_report(check, output);
   report.duration = result.duration;
   report.log = "logs/" + log_name;
