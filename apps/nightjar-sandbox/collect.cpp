@@ -145,7 +145,7 @@ class Collector {
         change.size = change.content.size();
       }
     }
-    send(std::move(change));
+    send(change);
   }
 
   void send(const Change& change) {

@@ -42,6 +42,7 @@ std::vector<std::string> merged(std::vector<std::string> base,
 
 std::vector<char*> pointers(const std::vector<std::string>& list) {
   std::vector<char*> out;
+  out.reserve(list.size() + 1);
   for (const auto& entry : list) out.push_back(const_cast<char*>(entry.c_str()));
   out.push_back(nullptr);
   return out;

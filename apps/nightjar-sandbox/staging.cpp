@@ -158,6 +158,7 @@ void write_file(const std::string& path, std::string_view text) {
 void stage_sources(Plan& plan) {
   // Detached copies first, because the staging folder then covers what stands below it on the host.
   std::vector<Opened> opened;
+  opened.reserve(plan.sources.size());
   OwnerMaps maps(plan);
   for (const auto& source : plan.sources) opened.push_back(open_source(source, maps));
   for (auto& step : plan.steps) {

@@ -1,5 +1,7 @@
 #include "sandbox/plan.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 
@@ -204,7 +206,8 @@ class Planner {
                       : policy_.path;
     for (const auto& [name, value] : policy_.env) all[name] = value;
     std::vector<std::string> out;
-    for (const auto& [name, value] : all) out.push_back(name + "=" + value);
+    out.reserve(all.size());
+    for (const auto& [name, value] : all) out.push_back(fmt::format("{}={}", name, value));
     return out;
   }
 

@@ -1,6 +1,7 @@
 #include "sandbox/running.h"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
@@ -55,8 +56,10 @@ class Running {
                            .cwd = command_.cwd.string(),
                            .environment = {},
                            .input = command_.input};
-    for (const auto& [name, value] : command_.env)
-      request.environment.push_back(name + "=" + value);
+    request.environment.reserve(command_.env.size());
+    for (const auto& [name, value] : command_.env) {
+      request.environment.push_back(fmt::format("{}={}", name, value));
+    }
     helper_.send(FrameKind::Run, encode(request));
     Frame frame = helper_.receive();
     if (frame.kind != FrameKind::Started || !frame.descriptor) {
