@@ -108,6 +108,9 @@ std::string Mirror::fetch(std::string_view ref) const {
   if (fs::exists(kept_base(path_, id), ignored)) return id;
   const FileLock lock = wait_for_lock(path_.string() + ".lock");
   if (fs::exists(kept_base(path_, id), ignored)) return id;
+  // Only fetches write these, and this is the only one: a killed one left them.
+  fs::remove(kept_base(path_, id + ".lock"), ignored);
+  fs::remove(path_ / "shallow.lock", ignored);
   const auto with = [&](std::vector<std::string> args) {
     args.insert(args.begin(),
                 {"fetch", "-q", "--no-tags", "--no-write-fetch-head", "--update-shallow",

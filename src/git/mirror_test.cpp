@@ -64,6 +64,14 @@ TEST_F(MirrorTest, ALockThatAKilledGitLeftOnARunsRefIsTakenAway) {
   EXPECT_FALSE(fs::exists(lock));
 }
 
+TEST_F(MirrorTest, LocksThatAKilledFetchLeftBehindAreNoObstacle) {
+  const std::string head = repo_.commit();
+  const Mirror mirror = this->mirror();
+  put(mirror.path() / "refs/nightjar/base" / (head + ".lock"), "");
+  put(mirror.path() / "shallow.lock", "");
+  EXPECT_EQ(mirror.fetch("main"), head);
+}
+
 TEST_F(MirrorTest, ARefThatDoesNotExistIsNotFound) {
   repo_.commit();
   try {
