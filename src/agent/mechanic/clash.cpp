@@ -63,9 +63,11 @@ std::optional<std::string> find_clash(const std::vector<ScannedFile>& files,
     const Family family = family_of(*file.lang);
     const bool edited = is_code_edit(file, decisions[i]);
     const std::string folder = file.path.substr(0, file.path.rfind('/') == std::string::npos ? 0 : file.path.rfind('/'));
-    // Other files of the same package share its names.
-    const bool together = (family == Family::Go && target.folders.contains(folder)) ||
-                          (family == Family::Java && target.packages.contains(file.new_hits.package)) || family == Family::Native;
+    // Packages of Go and Java have names of their own. Elsewhere one repository with two things of one name
+    // is what a rename must not make silently, even where today's imports would tell them apart.
+    const bool together = family == Family::Go     ? target.folders.contains(folder)
+                          : family == Family::Java ? target.packages.contains(file.new_hits.package)
+                                                   : true;
     for (const auto& hit : file.new_hits.hits) {
       if (!target.is_global()) {
         const bool member = hit.role == Role::Declaration && (hit.what == What::Method || hit.what == What::Field);
