@@ -21,12 +21,12 @@ namespace nightjar::agent {
 
 struct Assignment {
   core::TaskSpec spec;
-  std::string brief;              ///< of this run
+  std::string brief;  ///< of this run
   /// Briefs of this task's earlier runs, oldest first ("call it X instead" needs them).
   std::vector<std::string> earlier;
   Deadline deadline = kNoDeadline;
-  /// Paths of the commit the work starts from; empty: everything that is in the tree counts (what setup
-  /// made there as well).
+  /// Paths of the commit the work starts from; empty: everything that is in the tree counts (what
+  /// setup made there as well).
   std::vector<std::string> tracked;
   /// Strings (path and line) that a failing test has shown to be the renamed thing.
   std::vector<std::pair<std::string, int>> evidence;
@@ -36,27 +36,27 @@ enum class Outcome { Changed, Nothing, CannotDo, Failed };
 
 struct WorkResult {
   Outcome outcome = Outcome::Nothing;
-  std::string reason;             ///< for the person where not Changed
-  std::string summary;            ///< one line for the commit
-  std::string details;            ///< Markdown for the pull request: hit table and so on
+  std::string reason;   ///< for the person where not Changed
+  std::string summary;  ///< one line for the commit
+  std::string details;  ///< Markdown for the pull request: hit table and so on
   /// Paths the agent says it changed; empty with `all_changes`: whatever is in the upper layer.
   std::vector<std::string> paths;
   bool all_changes = false;
   std::vector<core::Finding> findings;
-  json::object claim;             ///< what `recheck` looks for again: action, old_name, new_name, pattern, ...
+  json::object claim;  ///< what `recheck` looks for again: action, old_name, new_name, pattern, ...
 };
 
 class Agent {
  public:
   virtual ~Agent() = default;
   virtual std::string_view name() const = 0;
-  /// Works in the sandbox until done, refused or stopped. Throws sandbox::SandboxLost and Cancelled; a
-  /// failure of the agent itself is a result. `say` receives progress for people.
+  /// Works in the sandbox until done, refused or stopped. Throws sandbox::SandboxLost and
+  /// Cancelled; a failure of the agent itself is a result. `say` receives progress for people.
   virtual WorkResult work(const Assignment& assignment, sandbox::Session& session,
                           const std::function<void(std::string)>& say, std::stop_token stop) = 0;
-  /// Looks for what the claim says is gone, in a fresh sandbox on the candidate commit: leftovers, each
-  /// `blocks` where it is a reference. nullopt where this agent's claims cannot be looked for. `tracked`:
-  /// the candidate's paths; empty: everything that is in the tree.
+  /// Looks for what the claim says is gone, in a fresh sandbox on the candidate commit: leftovers,
+  /// each `blocks` where it is a reference. nullopt where this agent's claims cannot be looked for.
+  /// `tracked`: the candidate's paths; empty: everything that is in the tree.
   virtual std::optional<std::vector<core::Finding>> recheck(
       const json::object& claim, sandbox::Session& fresh,
       const std::vector<std::string>& tracked = {}) = 0;
@@ -65,9 +65,9 @@ class Agent {
 /// Whether an agent that needs no model understands the brief, before anything is started.
 struct Understanding {
   bool can_do = false;
-  std::string reason;             ///< where it cannot: what was not understood
+  std::string reason;                   ///< where it cannot: what was not understood
   core::Kind kind = core::Kind::Chore;  ///< what the brief asks for
-  std::string title;              ///< "Rename Parser to Reader"
+  std::string title;                    ///< "Rename Parser to Reader"
 };
 
 /// The mechanic's grammar, on a brief with the briefs of earlier runs.

@@ -11,38 +11,106 @@ constexpr size_t kMostText = 200;
 std::string bounded(std::string_view text) { return std::string(text.substr(0, kMostText)); }
 
 bool is_name(std::string_view type) {
-  return type.ends_with("identifier") || one_of(type, {"this", "self", "super", "crate", "dotted_name"});
+  return type.ends_with("identifier") ||
+         one_of(type, {"this", "self", "super", "crate", "dotted_name"});
 }
 
 // Functions and what else hides outer names.
-constexpr std::string_view kFunctions[] = {
-    "function_definition", "lambda", "function_declaration", "function_expression", "arrow_function",
-    "method_definition", "generator_function_declaration", "generator_function", "class_static_block",
-    "lambda_expression", "func_literal", "method_declaration", "constructor_declaration",
-    "compact_constructor_declaration", "function_item", "closure_expression", "compound_statement", "block_expression"};
+constexpr std::string_view kFunctions[] = {"function_definition",
+                                           "lambda",
+                                           "function_declaration",
+                                           "function_expression",
+                                           "arrow_function",
+                                           "method_definition",
+                                           "generator_function_declaration",
+                                           "generator_function",
+                                           "class_static_block",
+                                           "lambda_expression",
+                                           "func_literal",
+                                           "method_declaration",
+                                           "constructor_declaration",
+                                           "compact_constructor_declaration",
+                                           "function_item",
+                                           "closure_expression",
+                                           "compound_statement",
+                                           "block_expression"};
 
-constexpr std::string_view kScopes[] = {
-    "function_definition", "lambda", "list_comprehension", "set_comprehension", "dictionary_comprehension",
-    "generator_expression", "function_declaration", "function_expression", "arrow_function",
-    "method_definition", "generator_function_declaration", "generator_function", "class_static_block",
-    "statement_block", "for_statement", "for_in_statement", "catch_clause", "lambda_expression",
-    "compound_statement", "for_range_loop", "func_literal", "method_declaration", "block",
-    "if_statement", "expression_switch_statement", "type_switch_statement", "communication_case",
-    "expression_case", "type_case", "constructor_declaration", "constructor_body",
-    "compact_constructor_declaration", "enhanced_for_statement", "try_with_resources_statement",
-    "switch_rule", "function_item", "function_signature_item", "closure_expression", "match_arm",
-    "for_expression", "if_expression", "while_expression", "template_declaration", "preproc_function_def",
-    "function_type", "method_signature", "abstract_method_signature", "function_signature", "method_elem",
-    "construct_signature", "call_signature", "index_signature", "record_declaration"};
+constexpr std::string_view kScopes[] = {"function_definition",
+                                        "lambda",
+                                        "list_comprehension",
+                                        "set_comprehension",
+                                        "dictionary_comprehension",
+                                        "generator_expression",
+                                        "function_declaration",
+                                        "function_expression",
+                                        "arrow_function",
+                                        "method_definition",
+                                        "generator_function_declaration",
+                                        "generator_function",
+                                        "class_static_block",
+                                        "statement_block",
+                                        "for_statement",
+                                        "for_in_statement",
+                                        "catch_clause",
+                                        "lambda_expression",
+                                        "compound_statement",
+                                        "for_range_loop",
+                                        "func_literal",
+                                        "method_declaration",
+                                        "block",
+                                        "if_statement",
+                                        "expression_switch_statement",
+                                        "type_switch_statement",
+                                        "communication_case",
+                                        "expression_case",
+                                        "type_case",
+                                        "constructor_declaration",
+                                        "constructor_body",
+                                        "compact_constructor_declaration",
+                                        "enhanced_for_statement",
+                                        "try_with_resources_statement",
+                                        "switch_rule",
+                                        "function_item",
+                                        "function_signature_item",
+                                        "closure_expression",
+                                        "match_arm",
+                                        "for_expression",
+                                        "if_expression",
+                                        "while_expression",
+                                        "template_declaration",
+                                        "preproc_function_def",
+                                        "function_type",
+                                        "method_signature",
+                                        "abstract_method_signature",
+                                        "function_signature",
+                                        "method_elem",
+                                        "construct_signature",
+                                        "call_signature",
+                                        "index_signature",
+                                        "record_declaration"};
 
-constexpr std::string_view kPythonScopes[] = {"function_definition", "lambda", "list_comprehension",
-                                              "set_comprehension", "dictionary_comprehension", "generator_expression"};
+constexpr std::string_view kPythonScopes[] = {"function_definition",      "lambda",
+                                              "list_comprehension",       "set_comprehension",
+                                              "dictionary_comprehension", "generator_expression"};
 
-constexpr std::string_view kClasses[] = {
-    "class_definition", "class_declaration", "class", "abstract_class_declaration", "interface_declaration",
-    "class_specifier", "struct_specifier", "union_specifier", "impl_item", "trait_item",
-    "enum_declaration", "record_declaration", "annotation_type_declaration", "interface_type", "enum_item",
-    "struct_item", "struct_type", "object_type"};
+constexpr std::string_view kClasses[] = {"class_definition",
+                                         "class_declaration",
+                                         "class",
+                                         "abstract_class_declaration",
+                                         "interface_declaration",
+                                         "class_specifier",
+                                         "struct_specifier",
+                                         "union_specifier",
+                                         "impl_item",
+                                         "trait_item",
+                                         "enum_declaration",
+                                         "record_declaration",
+                                         "annotation_type_declaration",
+                                         "interface_type",
+                                         "enum_item",
+                                         "struct_item",
+                                         "struct_type",
+                                         "object_type"};
 
 const Frame& nothing() {
   static const Frame frame{};
@@ -115,11 +183,13 @@ void Classifier::owner_of(size_t levels) {
     } else if (one_of(up(i).type, {"interface_type", "struct_type", "object_type"})) {
       name = child(up(i + 1).node, "name");
     }
-    hit_.in_interface = hit_.in_interface || one_of(up(i).type, {"interface_type", "trait_item", "interface_declaration"});
+    hit_.in_interface = hit_.in_interface || one_of(up(i).type, {"interface_type", "trait_item",
+                                                                 "interface_declaration"});
     hit_.owner = bounded(text_of(name, text_));
     for (std::string_view field : {"superclasses", "superclass", "interfaces"}) {
       const TSNode bases = child(node, field);
-      for (std::uint32_t n = 0; !ts_node_is_null(bases) && n < std::min(ts_node_named_child_count(bases), 20u); ++n) {
+      for (std::uint32_t n = 0;
+           !ts_node_is_null(bases) && n < std::min(ts_node_named_child_count(bases), 20u); ++n) {
         hit_.bases.push_back(bounded(text_of(ts_node_named_child(bases, n), text_)));
       }
     }
@@ -138,10 +208,13 @@ void Classifier::declare(What what, bool definition) {
   hit_.what = what;
   hit_.definition = definition;
   hit_.position = what == What::Type ? Position::Type : Position::Value;
-  // Levels: the leaf's parent is the declaration itself, which for a class is no owner of its own name.
+  // Levels: the leaf's parent is the declaration itself, which for a class is no owner of its own
+  // name.
   size_t from = 2;
   if (what == What::Type) {
-    while (from < path_.size() && up(from).begin() == up(1).begin() && !one_of(up(from).type, kClasses)) ++from;
+    while (from < path_.size() && up(from).begin() == up(1).begin() &&
+           !one_of(up(from).type, kClasses))
+      ++from;
   }
   for (size_t i = from; i < path_.size(); ++i) {
     if (one_of(up(i).type, kClasses)) hit_.in_class = true;
@@ -170,7 +243,8 @@ void Classifier::declare_local(size_t levels, Position position) {
     hit_.scope_begin = ts_node_start_byte(body);
   }
   // Go and Rust: the name means the outer thing until its own statement ends.
-  const size_t statement = find({"short_var_declaration", "var_spec", "const_spec", "let_declaration"});
+  const size_t statement =
+      find({"short_var_declaration", "var_spec", "const_spec", "let_declaration"});
   if (statement && (!scope || statement < scope)) hit_.scope_begin = up(statement).end();
 }
 
@@ -180,7 +254,8 @@ void Classifier::declare_variable(size_t levels) {
     return;
   }
   bool in_class = false;
-  for (size_t i = levels; i < path_.size(); ++i) in_class = in_class || one_of(up(i).type, kClasses);
+  for (size_t i = levels; i < path_.size(); ++i)
+    in_class = in_class || one_of(up(i).type, kClasses);
   declare(in_class ? What::Field : What::Variable);
   hit_.in_class = in_class;
   if (in_class) owner_of(levels);
@@ -197,12 +272,15 @@ void Classifier::member(Role role, TSNode receiver) {
     hit_.receiver = Receiver::Self;
   } else if (is_name(type)) {
     hit_.receiver = Receiver::Name;
-  } else if (one_of(type, {"attribute", "member_expression", "selector_expression", "field_access", "field_expression",
-                           "scoped_identifier", "qualified_identifier", "nested_identifier", "scoped_type_identifier",
+  } else if (one_of(type, {"attribute", "member_expression", "selector_expression", "field_access",
+                           "field_expression", "scoped_identifier", "qualified_identifier",
+                           "nested_identifier", "scoped_type_identifier",
                            "nested_namespace_specifier"})) {
     hit_.receiver = Receiver::Chain;
-  } else if (type.find("string") != std::string_view::npos || type.find("literal") != std::string_view::npos ||
-             one_of(type, {"list", "dictionary", "set", "tuple", "integer", "float", "number", "array", "object", "regex"})) {
+  } else if (type.find("string") != std::string_view::npos ||
+             type.find("literal") != std::string_view::npos ||
+             one_of(type, {"list", "dictionary", "set", "tuple", "integer", "float", "number",
+                           "array", "object", "regex"})) {
     hit_.receiver = Receiver::Literal;
   } else {
     hit_.receiver = Receiver::Other;
@@ -217,12 +295,18 @@ void Classifier::identify() {
     return;
   }
   switch (family_of(lang_)) {
-    case Family::Python: return python();
-    case Family::Script: return script();
-    case Family::Native: return native();
-    case Family::Go: return go();
-    case Family::Java: return java();
-    case Family::Rust: return rust();
+    case Family::Python:
+      return python();
+    case Family::Script:
+      return script();
+    case Family::Native:
+      return native();
+    case Family::Go:
+      return go();
+    case Family::Java:
+      return java();
+    case Family::Rust:
+      return rust();
   }
 }
 

@@ -1,4 +1,5 @@
-// What one identifier is: shared helpers, and one function a language family (inside of hits.cpp only).
+// What one identifier is: shared helpers, and one function a language family (inside of hits.cpp
+// only).
 #pragma once
 
 #include <initializer_list>

@@ -15,12 +15,14 @@ void Classifier::go() {
     return;
   }
   if (type == "package_identifier") return reference();
-  if (parent_is("selector_expression", "field")) return member(Role::Member, child(up(1).node, "operand"));
+  if (parent_is("selector_expression", "field"))
+    return member(Role::Member, child(up(1).node, "operand"));
   if (parent_is("qualified_type", "name")) {
     member(Role::Scoped, child(up(1).node, "package"));
     hit_.position = Position::Type;
     const size_t field = up(2).type == "pointer_type" ? 3 : 2;
-    hit_.embedded = up(field).type == "field_declaration" && ts_node_is_null(child(up(field).node, "name"));
+    hit_.embedded =
+        up(field).type == "field_declaration" && ts_node_is_null(child(up(field).node, "name"));
     return;
   }
   if (go_declaration()) return;
@@ -28,13 +30,15 @@ void Classifier::go() {
     // Of a struct it is a field; of a map or an array it is a value.
     const size_t literal = find({"composite_literal"});
     const auto kind = literal ? type_of(child(up(literal).node, "type")) : "";
-    if (one_of(kind, {"map_type", "array_type", "slice_type", "implicit_length_array_type"})) return reference();
+    if (one_of(kind, {"map_type", "array_type", "slice_type", "implicit_length_array_type"}))
+      return reference();
     hit_.role = Role::Key;
     return;
   }
   reference(position);
   const size_t field = up(1).type == "pointer_type" ? 2 : 1;
-  hit_.embedded = up(field).type == "field_declaration" && up(field - 1).field == "type" && ts_node_is_null(child(up(field).node, "name"));
+  hit_.embedded = up(field).type == "field_declaration" && up(field - 1).field == "type" &&
+                  ts_node_is_null(child(up(field).node, "name"));
   if (parent_is("call_expression", "function")) hit_.position = Position::Value;
 }
 
@@ -52,7 +56,9 @@ bool Classifier::go_declaration() {
       const TSNode receiver = child(up(1).node, "receiver");
       if (ts_node_named_child_count(receiver) > 0) {
         TSNode of = child(ts_node_named_child(receiver, 0), "type");
-        while (!ts_node_is_null(of) && type_of(of) != "type_identifier" && ts_node_named_child_count(of) > 0) of = ts_node_named_child(of, 0);
+        while (!ts_node_is_null(of) && type_of(of) != "type_identifier" &&
+               ts_node_named_child_count(of) > 0)
+          of = ts_node_named_child(of, 0);
         hit_.owner = std::string(text_of(of, text_).substr(0, 200));
       }
     } else if (one_of(parent, {"method_elem", "method_spec"})) {
@@ -66,7 +72,8 @@ bool Classifier::go_declaration() {
       owner_of(1);
     } else if (one_of(parent, {"var_spec", "const_spec"})) {
       declare_variable(2);
-    } else if (one_of(parent, {"parameter_declaration", "variadic_parameter_declaration", "type_parameter_declaration"})) {
+    } else if (one_of(parent, {"parameter_declaration", "variadic_parameter_declaration",
+                               "type_parameter_declaration"})) {
       declare_local(2, parent.starts_with("type") ? Position::Type : Position::Value);
     } else {
       return false;
@@ -74,11 +81,15 @@ bool Classifier::go_declaration() {
     return true;
   }
   if (parent == "expression_list") {
-    const bool declares = (parent_is("short_var_declaration", "left", 2)) || parent_is("type_switch_statement", "alias", 2) ||
-                          ((up(2).type == "range_clause" || up(2).type == "receive_statement") && up(1).field == "left");
+    const bool declares = (parent_is("short_var_declaration", "left", 2)) ||
+                          parent_is("type_switch_statement", "alias", 2) ||
+                          ((up(2).type == "range_clause" || up(2).type == "receive_statement") &&
+                           up(1).field == "left");
     if (!declares) return false;
     // `=` assigns to what is there already.
-    if (one_of(up(2).type, {"range_clause", "receive_statement"}) && text_of(up(2).node, text_).find(":=") == std::string_view::npos) return false;
+    if (one_of(up(2).type, {"range_clause", "receive_statement"}) &&
+        text_of(up(2).node, text_).find(":=") == std::string_view::npos)
+      return false;
     declare_local(2);
     return true;
   }

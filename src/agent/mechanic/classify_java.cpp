@@ -16,7 +16,8 @@ void Classifier::java() {
     const size_t begin = all.find_first_not_of(" \t", all.find("import") + 6);
     const size_t at = hit_.begin - up(statement).begin();
     auto before = begin < at ? all.substr(begin, at - begin) : std::string_view();
-    if (before.starts_with("static")) before = before.substr(std::min(before.find_first_not_of(" \t", 6), before.size()));
+    if (before.starts_with("static"))
+      before = before.substr(std::min(before.find_first_not_of(" \t", 6), before.size()));
     if (before.ends_with('.')) before.remove_suffix(1);
     hit_.root = std::string(before.substr(0, 200));
     return;
@@ -25,7 +26,8 @@ void Classifier::java() {
     hit_.role = Role::Key;
     return;
   }
-  if (one_of(up(1).type, {"labeled_statement", "break_statement", "continue_statement"}) && up(0).field != "body") {
+  if (one_of(up(1).type, {"labeled_statement", "break_statement", "continue_statement"}) &&
+      up(0).field != "body") {
     if (up(1).type != "labeled_statement" || up(0).begin() == up(1).begin()) {
       hit_.role = Role::Label;
       return;
@@ -48,7 +50,8 @@ void Classifier::java() {
     hit_.position = Position::Call;
     return;
   }
-  if (one_of(up(1).type, {"scoped_type_identifier", "scoped_identifier"}) && up(0).begin() != up(1).begin()) {
+  if (one_of(up(1).type, {"scoped_type_identifier", "scoped_identifier"}) &&
+      up(0).begin() != up(1).begin()) {
     member(Role::Scoped, ts_node_named_child(up(1).node, 0));
     hit_.position = Position::Type;
     return;
@@ -62,7 +65,8 @@ bool Classifier::java_declaration() {
   const auto parent = up(1).type;
   const auto field = up(0).field;
   if (field == "name") {
-    if (one_of(parent, {"class_declaration", "interface_declaration", "enum_declaration", "record_declaration", "annotation_type_declaration"})) {
+    if (one_of(parent, {"class_declaration", "interface_declaration", "enum_declaration",
+                        "record_declaration", "annotation_type_declaration"})) {
       declare(What::Type);
     } else if (one_of(parent, {"constructor_declaration", "compact_constructor_declaration"})) {
       reference(Position::Type);
@@ -80,8 +84,9 @@ bool Classifier::java_declaration() {
       } else {
         declare_local(2);
       }
-    } else if (one_of(parent, {"formal_parameter", "catch_formal_parameter", "resource", "enhanced_for_statement", "instanceof_expression",
-                               "type_pattern", "record_pattern_component"})) {
+    } else if (one_of(parent, {"formal_parameter", "catch_formal_parameter", "resource",
+                               "enhanced_for_statement", "instanceof_expression", "type_pattern",
+                               "record_pattern_component"})) {
       declare_local(parent == "enhanced_for_statement" ? 1 : 2);
     } else {
       return false;

@@ -7,7 +7,8 @@ void Classifier::native() {
   const Position position = type == "type_identifier" ? Position::Type : Position::Value;
   if (type == "preproc_arg") return reference();
   if (type == "identifier" && parent_is("preproc_params")) return declare_local(2);
-  if (one_of(up(1).type, {"preproc_def", "preproc_function_def"}) && up(0).field == "name") return declare(What::Macro);
+  if (one_of(up(1).type, {"preproc_def", "preproc_function_def"}) && up(0).field == "name")
+    return declare(What::Macro);
   if (up(1).type == "field_designator") {
     hit_.role = Role::Key;
     return;
@@ -19,11 +20,15 @@ void Classifier::native() {
     owner_of(1);
     return;
   }
-  if (parent_is("field_expression", "field") || (up(1).type == "template_method" && up(2).type == "field_expression")) {
-    return member(Role::Member, child(up(up(1).type == "template_method" ? 2 : 1).node, "argument"));
+  if (parent_is("field_expression", "field") ||
+      (up(1).type == "template_method" && up(2).type == "field_expression")) {
+    return member(Role::Member,
+                  child(up(up(1).type == "template_method" ? 2 : 1).node, "argument"));
   }
   size_t level = 1;
-  if (one_of(up(1).type, {"template_type", "template_function", "destructor_name"}) && up(0).field != "arguments") ++level;
+  if (one_of(up(1).type, {"template_type", "template_function", "destructor_name"}) &&
+      up(0).field != "arguments")
+    ++level;
   if (up(level).type == "qualified_identifier" && up(level - 1).field == "name") {
     member(Role::Scoped, child(up(level).node, "scope"));
     hit_.position = position;
@@ -37,10 +42,15 @@ void Classifier::native() {
 
 bool Classifier::native_declaration() {
   const auto parent = up(1).type;
-  if (one_of(parent, {"class_specifier", "struct_specifier", "union_specifier", "enum_specifier"}) && up(0).field == "name") {
+  if (one_of(parent,
+             {"class_specifier", "struct_specifier", "union_specifier", "enum_specifier"}) &&
+      up(0).field == "name") {
     const bool body = !ts_node_is_null(child(up(1).node, "body"));
-    const bool forward = !body && ts_node_is_null(child(up(2).node, "declarator")) && one_of(up(2).type, {"translation_unit", "declaration_list", "friend_declaration", "field_declaration",
-                                                      "template_declaration", "preproc_ifdef", "preproc_if", "linkage_specification"});
+    const bool forward =
+        !body && ts_node_is_null(child(up(2).node, "declarator")) &&
+        one_of(up(2).type,
+               {"translation_unit", "declaration_list", "friend_declaration", "field_declaration",
+                "template_declaration", "preproc_ifdef", "preproc_if", "linkage_specification"});
     if (!body && !forward) {
       reference(Position::Type);
       return true;
@@ -56,7 +66,8 @@ bool Classifier::native_declaration() {
     declare(What::Type);
     return true;
   }
-  if (one_of(parent, {"namespace_definition", "namespace_alias_definition"}) && up(0).field == "name") {
+  if (one_of(parent, {"namespace_definition", "namespace_alias_definition"}) &&
+      up(0).field == "name") {
     declare(What::Namespace);
     return true;
   }
@@ -64,7 +75,8 @@ bool Classifier::native_declaration() {
     declare(What::Variant);
     return true;
   }
-  if (one_of(parent, {"type_parameter_declaration", "optional_type_parameter_declaration", "variadic_type_parameter_declaration"}) &&
+  if (one_of(parent, {"type_parameter_declaration", "optional_type_parameter_declaration",
+                      "variadic_type_parameter_declaration"}) &&
       up(0).field != "default_type") {
     declare_local(2, Position::Type);
     return true;
@@ -88,8 +100,9 @@ bool Classifier::native_declarator() {
     } else if (type == "pointer_declarator" || type == "parenthesized_declarator") {
       // `int (*name)(int)` is a variable; `int *name(int)` a function.
       if (!function && up(level + 2).type == "parenthesized_declarator") pointer = true;
-    } else if (!one_of(type, {"reference_declarator", "array_declarator", "init_declarator", "attributed_declarator",
-                              "variadic_declarator", "structured_binding_declarator"}) ||
+    } else if (!one_of(type, {"reference_declarator", "array_declarator", "init_declarator",
+                              "attributed_declarator", "variadic_declarator",
+                              "structured_binding_declarator"}) ||
                field == "value" || field == "size") {
       break;
     }
@@ -102,13 +115,17 @@ bool Classifier::native_declarator() {
     declare(What::Type, true);
     return true;
   }
-  if (one_of(type, {"parameter_declaration", "optional_parameter_declaration", "variadic_parameter_declaration"})) {
+  if (one_of(type, {"parameter_declaration", "optional_parameter_declaration",
+                    "variadic_parameter_declaration"})) {
     if (field != "declarator") return false;
     // Known in the function if this is its definition, else in the parameter list.
     size_t around = level + 2;
-    while (one_of(up(around).type, {"parameter_list", "function_declarator", "pointer_declarator", "reference_declarator"})) ++around;
+    while (one_of(up(around).type, {"parameter_list", "function_declarator", "pointer_declarator",
+                                    "reference_declarator"}))
+      ++around;
     declare_local(around);
-    if (!one_of(up(around).type, {"function_definition", "catch_clause", "lambda_expression"}) && up(around).type != "abstract_function_declarator") {
+    if (!one_of(up(around).type, {"function_definition", "catch_clause", "lambda_expression"}) &&
+        up(around).type != "abstract_function_declarator") {
       hit_.scope_begin = up(level + 1).begin();
       hit_.scope_end = up(level + 1).end();
     }
@@ -118,7 +135,8 @@ bool Classifier::native_declarator() {
     declare_local(level + 1);
     return true;
   }
-  if (one_of(type, {"function_definition", "declaration", "field_declaration"}) && field == "declarator") {
+  if (one_of(type, {"function_definition", "declaration", "field_declaration"}) &&
+      field == "declarator") {
     if (qualified) {
       // Out of the class (or namespace) that its scope names.
       size_t scoped = 1;
@@ -137,7 +155,9 @@ bool Classifier::native_declarator() {
       return true;
     }
     if (function) {
-      const size_t around = find({"class_specifier", "struct_specifier", "union_specifier", "compound_statement"}, level + 2);
+      const size_t around =
+          find({"class_specifier", "struct_specifier", "union_specifier", "compound_statement"},
+               level + 2);
       const bool in_class = around && up(around).type != "compound_statement";
       if (around && !in_class && type == "declaration") {
         reference();  // `Name x(1);` or a local declaration of a function: no new thing
@@ -148,7 +168,8 @@ bool Classifier::native_declarator() {
       if (in_class) owner_of(level + 2);
       return true;
     }
-    if (type == "function_definition") return false;  // a macro before the name: no declarator at all
+    if (type == "function_definition")
+      return false;  // a macro before the name: no declarator at all
     declare_variable(level + 1);
     hit_.definition = true;
     return true;

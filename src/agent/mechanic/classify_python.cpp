@@ -30,10 +30,14 @@ void Classifier::python() {
     }
     return declare(What::Function);
   }
-  if (up(1).type == "type" && parent_is("type_alias_statement", "left", 2)) return declare(What::Type);
-  if (up(1).type == "type" && up(2).type == "type_parameter") return declare_local(3, Position::Type);
+  if (up(1).type == "type" && parent_is("type_alias_statement", "left", 2))
+    return declare(What::Type);
+  if (up(1).type == "type" && up(2).type == "type_parameter")
+    return declare_local(3, Position::Type);
   for (size_t i = 1; i < 4; ++i) {
-    if (one_of(up(i).type, {"import_from_statement", "import_statement", "future_import_statement"})) return python_import(i);
+    if (one_of(up(i).type,
+               {"import_from_statement", "import_statement", "future_import_statement"}))
+      return python_import(i);
   }
   if (parent_is("aliased_import", "alias")) {
     hit_.role = Role::Alias;
@@ -53,7 +57,8 @@ void Classifier::python_import(size_t statement) {
   }
   hit_.role = Role::Import;
   const bool from = up(statement).type == "import_from_statement";
-  const bool module_part = up(statement - 1).field == "module_name" || up(statement).type == "import_statement";
+  const bool module_part =
+      up(statement - 1).field == "module_name" || up(statement).type == "import_statement";
   if (!from || module_part) {
     hit_.what = What::Namespace;
     return;
@@ -64,8 +69,10 @@ void Classifier::python_import(size_t statement) {
 bool Classifier::python_binding() {
   size_t level = 1;
   bool splat = false;
-  while (one_of(up(level).type, {"pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern",
-                                 "dictionary_splat_pattern", "as_pattern_target", "parenthesized_expression", "tuple", "list"})) {
+  while (
+      one_of(up(level).type, {"pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern",
+                              "dictionary_splat_pattern", "as_pattern_target",
+                              "parenthesized_expression", "tuple", "list"})) {
     splat = splat || up(level).type.ends_with("splat_pattern");
     ++level;
   }
@@ -77,8 +84,10 @@ bool Classifier::python_binding() {
     declare_local(level);
     return true;
   }
-  const bool bound = (one_of(type, {"assignment", "augmented_assignment", "for_statement", "for_in_clause"}) && field == "left") ||
-                     (type == "named_expression" && field == "name") || (type == "as_pattern" && field == "alias");
+  const bool bound =
+      (one_of(type, {"assignment", "augmented_assignment", "for_statement", "for_in_clause"}) &&
+       field == "left") ||
+      (type == "named_expression" && field == "name") || (type == "as_pattern" && field == "alias");
   if (bound && type == "for_in_clause") {
     declare_local(level);
     return true;
@@ -88,7 +97,8 @@ bool Classifier::python_binding() {
     return true;
   }
   // `case name:` binds; `case Name():` and `case a.Name:` do not.
-  if (type == "dotted_name" && up(level + 1).type == "case_pattern" && ts_node_named_child_count(up(level).node) == 1) {
+  if (type == "dotted_name" && up(level + 1).type == "case_pattern" &&
+      ts_node_named_child_count(up(level).node) == 1) {
     declare_variable(level);
     return true;
   }

@@ -21,8 +21,10 @@ void Classifier::rust() {
     hit_.root = rust_use_path(i);
     return;
   }
-  if (parent_is("field_expression", "field")) return member(Role::Member, child(up(1).node, "value"));
-  if (one_of(up(1).type, {"scoped_identifier", "scoped_type_identifier"}) && up(0).field == "name") {
+  if (parent_is("field_expression", "field"))
+    return member(Role::Member, child(up(1).node, "value"));
+  if (one_of(up(1).type, {"scoped_identifier", "scoped_type_identifier"}) &&
+      up(0).field == "name") {
     member(Role::Scoped, child(up(1).node, "path"));
     hit_.position = position;
     return;
@@ -112,7 +114,9 @@ bool Classifier::rust_pattern() {
     if (!type.ends_with("pattern")) return false;
   }
   const auto type = up(level + 1).type;
-  if (!one_of(type, {"let_declaration", "parameter", "match_arm", "for_expression", "let_condition", "closure_parameters"})) return false;
+  if (!one_of(type, {"let_declaration", "parameter", "match_arm", "for_expression", "let_condition",
+                     "closure_parameters"}))
+    return false;
   declare_local(level + 1);
   return true;
 }

@@ -10,7 +10,8 @@ bool is_function(std::string_view type) {
 
 // `require('./x')`, `await import('./x')`: the text of the string, else empty.
 std::string required_module(TSNode value, std::string_view text) {
-  if (type_of(value) == "await_expression" && ts_node_named_child_count(value) == 1) value = ts_node_named_child(value, 0);
+  if (type_of(value) == "await_expression" && ts_node_named_child_count(value) == 1)
+    value = ts_node_named_child(value, 0);
   if (type_of(value) != "call_expression") return "";
   const auto function = text_of(child(value, "function"), text);
   if (function != "require" && function != "import") return "";
@@ -32,8 +33,10 @@ void Classifier::script() {
     hit_.exports = text == "exports" || text == "module.exports";
     return;
   }
-  if (parent_is("nested_type_identifier", "name")) return member(Role::Member, child(up(1).node, "module"));
-  if (parent_is("nested_identifier", "property")) return member(Role::Member, child(up(1).node, "object"));
+  if (parent_is("nested_type_identifier", "name"))
+    return member(Role::Member, child(up(1).node, "module"));
+  if (parent_is("nested_identifier", "property"))
+    return member(Role::Member, child(up(1).node, "object"));
   if (up(1).type == "nested_identifier" && up(0).begin() != up(1).begin()) {
     return member(Role::Member, ts_node_named_child(up(1).node, 0));
   }
@@ -47,7 +50,8 @@ void Classifier::script() {
     return;
   }
   if (up(1).type == "import_clause" || up(1).type == "import_require_clause") {
-    const TSNode source = up(1).type == "import_clause" ? child(up(2).node, "source") : child(up(1).node, "source");
+    const TSNode source =
+        up(1).type == "import_clause" ? child(up(2).node, "source") : child(up(1).node, "source");
     const auto module = text_of(source, text_);
     hit_.root = module.size() > 2 ? std::string(module.substr(1, module.size() - 2)) : "";
     hit_.role = Role::Import;
@@ -71,7 +75,8 @@ void Classifier::script() {
     hit_.role = Role::Shorthand;
     for (size_t i = 2; i < 4; ++i) {
       const auto left = text_of(child(up(i).node, "left"), text_);
-      hit_.exports = hit_.exports || (up(i).type == "assignment_expression" && (left == "module.exports" || left == "exports"));
+      hit_.exports = hit_.exports || (up(i).type == "assignment_expression" &&
+                                      (left == "module.exports" || left == "exports"));
     }
     return;
   }
@@ -94,14 +99,16 @@ bool Classifier::script_declaration() {
     }
     return false;
   }
-  if (one_of(parent, {"class_declaration", "class", "abstract_class_declaration", "interface_declaration",
-                      "type_alias_declaration", "enum_declaration"})) {
+  if (one_of(parent, {"class_declaration", "class", "abstract_class_declaration",
+                      "interface_declaration", "type_alias_declaration", "enum_declaration"})) {
     declare(What::Type);
-  } else if (one_of(parent, {"function_declaration", "generator_function_declaration", "function_signature"})) {
+  } else if (one_of(parent, {"function_declaration", "generator_function_declaration",
+                             "function_signature"})) {
     declare(What::Function, parent != "function_signature");
   } else if (one_of(parent, {"function_expression", "generator_function"})) {
     declare_local(1);
-  } else if (one_of(parent, {"method_definition", "abstract_method_signature", "method_signature"})) {
+  } else if (one_of(parent,
+                    {"method_definition", "abstract_method_signature", "method_signature"})) {
     if (up(2).type == "object") {
       hit_.role = Role::Key;
       return true;
@@ -140,19 +147,24 @@ bool Classifier::script_binding() {
   const bool shorthand = up(0).type == "shorthand_property_identifier_pattern";
   if (up(0).type != "identifier" && !shorthand) return false;
   size_t level = 1;
-  while (one_of(up(level).type, {"object_pattern", "array_pattern", "rest_pattern", "assignment_pattern",
-                                 "object_assignment_pattern", "pair_pattern"})) {
+  while (
+      one_of(up(level).type, {"object_pattern", "array_pattern", "rest_pattern",
+                              "assignment_pattern", "object_assignment_pattern", "pair_pattern"})) {
     const auto field = up(level - 1).field;
     if (field == "right" || field == "key") return false;  // a default value, or a computed key
     ++level;
   }
   const auto type = up(level).type;
   const auto field = up(level - 1).field;
-  const bool parameter = type == "formal_parameters" || (one_of(type, {"required_parameter", "optional_parameter"}) && field == "pattern") ||
-                         (type == "arrow_function" && field == "parameter") || (type == "catch_clause" && field == "parameter");
+  const bool parameter =
+      type == "formal_parameters" ||
+      (one_of(type, {"required_parameter", "optional_parameter"}) && field == "pattern") ||
+      (type == "arrow_function" && field == "parameter") ||
+      (type == "catch_clause" && field == "parameter");
   if (parameter) {
     declare_local(level);
-  } else if ((type == "variable_declarator" && field == "name") || (type == "for_in_statement" && field == "left")) {
+  } else if ((type == "variable_declarator" && field == "name") ||
+             (type == "for_in_statement" && field == "left")) {
     if (type == "for_in_statement" && ts_node_is_null(child(up(level).node, "kind"))) return false;
     declare_variable(type == "for_in_statement" ? level : level + 1);
   } else if (!(type == "assignment_expression" && field == "left" && shorthand)) {

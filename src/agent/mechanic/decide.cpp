@@ -12,7 +12,9 @@ namespace {
 Decision keep(std::string rule) { return {false, std::move(rule), ""}; }
 Decision take(std::string text = "") { return {true, "", std::move(text)}; }
 
-bool starts_upper(std::string_view name) { return !name.empty() && name[0] >= 'A' && name[0] <= 'Z'; }
+bool starts_upper(std::string_view name) {
+  return !name.empty() && name[0] >= 'A' && name[0] <= 'Z';
+}
 
 class Decider {
  public:
@@ -24,27 +26,40 @@ class Decider {
 
   Decision operator()(const Hit& hit) const {
     switch (hit.role) {
-      case Role::Text: return file_.kind == FileKind::Changelog ? keep("changelog_left") : prose(hit);
+      case Role::Text:
+        return file_.kind == FileKind::Changelog ? keep("changelog_left") : prose(hit);
       case Role::Comment:
-      case Role::Docstring: return other_thing_ || (foreign_ && has_code_) ? keep("other_meaning") : prose(hit);
-      case Role::String: return string(hit);
-      default: break;
+      case Role::Docstring:
+        return other_thing_ || (foreign_ && has_code_) ? keep("other_meaning") : prose(hit);
+      case Role::String:
+        return string(hit);
+      default:
+        break;
     }
     if (hit.role == Role::Label) return keep("");
     if (foreign_) return keep("other_language");
     switch (hit.role) {
-      case Role::Declaration: return declaration(hit);
-      case Role::Reference: return reference(hit);
-      case Role::Import: return import(hit);
-      case Role::Alias: return keep("other_meaning");
-      case Role::Member: return target_.is_global() ? global_member(hit) : member(hit);
-      case Role::Scoped: return target_.is_global() ? global_scoped(hit) : member_scoped(hit);
-      case Role::Key: return key(hit);
-      case Role::Shorthand: return shorthand(hit);
+      case Role::Declaration:
+        return declaration(hit);
+      case Role::Reference:
+        return reference(hit);
+      case Role::Import:
+        return import(hit);
+      case Role::Alias:
+        return keep("other_meaning");
+      case Role::Member:
+        return target_.is_global() ? global_member(hit) : member(hit);
+      case Role::Scoped:
+        return target_.is_global() ? global_scoped(hit) : member_scoped(hit);
+      case Role::Key:
+        return key(hit);
+      case Role::Shorthand:
+        return shorthand(hit);
       case Role::Annotation:
       case Role::Exported:
         return target_.is_global() && !other_thing_ ? take() : keep("other_meaning");
-      default: return keep("unparsed");
+      default:
+        return keep("unparsed");
     }
   }
 
@@ -55,21 +70,26 @@ class Decider {
     foreign_ = !target_.families.contains(family_);
     bool other = false;
     for (const auto& hit : file_.old_hits.hits) {
-      if (hit.role != Role::Comment && hit.role != Role::Docstring && hit.role != Role::String) has_code_ = true;
+      if (hit.role != Role::Comment && hit.role != Role::Docstring && hit.role != Role::String)
+        has_code_ = true;
       if (hit.role == Role::Declaration && hit.what == target_.what) declared_ = true;
       if (hit.role == Role::Import && hit.what != What::Namespace) {
         (modules_.is_internal(family_, hit.root) ? imported_ : other) = true;
         if (!modules_.is_internal(family_, hit.root)) external_import_ = true;
       }
-      if (hit.role == Role::Shorthand && hit.destructured && !hit.root.empty() && modules_.is_internal(family_, hit.root)) imported_ = true;
+      if (hit.role == Role::Shorthand && hit.destructured && !hit.root.empty() &&
+          modules_.is_internal(family_, hit.root))
+        imported_ = true;
       if (hit.role == Role::Alias) other = true;
       const bool global = hit.role == Role::Declaration && !hit.in_class &&
                           one_of(name_of(hit.what), {"class", "function", "variable"});
       if (global && hit.what != target_.what) other = true;
     }
-    const bool bound_by_file = family_ == Family::Python || family_ == Family::Script || family_ == Family::Rust || family_ == Family::Java;
+    const bool bound_by_file = family_ == Family::Python || family_ == Family::Script ||
+                               family_ == Family::Rust || family_ == Family::Java;
     other_thing_ = bound_by_file && target_.is_global() && other && !declared_ && !imported_;
-    if (family_ == Family::Java && other && !imported_java()) other_thing_ = other_thing_ || (!declared_ && external_import_);
+    if (family_ == Family::Java && other && !imported_java())
+      other_thing_ = other_thing_ || (!declared_ && external_import_);
     if (family_ == Family::Go) {
       const size_t slash = file_.path.rfind('/');
       const std::string folder = slash == std::string::npos ? "" : file_.path.substr(0, slash);
@@ -78,7 +98,9 @@ class Decider {
   }
 
   bool imported_java() const {
-    return std::ranges::any_of(file_.old_hits.hits, [this](const Hit& hit) { return hit.role == Role::Import && java_package_fits(hit.root); });
+    return std::ranges::any_of(file_.old_hits.hits, [this](const Hit& hit) {
+      return hit.role == Role::Import && java_package_fits(hit.root);
+    });
   }
 
   bool java_package_fits(std::string_view package) const {
@@ -99,26 +121,34 @@ class Decider {
 
   Decision prose(const Hit& hit) const {
     switch (mention_at(file_.text, hit.begin, hit.end)) {
-      case Mention::Name: return take();
-      case Mention::Word: return wish_.strings_too ? take() : keep("word_left");
-      case Mention::FileName: return keep("file_name_left");
-      case Mention::Link: return keep("link_left");
+      case Mention::Name:
+        return take();
+      case Mention::Word:
+        return wish_.strings_too ? take() : keep("word_left");
+      case Mention::FileName:
+        return keep("file_name_left");
+      case Mention::Link:
+        return keep("link_left");
     }
     return keep("word_left");
   }
 
   Decision string(const Hit& hit) const {
-    const bool shown = std::ranges::any_of(wish_.evidence, [&](const Place& place) { return place.path == file_.path && place.line == hit.line; });
+    const bool shown = std::ranges::any_of(wish_.evidence, [&](const Place& place) {
+      return place.path == file_.path && place.line == hit.line;
+    });
     if (shown || (wish_.strings_too && file_.kind != FileKind::Changelog)) return take();
     return keep(file_.lang ? "string_left" : "other_file");
   }
 
   Decision declaration(const Hit& hit) const {
     if (hit.what == target_.what) {
-      if (target_.what == What::Variable && family_ == Family::Python && other_thing_) return keep("other_meaning");
+      if (target_.what == What::Variable && family_ == Family::Python && other_thing_)
+        return keep("other_meaning");
       return take();
     }
-    // A method defined outside of its class looks the same as a function of a namespace, and a constructor as both.
+    // A method defined outside of its class looks the same as a function of a namespace, and a
+    // constructor as both.
     if (hit.root == "qualified" && hit.what == What::Method) {
       const std::string owner = hit.owner.substr(hit.owner.rfind(':') + 1);
       if (target_.what == What::Type && owner == wish_.old_name) return take();
@@ -129,7 +159,8 @@ class Decider {
         (hit.what == What::Method || hit.what == What::Function)) {
       return take();
     }
-    if (hit.what == What::Variable && target_.is_global() && declared_) return take();  // bound a second time: try/except
+    if (hit.what == What::Variable && target_.is_global() && declared_)
+      return take();  // bound a second time: try/except
     return keep("other_meaning");
   }
 
@@ -140,23 +171,31 @@ class Decider {
     const bool type = target_.what == What::Type;
     if (family_ == Family::Java) {
       if (hit.position == Position::Call) return keep("other_meaning");
-      if (type && hit.position == Position::Value && target_.also_field) return keep("other_meaning");
+      if (type && hit.position == Position::Value && target_.also_field)
+        return keep("other_meaning");
     }
-    if (target_.what == What::Function && hit.position == Position::Type && family_ != Family::Native && family_ != Family::Script) {
+    if (target_.what == What::Function && hit.position == Position::Type &&
+        family_ != Family::Native && family_ != Family::Script) {
       return keep("other_meaning");
     }
-    if (family_ == Family::Native && target_.also_function && type && hit.position == Position::Value) return keep("other_meaning");
+    if (family_ == Family::Native && target_.also_function && type &&
+        hit.position == Position::Value)
+      return keep("other_meaning");
     return take();
   }
 
   // Java and C++ call methods of the same class without saying whose.
   Decision member_by_bare_name(const Hit& hit) const {
-    if (target_.what == What::Variant) return family_ == Family::Native || family_ == Family::Java ? take() : keep("other_meaning");
+    if (target_.what == What::Variant)
+      return family_ == Family::Native || family_ == Family::Java ? take() : keep("other_meaning");
     if (family_ == Family::Java) {
       const bool call = hit.position == Position::Call;
-      return call == (target_.what == What::Method) && hit.position != Position::Type ? take() : keep("other_meaning");
+      return call == (target_.what == What::Method) && hit.position != Position::Type
+                 ? take()
+                 : keep("other_meaning");
     }
-    if (family_ == Family::Native && hit.position == Position::Value && !target_.also_function) return take();
+    if (family_ == Family::Native && hit.position == Position::Value && !target_.also_function)
+      return take();
     return keep("other_meaning");
   }
 
@@ -164,14 +203,18 @@ class Decider {
     if (hit.what == What::Namespace) return keep("module_name");
     if (family_ == Family::Java) {
       const std::string last = hit.root.substr(hit.root.rfind('.') + 1);
-      if (!target_.is_global()) return target_.owners.contains(last) ? take() : keep("other_meaning");
+      if (!target_.is_global())
+        return target_.owners.contains(last) ? take() : keep("other_meaning");
       return java_package_fits(hit.root) ? take() : keep("other_meaning");
     }
     if (!target_.is_global()) return keep("other_meaning");
     if (modules_.is_internal(family_, hit.root)) return take();
-    // The same name from elsewhere where ours is missing: `try: from x import Name; except: class Name`.
-    const bool specifier = family_ == Family::Python || (family_ == Family::Script && !hit.whole_string);
-    if ((declared_ || imported_) && specifier) return take(wish_.old_name + " as " + wish_.new_name);
+    // The same name from elsewhere where ours is missing: `try: from x import Name; except: class
+    // Name`.
+    const bool specifier =
+        family_ == Family::Python || (family_ == Family::Script && !hit.whole_string);
+    if ((declared_ || imported_) && specifier)
+      return take(wish_.old_name + " as " + wish_.new_name);
     return keep("other_meaning");
   }
 
@@ -190,12 +233,15 @@ class Decider {
     if (is_foreign_root(hit) || hit.receiver == Receiver::Literal) return keep("other_meaning");
     if (family_ == Family::Native) {
       const bool initializer = hit.receiver == Receiver::None;
-      return initializer && target_.what == What::Type && !target_.also_field ? take() : keep("member_left");
+      return initializer && target_.what == What::Type && !target_.also_field ? take()
+                                                                              : keep("member_left");
     }
     if (family_ == Family::Java) return java_path(hit);
-    if (target_.nested && target_.what == What::Type && hit.receiver != Receiver::Other) return take();
+    if (target_.nested && target_.what == What::Type && hit.receiver != Receiver::Other)
+      return take();
     if (target_.embedded && family_ == Family::Go) return take();
-    if (hit.receiver != Receiver::Name && hit.receiver != Receiver::Chain) return keep("member_left");
+    if (hit.receiver != Receiver::Name && hit.receiver != Receiver::Chain)
+      return keep("member_left");
     const Binding* bound = binding(hit.root);
     if (!bound) return keep("member_left");
     if (bound->whole_module || modules_.is_module(family_, hit.root)) return take();
@@ -205,13 +251,17 @@ class Decider {
   // `a.b.Name` in Java: a package, or a class around it.
   Decision java_path(const Hit& hit) const {
     size_t begin = hit.begin;
-    while (begin > 0 && (isalnum(static_cast<unsigned char>(file_.text[begin - 1])) || file_.text[begin - 1] == '.' || file_.text[begin - 1] == '_')) --begin;
+    while (begin > 0 && (isalnum(static_cast<unsigned char>(file_.text[begin - 1])) ||
+                         file_.text[begin - 1] == '.' || file_.text[begin - 1] == '_'))
+      --begin;
     std::string_view prefix = std::string_view(file_.text).substr(begin, hit.begin - begin);
     if (prefix.ends_with('.')) prefix.remove_suffix(1);
     if (hit.position == Position::Call || target_.what != What::Type) return keep("member_left");
     const auto last = prefix.substr(prefix.rfind('.') + 1);
     if (starts_upper(last)) return target_.nested ? take() : keep("member_left");
-    return target_.packages.contains(prefix) ? take() : keep(hit.role == Role::Scoped ? "other_meaning" : "member_left");
+    return target_.packages.contains(prefix)
+               ? take()
+               : keep(hit.role == Role::Scoped ? "other_meaning" : "member_left");
   }
 
   Decision global_scoped(const Hit& hit) const {
@@ -224,15 +274,19 @@ class Decider {
       if (bound && !modules_.is_internal(family_, bound->module)) return keep("other_meaning");
       return starts_upper(last) ? keep("member_left") : take();
     }
-    if (target_.what == What::Type && last == wish_.old_name) return take();  // a constructor or destructor by its full name
-    if (target_.other_methods.contains(last) || target_.variant_owners.contains(last)) return keep("member_left");
+    if (target_.what == What::Type && last == wish_.old_name)
+      return take();  // a constructor or destructor by its full name
+    if (target_.other_methods.contains(last) || target_.variant_owners.contains(last))
+      return keep("member_left");
     return take();
   }
 
   // The name right before `::`.
   std::string scope_before(const Hit& hit) const {
     size_t end = hit.begin;
-    while (end > 0 && (file_.text[end - 1] == ':' || file_.text[end - 1] == ' ' || file_.text[end - 1] == '~')) --end;
+    while (end > 0 &&
+           (file_.text[end - 1] == ':' || file_.text[end - 1] == ' ' || file_.text[end - 1] == '~'))
+      --end;
     size_t depth = 0;
     while (end > 0 && (file_.text[end - 1] == '>' || depth > 0)) {
       if (file_.text[end - 1] == '>') ++depth;
@@ -241,17 +295,24 @@ class Decider {
     }
     if (end > 1 && file_.text[end - 1] == ':') end -= 2;  // `Name::<T>::`
     size_t begin = end;
-    while (begin > 0 && (isalnum(static_cast<unsigned char>(file_.text[begin - 1])) || file_.text[begin - 1] == '_')) --begin;
+    while (begin > 0 && (isalnum(static_cast<unsigned char>(file_.text[begin - 1])) ||
+                         file_.text[begin - 1] == '_'))
+      --begin;
     return file_.text.substr(begin, end - begin);
   }
 
   Decision member(const Hit& hit) const {
     if (is_foreign_root(hit) || hit.receiver == Receiver::Literal) return keep("other_meaning");
-    if (family_ == Family::Java && (hit.position == Position::Call) != (target_.what == What::Method)) return keep("member_left");
-    if (family_ == Family::Native && hit.receiver == Receiver::None) return target_.what == What::Field ? take() : keep("member_left");
+    if (family_ == Family::Java &&
+        (hit.position == Position::Call) != (target_.what == What::Method))
+      return keep("member_left");
+    if (family_ == Family::Native && hit.receiver == Receiver::None)
+      return target_.what == What::Field ? take() : keep("member_left");
     const Binding* bound = binding(hit.root);
     // A function of a module, not a method of a value.
-    if (bound && bound->whole_module && hit.receiver == Receiver::Name && target_.what == What::Method) return keep("member_left");
+    if (bound && bound->whole_module && hit.receiver == Receiver::Name &&
+        target_.what == What::Method)
+      return keep("member_left");
     return take();
   }
 
@@ -272,7 +333,8 @@ class Decider {
     if (!target_.is_global() || other_thing_) return keep("key_left");
     if (hit.exports) return take();
     if (hit.destructured) {
-      if (hit.root.empty() || !modules_.is_internal(family_, hit.root)) return keep("other_meaning");
+      if (hit.root.empty() || !modules_.is_internal(family_, hit.root))
+        return keep("other_meaning");
       return take();
     }
     if (shadowed(hit)) return keep("other_meaning");
@@ -284,16 +346,17 @@ class Decider {
   const Modules& modules_;
   const Wish& wish_;
   Family family_ = Family::Python;
-  bool foreign_ = false;         // of a language in which the name is not declared
+  bool foreign_ = false;  // of a language in which the name is not declared
   bool has_code_ = false;
   bool declared_ = false, imported_ = false, external_import_ = false;
-  bool other_thing_ = false;     // in this file the bare name means something else
+  bool other_thing_ = false;  // in this file the bare name means something else
   bool in_package_ = true;
 };
 
 }  // namespace
 
-std::vector<Decision> decide(const ScannedFile& file, const Target& target, const Modules& modules, const Wish& wish) {
+std::vector<Decision> decide(const ScannedFile& file, const Target& target, const Modules& modules,
+                             const Wish& wish) {
   const Decider decider(file, target, modules, wish);
   std::vector<Decision> out;
   out.reserve(file.old_hits.hits.size());

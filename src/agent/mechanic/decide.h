@@ -1,4 +1,5 @@
-// For each hit of the old name: is it the thing that is renamed, or something else that is spelled like it?
+// For each hit of the old name: is it the thing that is renamed, or something else that is spelled
+// like it?
 #pragma once
 
 #include <string>
@@ -22,6 +23,7 @@ struct Wish {
 };
 
 /// One decision a hit, in order. Pure.
-std::vector<Decision> decide(const ScannedFile& file, const Target& target, const Modules& modules, const Wish& wish);
+std::vector<Decision> decide(const ScannedFile& file, const Target& target, const Modules& modules,
+                             const Wish& wish);
 
 }  // namespace nightjar::agent::mechanic

@@ -1,5 +1,5 @@
-// Files that are named after what is renamed: Java classes, TypeScript modules, C++ header pairs; and the
-// includes, imports and build files that name them.
+// Files that are named after what is renamed: Java classes, TypeScript modules, C++ header pairs;
+// and the includes, imports and build files that name them.
 #pragma once
 
 #include <map>
@@ -13,7 +13,7 @@ namespace nightjar::agent::mechanic {
 
 struct FileRenames {
   std::map<std::string, std::string> paths;  ///< old path to new path
-  std::string taken;                         ///< a new path that exists already; then nothing may be done
+  std::string taken;  ///< a new path that exists already; then nothing may be done
 };
 
 /// Only where the stem equals the name exactly and the file declares it; never Python or Go.
@@ -22,7 +22,7 @@ FileRenames plan_file_renames(const WorkTree& tree, const std::vector<std::strin
                               const std::string& old_name, const std::string& new_name);
 
 /// The places in `file` that name a renamed file.
-std::vector<Edit> path_edits(const ScannedFile& file, const FileRenames& renames, const std::string& old_name,
-                             const std::string& new_name);
+std::vector<Edit> path_edits(const ScannedFile& file, const FileRenames& renames,
+                             const std::string& old_name, const std::string& new_name);
 
 }  // namespace nightjar::agent::mechanic

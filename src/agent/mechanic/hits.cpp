@@ -11,25 +11,48 @@ namespace nightjar::agent::mechanic {
 namespace {
 
 bool in_word(unsigned char c) {
-  return c == '_' || c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  return c == '_' || c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+         (c >= 'A' && c <= 'Z');
 }
 
 bool is_string(std::string_view type) {
-  return one_of(type, {"string", "string_content", "string_fragment", "string_literal", "string_start", "string_end",
-                       "interpreted_string_literal", "interpreted_string_literal_content", "raw_string_literal",
-                       "raw_string_literal_content", "raw_string_content", "template_string", "char_literal", "character",
-                       "system_lib_string", "regex", "regex_pattern", "jsx_text", "escape_sequence", "multiline_string_fragment",
-                       "concatenated_string", "character_literal", "heredoc_body", "hash_bang_line", "string_interpolation"});
+  return one_of(type, {"string",
+                       "string_content",
+                       "string_fragment",
+                       "string_literal",
+                       "string_start",
+                       "string_end",
+                       "interpreted_string_literal",
+                       "interpreted_string_literal_content",
+                       "raw_string_literal",
+                       "raw_string_literal_content",
+                       "raw_string_content",
+                       "template_string",
+                       "char_literal",
+                       "character",
+                       "system_lib_string",
+                       "regex",
+                       "regex_pattern",
+                       "jsx_text",
+                       "escape_sequence",
+                       "multiline_string_fragment",
+                       "concatenated_string",
+                       "character_literal",
+                       "heredoc_body",
+                       "hash_bang_line",
+                       "string_interpolation"});
 }
 
 bool is_identifier_leaf(std::string_view type) {
-  return type.ends_with("identifier") || one_of(type, {"label_name", "metavariable", "preproc_arg"});
+  return type.ends_with("identifier") ||
+         one_of(type, {"label_name", "metavariable", "preproc_arg"});
 }
 
 // What a string in Python is, by what stands around it.
 class PythonString {
  public:
-  PythonString(std::string_view text, const Path& path, size_t string) : text_(text), path_(path), at_(string) {}
+  PythonString(std::string_view text, const Path& path, size_t string)
+      : text_(text), path_(path), at_(string) {}
 
   Role role(bool whole) const {
     if (is_docstring()) return Role::Docstring;
@@ -43,7 +66,8 @@ class PythonString {
 
   bool is_docstring() const {
     const Frame* parent = above(1);
-    return parent && parent->type == "expression_statement" && ts_node_named_child_count(parent->node) == 1;
+    return parent && parent->type == "expression_statement" &&
+           ts_node_named_child_count(parent->node) == 1;
   }
 
   bool is_annotation() const {
@@ -59,7 +83,8 @@ class PythonString {
       } else if (one_of(frame.type, {"keyword_argument"})) {
         const auto name = text_of(child(frame.node, "name"), text_);
         if (name != "bound") return false;
-      } else if (!one_of(frame.type, {"type_parameter", "union_type", "binary_operator", "list", "tuple", "member_type", "constrained_type"})) {
+      } else if (!one_of(frame.type, {"type_parameter", "union_type", "binary_operator", "list",
+                                      "tuple", "member_type", "constrained_type"})) {
         return false;
       }
     }
@@ -73,7 +98,8 @@ class PythonString {
     auto function = text_of(child(call->node, "function"), text_);
     function = function.substr(function.rfind('.') + 1);
     const TSNode first = ts_node_named_child(above(arguments)->node, 0);
-    const bool is_first = !ts_node_is_null(first) && ts_node_start_byte(first) == above(arguments - 1)->begin();
+    const bool is_first =
+        !ts_node_is_null(first) && ts_node_start_byte(first) == above(arguments - 1)->begin();
     if (one_of(function, {"cast", "ForwardRef"})) return is_first;
     return function == "TypeVar" && !is_first;
   }
@@ -81,8 +107,10 @@ class PythonString {
   bool is_exported() const {
     for (size_t i = 1; i <= at_ && i < 5; ++i) {
       const Frame& frame = *above(i);
-      if (one_of(frame.type, {"assignment", "augmented_assignment"})) return text_of(child(frame.node, "left"), text_) == "__all__";
-      if (frame.type == "call") return text_of(child(frame.node, "function"), text_).starts_with("__all__.");
+      if (one_of(frame.type, {"assignment", "augmented_assignment"}))
+        return text_of(child(frame.node, "left"), text_) == "__all__";
+      if (frame.type == "call")
+        return text_of(child(frame.node, "function"), text_).starts_with("__all__.");
     }
     return false;
   }
@@ -94,9 +122,11 @@ class PythonString {
 
 // `{name}` or `{name:…}` in a format string of Rust is the variable itself.
 bool is_inline_argument(std::string_view text, const Path& path, const Hit& hit) {
-  if (hit.begin == 0 || text[hit.begin - 1] != '{' || (hit.begin > 1 && text[hit.begin - 2] == '{')) return false;
+  if (hit.begin == 0 || text[hit.begin - 1] != '{' || (hit.begin > 1 && text[hit.begin - 2] == '{'))
+    return false;
   if (hit.end >= text.size() || (text[hit.end] != '}' && text[hit.end] != ':')) return false;
-  return std::ranges::any_of(path, [](const Frame& frame) { return frame.type == "macro_invocation"; });
+  return std::ranges::any_of(path,
+                             [](const Frame& frame) { return frame.type == "macro_invocation"; });
 }
 
 void classify_one(Lang lang, std::string_view text, const Path& path, Hit& hit) {
@@ -110,11 +140,14 @@ void classify_one(Lang lang, std::string_view text, const Path& path, Hit& hit) 
     if (one_of(type, {"interpolation", "template_substitution"})) break;
     if (!is_string(type)) continue;
     size_t whole = i;
-    if (type != "string" && whole > 0 && is_string(path[whole - 1].type) && path[whole - 1].type != "concatenated_string") --whole;
+    if (type != "string" && whole > 0 && is_string(path[whole - 1].type) &&
+        path[whole - 1].type != "concatenated_string")
+      --whole;
     const auto content = text_of(path[whole].node, text);
     const size_t before = hit.begin - path[whole].begin();
     const size_t after = path[whole].end() - hit.end;
-    hit.whole_string = content.find_first_of("'\"`") < before && before <= 5 && after <= 3 && before + after <= 6;
+    hit.whole_string =
+        content.find_first_of("'\"`") < before && before <= 5 && after <= 3 && before + after <= 6;
     if (content.size() == hit.end - hit.begin) hit.whole_string = true;
     hit.role = Role::String;
     if (lang == Lang::Python) hit.role = PythonString(text, path, whole).role(hit.whole_string);
@@ -127,7 +160,8 @@ void classify_one(Lang lang, std::string_view text, const Path& path, Hit& hit) 
     return;
   }
   // A keyword that is spelled like the name.
-  if (!ts_node_is_named(path.back().node) && path.back().begin() == hit.begin && path.back().end() == hit.end) {
+  if (!ts_node_is_named(path.back().node) && path.back().begin() == hit.begin &&
+      path.back().end() == hit.end) {
     hit.role = Role::Label;
     return;
   }
@@ -146,7 +180,8 @@ std::vector<std::uint32_t> find_words(std::string_view text, std::string_view na
     if (!found) break;
     const char* hit = static_cast<const char*>(found);
     const bool left = hit == text.data() || !in_word(static_cast<unsigned char>(hit[-1]));
-    const bool right = hit + name.size() == end || !in_word(static_cast<unsigned char>(hit[name.size()]));
+    const bool right =
+        hit + name.size() == end || !in_word(static_cast<unsigned char>(hit[name.size()]));
     if (left && right) out.push_back(static_cast<std::uint32_t>(hit - text.data()));
     at = hit + name.size();
   }
@@ -159,23 +194,26 @@ FileHits classify(Lang lang, TSNode root, std::string_view text, std::string_vie
   out.damaged = ts_node_has_error(root);
   int line = 1;
   size_t counted = 0;
-  walk_to(root, places, static_cast<std::uint32_t>(name.size()), [&](std::uint32_t place, const Path& path) {
-    Hit hit;
-    hit.begin = place;
-    hit.end = place + static_cast<std::uint32_t>(name.size());
-    line += static_cast<int>(std::count(text.begin() + static_cast<std::ptrdiff_t>(counted), text.begin() + place, '\n'));
-    counted = place;
-    hit.line = line;
-    classify_one(lang, text, path, hit);
-    out.hits.push_back(std::move(hit));
-  });
+  walk_to(root, places, static_cast<std::uint32_t>(name.size()),
+          [&](std::uint32_t place, const Path& path) {
+            Hit hit;
+            hit.begin = place;
+            hit.end = place + static_cast<std::uint32_t>(name.size());
+            line += static_cast<int>(std::count(text.begin() + static_cast<std::ptrdiff_t>(counted),
+                                                text.begin() + place, '\n'));
+            counted = place;
+            hit.line = line;
+            classify_one(lang, text, path, hit);
+            out.hits.push_back(std::move(hit));
+          });
   if (lang == Lang::Java || lang == Lang::Go) {
     for (std::uint32_t i = 0; i < std::min(ts_node_named_child_count(root), 50u); ++i) {
       const TSNode node = ts_node_named_child(root, i);
       if (!one_of(type_of(node), {"package_declaration", "package_clause"})) continue;
       for (std::uint32_t n = 0; n < ts_node_named_child_count(node); ++n) {
         const TSNode part = ts_node_named_child(node, n);
-        if (one_of(type_of(part), {"scoped_identifier", "identifier", "package_identifier"})) out.package = std::string(text_of(part, text));
+        if (one_of(type_of(part), {"scoped_identifier", "identifier", "package_identifier"}))
+          out.package = std::string(text_of(part, text));
       }
     }
   }
@@ -196,7 +234,8 @@ void python_bindings(TSNode node, std::string_view text, std::vector<Binding>& o
     const auto type = type_of(part);
     if (type == "aliased_import") {
       const std::string name(text_of(child(part, "name"), text));
-      out.push_back({std::string(text_of(child(part, "alias"), text)), from ? module : name, !from});
+      out.push_back(
+          {std::string(text_of(child(part, "alias"), text)), from ? module : name, !from});
     } else if (type == "dotted_name") {
       const std::string name(text_of(part, text));
       if (from && name == module) continue;
@@ -208,10 +247,12 @@ void python_bindings(TSNode node, std::string_view text, std::vector<Binding>& o
 void script_bindings(TSNode node, std::string_view text, std::vector<Binding>& out) {
   if (type_of(node) == "variable_declarator") {
     const TSNode value = child(node, "value");
-    if (type_of(value) != "call_expression" || text_of(child(value, "function"), text) != "require") return;
+    if (type_of(value) != "call_expression" || text_of(child(value, "function"), text) != "require")
+      return;
     const TSNode arguments = child(value, "arguments");
     if (ts_node_is_null(arguments) || ts_node_named_child_count(arguments) == 0) return;
-    out.push_back({std::string(text_of(child(node, "name"), text)), unquoted(text_of(ts_node_named_child(arguments, 0), text)), true});
+    out.push_back({std::string(text_of(child(node, "name"), text)),
+                   unquoted(text_of(ts_node_named_child(arguments, 0), text)), true});
     return;
   }
   const std::string module = unquoted(text_of(child(node, "source"), text));
@@ -220,12 +261,17 @@ void script_bindings(TSNode node, std::string_view text, std::vector<Binding>& o
     if (type_of(clause) != "import_clause") continue;
     for (std::uint32_t n = 0; n < ts_node_named_child_count(clause); ++n) {
       const TSNode part = ts_node_named_child(clause, n);
-      if (type_of(part) == "namespace_import") out.push_back({std::string(text_of(ts_node_named_child(part, 0), text)), module, true});
-      if (type_of(part) == "identifier") out.push_back({std::string(text_of(part, text)), module, true});
-      for (std::uint32_t k = 0; type_of(part) == "named_imports" && k < ts_node_named_child_count(part); ++k) {
+      if (type_of(part) == "namespace_import")
+        out.push_back({std::string(text_of(ts_node_named_child(part, 0), text)), module, true});
+      if (type_of(part) == "identifier")
+        out.push_back({std::string(text_of(part, text)), module, true});
+      for (std::uint32_t k = 0;
+           type_of(part) == "named_imports" && k < ts_node_named_child_count(part); ++k) {
         const TSNode specifier = ts_node_named_child(part, k);
         const TSNode alias = child(specifier, "alias");
-        out.push_back({std::string(text_of(ts_node_is_null(alias) ? child(specifier, "name") : alias, text)), module, false});
+        out.push_back(
+            {std::string(text_of(ts_node_is_null(alias) ? child(specifier, "name") : alias, text)),
+             module, false});
       }
     }
   }
@@ -234,9 +280,11 @@ void script_bindings(TSNode node, std::string_view text, std::vector<Binding>& o
 void go_binding(TSNode node, std::string_view text, std::vector<Binding>& out) {
   const std::string module = unquoted(text_of(child(node, "path"), text));
   const TSNode name = child(node, "name");
-  std::string local = ts_node_is_null(name) ? module.substr(module.rfind('/') + 1) : std::string(text_of(name, text));
+  std::string local = ts_node_is_null(name) ? module.substr(module.rfind('/') + 1)
+                                            : std::string(text_of(name, text));
   // ".../v2" and "go-thing" are not the package's name; the usual ways to get at it.
-  if (ts_node_is_null(name) && local.size() > 1 && local[0] == 'v' && isdigit(static_cast<unsigned char>(local[1]))) {
+  if (ts_node_is_null(name) && local.size() > 1 && local[0] == 'v' &&
+      isdigit(static_cast<unsigned char>(local[1]))) {
     const std::string rest = module.substr(0, module.rfind('/'));
     local = rest.substr(rest.rfind('/') + 1);
   }
@@ -253,8 +301,10 @@ std::vector<Binding> bindings_of(Lang lang, TSNode root, std::string_view text) 
     const auto type = path.back().type;
     const TSNode node = path.back().node;
     if (one_of(type, {"import_statement", "import_from_statement"})) {
-      if (family == Family::Python) python_bindings(node, text, out);
-      else script_bindings(node, text, out);
+      if (family == Family::Python)
+        python_bindings(node, text, out);
+      else
+        script_bindings(node, text, out);
       return false;
     }
     if (type == "import_spec") {
@@ -262,10 +312,13 @@ std::vector<Binding> bindings_of(Lang lang, TSNode root, std::string_view text) 
       return false;
     }
     if (type == "variable_declarator" && family == Family::Script) script_bindings(node, text, out);
-    // Go's imports stand at the top alone; expressions of the others hold none, but for bodies of functions.
+    // Go's imports stand at the top alone; expressions of the others hold none, but for bodies of
+    // functions.
     if (family == Family::Go) return path.size() < 4;
-    return path.size() < 200 && !one_of(type, {"call", "binary_operator", "string", "list", "dictionary", "argument_list", "arguments",
-                                               "template_string", "array", "binary_expression", "member_expression", "attribute"});
+    return path.size() < 200 &&
+           !one_of(type, {"call", "binary_operator", "string", "list", "dictionary",
+                          "argument_list", "arguments", "template_string", "array",
+                          "binary_expression", "member_expression", "attribute"});
   });
   return out;
 }

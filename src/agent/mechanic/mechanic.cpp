@@ -1,4 +1,5 @@
-// The mechanic as an agent: gives its worker the order, inside the sandbox, and reads what came of it.
+// The mechanic as an agent: gives its worker the order, inside the sandbox, and reads what came of
+// it.
 #include <algorithm>
 
 #include "agent/agent.h"
@@ -20,8 +21,8 @@ class Mechanic final : public Agent {
  public:
   std::string_view name() const override { return "mechanic"; }
 
-  WorkResult work(const Assignment& assignment, sandbox::Session& session, const std::function<void(std::string)>& say,
-                  std::stop_token stop) override {
+  WorkResult work(const Assignment& assignment, sandbox::Session& session,
+                  const std::function<void(std::string)>& say, std::stop_token stop) override {
     const auto order = parse_order(assignment.brief, assignment.earlier);
     if (!order) return ended(Outcome::CannotDo, order.error());
     say(inert(title_of(*order)));
@@ -37,8 +38,9 @@ class Mechanic final : public Agent {
     return std::move(*result);
   }
 
-  std::optional<std::vector<core::Finding>> recheck(const json::object& claim, sandbox::Session& fresh,
-                                                    const std::vector<std::string>& tracked) override {
+  std::optional<std::vector<core::Finding>> recheck(
+      const json::object& claim, sandbox::Session& fresh,
+      const std::vector<std::string>& tracked) override {
     const std::string action = get_string(claim, "action");
     if (action != "rename" && action != "replace") return std::nullopt;
     Request request;
@@ -66,8 +68,9 @@ class Mechanic final : public Agent {
     return out;
   }
 
-  static std::optional<WorkResult> call_worker(sandbox::Session& session, const Request& request, Deadline deadline,
-                                               const std::stop_token& stop, std::string& trouble) {
+  static std::optional<WorkResult> call_worker(sandbox::Session& session, const Request& request,
+                                               Deadline deadline, const std::stop_token& stop,
+                                               std::string& trouble) {
     const std::string file = "/tmp/nightjar-mechanic-" + random_id(12);
     sandbox::Command command;
     command.argv = {std::string(kProgram), "mechanic-worker", "--result", file};
@@ -76,8 +79,8 @@ class Mechanic final : public Agent {
     command.stop = stop;
     const auto ran = session.run(command);
     if (ran.ended != sandbox::Ended::ByItself || ran.exit_status != 0) {
-      trouble = "the mechanic's worker ended with status " + std::to_string(ran.exit_status) + ": " +
-                shortened(inert(trimmed(ran.output)), kShownOutput);
+      trouble = "the mechanic's worker ended with status " + std::to_string(ran.exit_status) +
+                ": " + shortened(inert(trimmed(ran.output)), kShownOutput);
       return std::nullopt;
     }
     const auto text = session.read_file(file, kMostResult);
@@ -86,8 +89,8 @@ class Mechanic final : public Agent {
     return result;
   }
 
-  static WorkResult run_command(const Order& order, const Assignment& assignment, sandbox::Session& session,
-                                const std::stop_token& stop) {
+  static WorkResult run_command(const Order& order, const Assignment& assignment,
+                                sandbox::Session& session, const std::stop_token& stop) {
     sandbox::Command command;
     command.argv = {"/bin/sh", "-c", order.command};
     command.deadline = assignment.deadline;
@@ -98,9 +101,11 @@ class Mechanic final : public Agent {
     if (tail.size() > kShownOutput) tail = "…" + tail.substr(tail.size() - kShownOutput);
     if (ran.ended != sandbox::Ended::ByItself || ran.exit_status != 0) {
       const std::string how = ran.ended == sandbox::Ended::TimedOut ? "took too long"
-                              : ran.exit_status == 127              ? "was not found in the sandbox"
-                                                                    : "ended with status " + std::to_string(ran.exit_status);
-      return ended(Outcome::Failed, "the command '" + inert(order.command) + "' " + how + (tail.empty() ? "" : "\n" + tail));
+                              : ran.exit_status == 127
+                                  ? "was not found in the sandbox"
+                                  : "ended with status " + std::to_string(ran.exit_status);
+      return ended(Outcome::Failed, "the command '" + inert(order.command) + "' " + how +
+                                        (tail.empty() ? "" : "\n" + tail));
     }
     WorkResult out;
     out.outcome = Outcome::Changed;

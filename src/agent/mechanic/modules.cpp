@@ -35,7 +35,9 @@ Modules::Modules(const WorkTree& tree, const std::vector<std::string>& paths) {
   size_t manifests = 0;
   for (const auto& path : paths) {
     const size_t slash = path.rfind('/');
-    const std::string_view name = slash == std::string::npos ? std::string_view(path) : std::string_view(path).substr(slash + 1);
+    const std::string_view name = slash == std::string::npos
+                                      ? std::string_view(path)
+                                      : std::string_view(path).substr(slash + 1);
     const size_t dot = name.rfind('.');
     const auto end = dot == std::string_view::npos ? std::string_view() : name.substr(dot + 1);
     if (end == "py" || end == "pyi" || end == "pyx" || end == "so") {
@@ -57,13 +59,15 @@ Modules::Modules(const WorkTree& tree, const std::vector<std::string>& paths) {
     if (!manifest || ++manifests > kMostManifests || !tree.read(path, buffer)) continue;
     if (name == "package.json") {
       const auto parsed = parse_json(buffer);
-      if (parsed && parsed->is_object()) script_packages_.insert(get_string(parsed->get_object(), "name"));
+      if (parsed && parsed->is_object())
+        script_packages_.insert(get_string(parsed->get_object(), "name"));
     } else if (name == "Cargo.toml") {
       crate_names(buffer, rust_crates_);
     } else {
       for (const auto line : lines(buffer)) {
         const std::string bare = trimmed(line);
-        if (bare.starts_with("module ")) go_modules_.insert(trimmed(std::string_view(bare).substr(7)));
+        if (bare.starts_with("module "))
+          go_modules_.insert(trimmed(std::string_view(bare).substr(7)));
       }
     }
   }
@@ -72,9 +76,11 @@ Modules::Modules(const WorkTree& tree, const std::vector<std::string>& paths) {
 
 bool Modules::is_internal(Family family, std::string_view module) const {
   switch (family) {
-    case Family::Python: return module.starts_with('.') || python_.contains(module.substr(0, module.find('.')));
+    case Family::Python:
+      return module.starts_with('.') || python_.contains(module.substr(0, module.find('.')));
     case Family::Script: {
-      if (module.starts_with('.') || module.starts_with('/') || module.starts_with("@/") || module.starts_with('~') || module.starts_with('#')) {
+      if (module.starts_with('.') || module.starts_with('/') || module.starts_with("@/") ||
+          module.starts_with('~') || module.starts_with('#')) {
         return true;
       }
       return std::ranges::any_of(script_packages_, [module](const auto& name) {
@@ -83,19 +89,21 @@ bool Modules::is_internal(Family family, std::string_view module) const {
     }
     case Family::Go:
       return go_modules_.empty() || std::ranges::any_of(go_modules_, [module](const auto& name) {
-        return module == name || (module.starts_with(name) && module[name.size()] == '/');
-      });
+               return module == name || (module.starts_with(name) && module[name.size()] == '/');
+             });
     case Family::Rust:
       return one_of(module, {"crate", "self", "super"}) || rust_crates_.contains(module) ||
              (!one_of(module, {"std", "core", "alloc"}) && rust_modules_.contains(module));
     case Family::Native:
-    case Family::Java: return true;
+    case Family::Java:
+      return true;
   }
   return true;
 }
 
 bool Modules::is_module(Family family, std::string_view name) const {
-  return family == Family::Python ? python_.contains(name) : family == Family::Rust && rust_modules_.contains(name);
+  return family == Family::Python ? python_.contains(name)
+                                  : family == Family::Rust && rust_modules_.contains(name);
 }
 
 }  // namespace nightjar::agent::mechanic

@@ -21,7 +21,8 @@ class Modules {
   bool is_module(Family family, std::string_view name) const;
 
  private:
-  std::set<std::string, std::less<>> python_, script_packages_, go_modules_, rust_crates_, rust_modules_;
+  std::set<std::string, std::less<>> python_, script_packages_, go_modules_, rust_crates_,
+      rust_modules_;
 };
 
 }  // namespace nightjar::agent::mechanic

@@ -28,15 +28,20 @@ bool in_code(std::string_view text, size_t begin, size_t end) {
   while (line > 0 && begin - line < kMostLine && text[line - 1] != '\n') --line;
   const auto before = text.substr(line, begin - line);
   if (std::ranges::count(before, '`') % 2 == 1) return true;
-  for (std::string_view prompt : {">>>", "$ ", "import ", "from ", "def ", "class ", "func ", "fn ", "@", "return "}) {
+  for (std::string_view prompt :
+       {">>>", "$ ", "import ", "from ", "def ", "class ", "func ", "fn ", "@", "return "}) {
     const size_t at = before.find(prompt);
     if (at != std::string_view::npos) return true;
   }
   const char previous = begin > 0 ? text[begin - 1] : ' ';
   const char next = end < text.size() ? text[end] : ' ';
-  if (next == '(' || previous == '.' || previous == '#' || (previous == ':' && begin > 1 && text[begin - 2] == ':')) return true;
+  if (next == '(' || previous == '.' || previous == '#' ||
+      (previous == ':' && begin > 1 && text[begin - 2] == ':'))
+    return true;
   if (previous == '>' && begin > 1 && text[begin - 2] == '-') return true;
-  if (next == '.' && end + 1 < text.size() && (isalpha(static_cast<unsigned char>(text[end + 1])) || text[end + 1] == '_')) return true;
+  if (next == '.' && end + 1 < text.size() &&
+      (isalpha(static_cast<unsigned char>(text[end + 1])) || text[end + 1] == '_'))
+    return true;
   if (next == ':' && end + 1 < text.size() && text[end + 1] == ':') return true;
   return (previous == '\'' && next == '\'') || (previous == '"' && next == '"');
 }
@@ -52,12 +57,16 @@ Mention mention_at(std::string_view text, std::uint32_t begin, std::uint32_t end
   if (token.find("://") != std::string_view::npos) return Mention::Link;
   if (end + 1 < text.size() && text[end] == '.') {
     size_t stop = end + 1;
-    while (stop < text.size() && (isalnum(static_cast<unsigned char>(text[stop])) || text[stop] == '+')) ++stop;
+    while (stop < text.size() &&
+           (isalnum(static_cast<unsigned char>(text[stop])) || text[stop] == '+'))
+      ++stop;
     const std::string file = "x." + std::string(text.substr(end + 1, stop - end - 1));
-    // `Parser.h` is a file; `parser.c` could be a member named c, so one letter must not be followed by a call.
+    // `Parser.h` is a file; `parser.c` could be a member named c, so one letter must not be
+    // followed by a call.
     if (language_of(file) && (stop >= text.size() || text[stop] != '(')) return Mention::FileName;
   }
-  if (!is_plain_word(text.substr(begin, end - begin)) || in_code(text, begin, end)) return Mention::Name;
+  if (!is_plain_word(text.substr(begin, end - begin)) || in_code(text, begin, end))
+    return Mention::Name;
   return Mention::Word;
 }
 

@@ -16,20 +16,32 @@ namespace {
 
 std::string_view class_of(const Hit& hit) {
   switch (hit.role) {
-    case Role::Declaration: return "declarations";
-    case Role::Reference: return "references";
-    case Role::Import: return "imports and exports";
+    case Role::Declaration:
+      return "declarations";
+    case Role::Reference:
+      return "references";
+    case Role::Import:
+      return "imports and exports";
     case Role::Member:
-    case Role::Scoped: return "qualified references";
+    case Role::Scoped:
+      return "qualified references";
     case Role::Key:
-    case Role::Shorthand: return "keys and shorthands";
-    case Role::Comment: return "comments";
-    case Role::Docstring: return "docstrings";
-    case Role::Annotation: return "annotations in strings";
-    case Role::Exported: return "entries of __all__";
-    case Role::String: return "strings";
-    case Role::Text: return "documentation";
-    default: return "other";
+    case Role::Shorthand:
+      return "keys and shorthands";
+    case Role::Comment:
+      return "comments";
+    case Role::Docstring:
+      return "docstrings";
+    case Role::Annotation:
+      return "annotations in strings";
+    case Role::Exported:
+      return "entries of __all__";
+    case Role::String:
+      return "strings";
+    case Role::Text:
+      return "documentation";
+    default:
+      return "other";
   }
 }
 
@@ -43,13 +55,20 @@ bool is_code(const Hit& hit) {
 
 class Renaming {
  public:
-  Renaming(const WorkTree& tree, const std::vector<std::string>& paths, const Request& request, unsigned threads)
-      : tree_(tree), paths_(paths), request_(request), order_(request.order), threads_(threads), modules_(tree, paths) {}
+  Renaming(const WorkTree& tree, const std::vector<std::string>& paths, const Request& request,
+           unsigned threads)
+      : tree_(tree),
+        paths_(paths),
+        request_(request),
+        order_(request.order),
+        threads_(threads),
+        modules_(tree, paths) {}
 
   WorkResult run() {
     scan_for_name();
     if (holding_ == 0) {
-      return ended(Outcome::Nothing, "there is no " + noun() + " " + order_.old_name + " in this repository: no file holds that name");
+      return ended(Outcome::Nothing, "there is no " + noun() + " " + order_.old_name +
+                                         " in this repository: no file holds that name");
     }
     Order order = order_;
     order.old_name = name_;
@@ -65,7 +84,9 @@ class Renaming {
     }
     renames_ = plan_file_renames(tree_, paths_, files_, target_, name_, order_.new_name);
     if (!renames_.taken.empty()) {
-      return ended(Outcome::Failed, "the name " + order_.new_name + " is already taken: there is a file " + inert(renames_.taken));
+      return ended(Outcome::Failed, "the name " + order_.new_name +
+                                        " is already taken: there is a file " +
+                                        inert(renames_.taken));
     }
     edit();
     return report();
@@ -84,7 +105,8 @@ class Renaming {
     return out;
   }
 
-  // The tree may be the base, or what an earlier run made of it: the newest name that is there counts.
+  // The tree may be the base, or what an earlier run made of it: the newest name that is there
+  // counts.
   void scan_for_name() {
     std::vector<std::string> names(order_.interim.rbegin(), order_.interim.rend());
     names.push_back(order_.old_name);
@@ -95,7 +117,8 @@ class Renaming {
       bool in_code = false;
       for (const auto& file : files_) {
         holding_ += file.old_hits.hits.empty() ? 0 : 1;
-        for (const auto& hit : file.old_hits.hits) in_code = in_code || hit.role == Role::Declaration || hit.role == Role::Reference;
+        for (const auto& hit : file.old_hits.hits)
+          in_code = in_code || hit.role == Role::Declaration || hit.role == Role::Reference;
       }
       if (in_code) return;
     }
@@ -104,7 +127,8 @@ class Renaming {
   size_t count_renamed(bool code) const {
     size_t count = 0;
     for (size_t i = 0; i < files_.size(); ++i) {
-      for (size_t n = 0; n < decisions_[i].size(); ++n) count += decisions_[i][n].rename && is_code(files_[i].old_hits.hits[n]) == code;
+      for (size_t n = 0; n < decisions_[i].size(); ++n)
+        count += decisions_[i][n].rename && is_code(files_[i].old_hits.hits[n]) == code;
     }
     return count;
   }
@@ -123,8 +147,10 @@ class Renaming {
     std::string reason = "there is no " + noun() + " " + name_ + " in this repository";
     if (!rules.empty()) {
       std::vector<std::string> parts;
-      for (const auto& [rule, count] : rules) parts.push_back(count_of(count, "place") + " " + std::string(words_of_rule(rule)));
-      reason += "; the name stands in " + join(parts, ", ") + ", first at " + inert(first.path) + ":" + std::to_string(first.line);
+      for (const auto& [rule, count] : rules)
+        parts.push_back(count_of(count, "place") + " " + std::string(words_of_rule(rule)));
+      reason += "; the name stands in " + join(parts, ", ") + ", first at " + inert(first.path) +
+                ":" + std::to_string(first.line);
     }
     return ended(Outcome::Nothing, std::move(reason));
   }
@@ -141,14 +167,18 @@ class Renaming {
         const Hit& hit = file.old_hits.hits[n];
         if (in_paths.contains(hit.begin)) continue;
         if (decisions_[i][n].rename) {
-          edits.push_back({hit.begin, hit.end, decisions_[i][n].text.empty() ? order_.new_name : decisions_[i][n].text});
+          edits.push_back(
+              {hit.begin, hit.end,
+               decisions_[i][n].text.empty() ? order_.new_name : decisions_[i][n].text});
           ++table_[std::string(class_of(hit))];
         } else if (!decisions_[i][n].rule.empty()) {
           findings_.push_back(finding_at(file, hit, decisions_[i][n].rule, false));
         }
       }
       if (file.old_hits.damaged && !edits.empty()) {
-        findings_.push_back({"parse_error", file.path, 0, "parts of this file could not be parsed; names there were found one by one", false});
+        findings_.push_back(
+            {"parse_error", file.path, 0,
+             "parts of this file could not be parsed; names there were found one by one", false});
       }
       if (!edits.empty()) texts_[i] = with_edits(file.text, std::move(edits));
     }
@@ -158,11 +188,14 @@ class Renaming {
     });
     for (size_t i = 0; i < files_.size(); ++i) {
       if (written[i] == 1) changed_.push_back(files_[i].path);
-      if (written[i] == 2) findings_.push_back({"vanished", files_[i].path, 0, "the file vanished while it was edited", true});
+      if (written[i] == 2)
+        findings_.push_back(
+            {"vanished", files_[i].path, 0, "the file vanished while it was edited", true});
     }
     for (const auto& [from, to] : renames_.paths) {
       if (!tree_.rename(from, to)) {
-        findings_.push_back({"not_renamed", from, 0, "the file could not be renamed to " + to, true});
+        findings_.push_back(
+            {"not_renamed", from, 0, "the file could not be renamed to " + to, true});
         continue;
       }
       std::erase(changed_, from);
@@ -182,17 +215,26 @@ class Renaming {
     const size_t files = changed_.size() - renames_.paths.size();
     const std::string owner = order_.owner.empty() ? "" : order_.owner + ".";
     const std::string what = target_.declared ? std::string(name_of(target_.what)) + " " : "";
-    out.summary = "Rename " + what + owner + order_.old_name + " to " + order_.new_name + " in " + count_of(files, "file");
+    out.summary = "Rename " + what + owner + order_.old_name + " to " + order_.new_name + " in " +
+                  count_of(files, "file");
     if (!target_.declared) {
-      findings_.insert(findings_.begin(), {"no_declaration", "", 0, "nothing here declares " + name_ + "; only its uses were renamed", false});
+      findings_.insert(findings_.begin(),
+                       {"no_declaration", "", 0,
+                        "nothing here declares " + name_ + "; only its uses were renamed", false});
     }
     out.paths = std::move(changed_);
     out.details = rename_details(order_, table_, findings_, renames_.paths);
-    json::object claim{{"action", "rename"}, {"old_name", order_.old_name}, {"new_name", order_.new_name}, {"owner", order_.owner},
-                       {"interim", to_array(order_.interim)}, {"strings_too", order_.strings_too}, {"target", to_json(target_)}};
+    json::object claim{{"action", "rename"},
+                       {"old_name", order_.old_name},
+                       {"new_name", order_.new_name},
+                       {"owner", order_.owner},
+                       {"interim", to_array(order_.interim)},
+                       {"strings_too", order_.strings_too},
+                       {"target", to_json(target_)}};
     json::array strings;
     for (const auto& finding : findings_) {
-      if (finding.rule == "string_left" && strings.size() < kMostStrings) strings.push_back(json::object{{"path", valid_utf8(finding.path)}, {"line", finding.line}});
+      if (finding.rule == "string_left" && strings.size() < kMostStrings)
+        strings.push_back(json::object{{"path", valid_utf8(finding.path)}, {"line", finding.line}});
     }
     claim["strings"] = std::move(strings);
     out.claim = std::move(claim);
@@ -222,7 +264,8 @@ class Renaming {
 
 }  // namespace
 
-WorkResult rename_in(const WorkTree& tree, const std::vector<std::string>& paths, const Request& request, unsigned threads) {
+WorkResult rename_in(const WorkTree& tree, const std::vector<std::string>& paths,
+                     const Request& request, unsigned threads) {
   return Renaming(tree, paths, request, threads).run();
 }
 
@@ -241,7 +284,8 @@ std::vector<core::Finding> names_left(const WorkTree& tree, const std::vector<st
       for (size_t n = 0; n < decisions.size(); ++n) {
         const Hit& hit = file.old_hits.hits[n];
         // `from elsewhere import Old as New` holds the old name for good.
-        const bool kept_on_purpose = hit.role == Role::Import && decisions[n].text.ends_with(" as " + wish.new_name);
+        const bool kept_on_purpose =
+            hit.role == Role::Import && decisions[n].text.ends_with(" as " + wish.new_name);
         const bool kept_key = hit.role == Role::Shorthand && !decisions[n].text.empty();
         if (decisions[n].rename && !kept_on_purpose && !kept_key) {
           out.push_back(finding_at(file, hit, "old_name_left", true));

@@ -1,12 +1,13 @@
 // Renames: find, decide, refuse what would clash, edit; and look again for what should be gone.
 #pragma once
 
-#include "agent/mechanic/worker.h"
 #include "agent/mechanic/work_tree.h"
+#include "agent/mechanic/worker.h"
 
 namespace nightjar::agent::mechanic {
 
-WorkResult rename_in(const WorkTree& tree, const std::vector<std::string>& paths, const Request& request, unsigned threads);
+WorkResult rename_in(const WorkTree& tree, const std::vector<std::string>& paths,
+                     const Request& request, unsigned threads);
 
 /// What is left of the old name: references block, strings and other meanings are told.
 std::vector<core::Finding> names_left(const WorkTree& tree, const std::vector<std::string>& paths,

@@ -48,14 +48,18 @@ std::string places(const std::vector<core::Finding>& findings) {
   std::string out;
   for (const auto rule : rules) {
     const auto words = words_of_rule(rule);
-    const auto count = std::ranges::count(findings, rule, [](const auto& finding) { return std::string_view(finding.rule); });
-    out += "- " + (words.empty() ? std::string(rule) : std::string(words)) + " (" + std::to_string(count) + "):";
+    const auto count = std::ranges::count(
+        findings, rule, [](const auto& finding) { return std::string_view(finding.rule); });
+    out += "- " + (words.empty() ? std::string(rule) : std::string(words)) + " (" +
+           std::to_string(count) + "):";
     size_t shown = 0;
     for (const auto& finding : findings) {
       if (finding.rule != rule) continue;
       if (++shown > kMostPlaces) break;
       out += shown == 1 ? " " : ", ";
-      out += finding.path.empty() ? inert(finding.text) : code(finding.path + (finding.line ? ":" + std::to_string(finding.line) : ""));
+      out += finding.path.empty()
+                 ? inert(finding.text)
+                 : code(finding.path + (finding.line ? ":" + std::to_string(finding.line) : ""));
     }
     out += shown > kMostPlaces ? ", …\n" : "\n";
   }
@@ -74,21 +78,25 @@ std::string_view words_of_rule(std::string_view rule) {
 std::string rename_details(const Order& order, const std::map<std::string, size_t>& table,
                            const std::vector<core::Finding>& findings,
                            const std::map<std::string, std::string>& renamed_files) {
-  std::string out = "### What was renamed\n\n" + code(order.old_name) + " is now " + code(order.new_name) + ".\n\n| where | places |\n|---|---:|\n";
+  std::string out = "### What was renamed\n\n" + code(order.old_name) + " is now " +
+                    code(order.new_name) + ".\n\n| where | places |\n|---|---:|\n";
   for (const auto& [name, count] : table) {
     if (count > 0) out += "| " + name + " | " + std::to_string(count) + " |\n";
   }
   if (!renamed_files.empty()) {
     out += "\nRenamed files:\n\n";
-    for (const auto& [from, to] : renamed_files) out += "- " + code(from) + " to " + code(to) + "\n";
+    for (const auto& [from, to] : renamed_files)
+      out += "- " + code(from) + " to " + code(to) + "\n";
   }
   if (!findings.empty()) out += "\n### What stayed\n\n" + places(findings);
   return out;
 }
 
-std::string replace_details(const Order& order, size_t calls, size_t files, const std::vector<core::Finding>& findings) {
-  std::string out = "### What was replaced\n\n" + code(order.pattern) + " is now " + code(order.replacement) + ", " + count_of(calls, "place") +
-                    " in " + count_of(files, "file") + ".\n";
+std::string replace_details(const Order& order, size_t calls, size_t files,
+                            const std::vector<core::Finding>& findings) {
+  std::string out = "### What was replaced\n\n" + code(order.pattern) + " is now " +
+                    code(order.replacement) + ", " + count_of(calls, "place") + " in " +
+                    count_of(files, "file") + ".\n";
   if (!findings.empty()) out += "\n### What stayed\n\n" + places(findings);
   return out;
 }
@@ -98,7 +106,8 @@ std::vector<core::Finding> bounded(std::vector<core::Finding> findings) {
   if (findings.size() > kMostFindings) {
     const size_t more = findings.size() - kMostFindings;
     findings.resize(kMostFindings);
-    findings.push_back({"more", "", 0, std::to_string(more) + " more places are not listed", false});
+    findings.push_back(
+        {"more", "", 0, std::to_string(more) + " more places are not listed", false});
   }
   return findings;
 }

@@ -18,9 +18,11 @@ std::string rename_details(const Order& order, const std::map<std::string, size_
                            const std::vector<core::Finding>& findings,
                            const std::map<std::string, std::string>& renamed_files);
 
-std::string replace_details(const Order& order, size_t calls, size_t files, const std::vector<core::Finding>& findings);
+std::string replace_details(const Order& order, size_t calls, size_t files,
+                            const std::vector<core::Finding>& findings);
 
-/// At most as many as a reader can use, blocking ones first; the last one says how many are left out.
+/// At most as many as a reader can use, blocking ones first; the last one says how many are left
+/// out.
 std::vector<core::Finding> bounded(std::vector<core::Finding> findings);
 
 }  // namespace nightjar::agent::mechanic

@@ -11,12 +11,14 @@ namespace nightjar::agent::mechanic {
 
 namespace {
 
-std::vector<Hit> plain_hits(std::string_view text, std::uint32_t length, const std::vector<std::uint32_t>& places, Role role) {
+std::vector<Hit> plain_hits(std::string_view text, std::uint32_t length,
+                            const std::vector<std::uint32_t>& places, Role role) {
   std::vector<Hit> out;
   int line = 1;
   size_t counted = 0;
   for (const std::uint32_t place : places) {
-    line += static_cast<int>(std::count(text.begin() + static_cast<std::ptrdiff_t>(counted), text.begin() + place, '\n'));
+    line += static_cast<int>(std::count(text.begin() + static_cast<std::ptrdiff_t>(counted),
+                                        text.begin() + place, '\n'));
     counted = place;
     Hit hit;
     hit.begin = place;
@@ -33,12 +35,14 @@ std::vector<Hit> plain_hits(std::string_view text, std::uint32_t length, const s
 FileKind kind_of(std::string_view path) {
   const std::string name = lower(path.substr(path.rfind('/') + 1));
   const std::string stem = name.substr(0, name.find('.'));
-  if (one_of(stem, {"changelog", "changes", "history", "news", "releases", "release_notes", "release-notes", "changelogs"}) &&
+  if (one_of(stem, {"changelog", "changes", "history", "news", "releases", "release_notes",
+                    "release-notes", "changelogs"}) &&
       !language_of(path)) {
     return FileKind::Changelog;
   }
   const std::string folder = lower(path.substr(0, std::min(path.rfind('/'), path.size())));
-  if (folder.find("changelog.d") != std::string::npos || folder.ends_with("newsfragments") || folder.ends_with("changes")) {
+  if (folder.find("changelog.d") != std::string::npos || folder.ends_with("newsfragments") ||
+      folder.ends_with("changes")) {
     if (!language_of(path)) return FileKind::Changelog;
   }
   if (language_of(path)) return FileKind::Code;
@@ -46,16 +50,18 @@ FileKind kind_of(std::string_view path) {
     if (name.ends_with(end)) return FileKind::Document;
   }
   if (name.ends_with(".txt")) {
-    const bool list = name == "cmakelists.txt" || name.find("requirements") != std::string::npos || name.starts_with("constraints") ||
-                      name == "manifest.txt" || name == "robots.txt" || stem == "license" || stem == "licence";
+    const bool list = name == "cmakelists.txt" || name.find("requirements") != std::string::npos ||
+                      name.starts_with("constraints") || name == "manifest.txt" ||
+                      name == "robots.txt" || stem == "license" || stem == "licence";
     return list ? FileKind::Other : FileKind::Document;
   }
-  if (one_of(name, {"readme", "contributing", "install", "todo", "hacking"})) return FileKind::Document;
+  if (one_of(name, {"readme", "contributing", "install", "todo", "hacking"}))
+    return FileKind::Document;
   return FileKind::Other;
 }
 
-std::vector<ScannedFile> scan(const WorkTree& tree, const std::vector<std::string>& paths, const std::string& name,
-                              const std::string& other, unsigned threads) {
+std::vector<ScannedFile> scan(const WorkTree& tree, const std::vector<std::string>& paths,
+                              const std::string& name, const std::string& other, unsigned threads) {
   struct Worker {
     Syntax syntax;
     std::string buffer;
@@ -90,7 +96,8 @@ std::vector<ScannedFile> scan(const WorkTree& tree, const std::vector<std::strin
         file.old_hits.hits = plain_hits(text, length, places, Role::Unparsed);
       }
     } else {
-      file.old_hits.hits = plain_hits(text, length, places, kind == FileKind::Other ? Role::String : Role::Text);
+      file.old_hits.hits =
+          plain_hits(text, length, places, kind == FileKind::Other ? Role::String : Role::Text);
     }
     file.text.assign(text);
     worker.found.push_back(std::move(file));

@@ -25,7 +25,7 @@ struct ScannedFile {
 };
 
 /// Every file that holds `name`, and every file of code that holds `other` (may be empty), by path.
-std::vector<ScannedFile> scan(const WorkTree& tree, const std::vector<std::string>& paths, const std::string& name,
-                              const std::string& other, unsigned threads);
+std::vector<ScannedFile> scan(const WorkTree& tree, const std::vector<std::string>& paths,
+                              const std::string& name, const std::string& other, unsigned threads);
 
 }  // namespace nightjar::agent::mechanic

@@ -42,7 +42,8 @@ Tree Syntax::parse(Lang lang, std::string_view text) {
     ts_parser_set_timeout_micros(parser, kMostMicros);
   }
   ts_parser_reset(parser);
-  return Tree(ts_parser_parse_string(parser, nullptr, text.data(), static_cast<std::uint32_t>(text.size())));
+  return Tree(ts_parser_parse_string(parser, nullptr, text.data(),
+                                     static_cast<std::uint32_t>(text.size())));
 }
 
 Tree Syntax::parse_file(std::string_view path, Lang lang, std::string_view text) {
@@ -59,7 +60,8 @@ void walk_to(TSNode root, const std::vector<std::uint32_t>& places, std::uint32_
   const Cursor owner(root);
   TSTreeCursor* cursor = const_cast<TSTreeCursor*>(&owner.cursor);
   Path path{frame_at(cursor)};
-  // The cursor never goes back among siblings, so that a tree is walked once however many places there are.
+  // The cursor never goes back among siblings, so that a tree is walked once however many places
+  // there are.
   for (const std::uint32_t place : places) {
     const std::uint32_t end = place + length;
     bool below = true;  // children of the last frame were not looked at for this place

@@ -34,7 +34,8 @@ class Syntax {
   TSParser* parsers_[kLanguages] = {};
 };
 
-/// A node on the way from the root to a leaf. `field` is its role in its parent, "" where it has none.
+/// A node on the way from the root to a leaf. `field` is its role in its parent, "" where it has
+/// none.
 struct Frame {
   TSNode node;
   std::string_view type;
@@ -45,7 +46,8 @@ struct Frame {
 
 using Path = std::vector<Frame>;
 
-/// Calls `visit` for each place (in ascending order), with the path to the smallest node that holds all of it.
+/// Calls `visit` for each place (in ascending order), with the path to the smallest node that holds
+/// all of it.
 void walk_to(TSNode root, const std::vector<std::uint32_t>& places, std::uint32_t length,
              const std::function<void(std::uint32_t, const Path&)>& visit);
 
@@ -55,6 +57,8 @@ void walk_all(TSNode root, const std::function<bool(const Path&)>& visit);
 std::string_view text_of(TSNode node, std::string_view text);
 /// A child by its field; a null node where there is none.
 TSNode child(TSNode node, std::string_view field);
-inline std::string_view type_of(TSNode node) { return ts_node_is_null(node) ? "" : ts_node_type(node); }
+inline std::string_view type_of(TSNode node) {
+  return ts_node_is_null(node) ? "" : ts_node_type(node);
+}
 
 }  // namespace nightjar::agent::mechanic

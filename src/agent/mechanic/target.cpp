@@ -20,13 +20,20 @@ struct Declared {
 std::vector<What> wanted(Noun noun) {
   using enum What;
   switch (noun) {
-    case Noun::Any: return {Type, Function, Macro, Variable, Method, Field, Variant};
-    case Noun::Type: return {Type, Variable, Macro, Function};
-    case Noun::Function: return {Function, Method, Macro, Variable};
-    case Noun::Method: return {Method, Function};
-    case Noun::Variable: return {Variable, Field, Macro, Variant};
-    case Noun::Field: return {Field, Variable, Variant};
-    case Noun::Macro: return {Macro, Variable, Function};
+    case Noun::Any:
+      return {Type, Function, Macro, Variable, Method, Field, Variant};
+    case Noun::Type:
+      return {Type, Variable, Macro, Function};
+    case Noun::Function:
+      return {Function, Method, Macro, Variable};
+    case Noun::Method:
+      return {Method, Function};
+    case Noun::Variable:
+      return {Variable, Field, Macro, Variant};
+    case Noun::Field:
+      return {Field, Variable, Variant};
+    case Noun::Macro:
+      return {Macro, Variable, Function};
   }
   return {};
 }
@@ -38,9 +45,12 @@ std::string realm(const Declared& declared) {
   const std::string& path = declared.file->path;
   const Family family = family_of(*declared.file->lang);
   switch (family) {
-    case Family::Go: return "go:" + path.substr(0, std::min(path.rfind('/'), path.size()));
-    case Family::Java: return "java:" + declared.file->old_hits.package;
-    case Family::Native: return "native";
+    case Family::Go:
+      return "go:" + path.substr(0, std::min(path.rfind('/'), path.size()));
+    case Family::Java:
+      return "java:" + declared.file->old_hits.package;
+    case Family::Native:
+      return "native";
     default: {
       // `a.pyi` and `a.py`, `a.d.ts` and `a.ts` are one.
       const size_t slash = path.rfind('/') == std::string::npos ? 0 : path.rfind('/');
@@ -52,7 +62,8 @@ std::string realm(const Declared& declared) {
 std::string listed(const std::vector<Declared>& declared) {
   std::string out;
   for (size_t i = 0; i < declared.size() && i < kNamedPlaces; ++i) {
-    out += (i ? ", " : "") + inert(declared[i].file->path) + ":" + std::to_string(declared[i].hit->line);
+    out += (i ? ", " : "") + inert(declared[i].file->path) + ":" +
+           std::to_string(declared[i].hit->line);
   }
   return out + (declared.size() > kNamedPlaces ? ", …" : "");
 }
@@ -73,16 +84,19 @@ size_t unrelated_owners(const std::vector<Declared>& declared) {
   for (const auto& each : declared) {
     for (const auto& base : each.hit->bases) {
       for (const auto& owner : owners) {
-        if (owner != each.hit->owner && !find_words(base, owner).empty()) group[root(each.hit->owner)] = root(owner);
+        if (owner != each.hit->owner && !find_words(base, owner).empty())
+          group[root(each.hit->owner)] = root(owner);
       }
     }
   }
-  return static_cast<size_t>(std::ranges::count_if(group, [](const auto& entry) { return entry.first == entry.second; }));
+  return static_cast<size_t>(
+      std::ranges::count_if(group, [](const auto& entry) { return entry.first == entry.second; }));
 }
 
 class Finder {
  public:
-  Finder(const Order& order, const std::vector<ScannedFile>& files) : order_(order), files_(files) {}
+  Finder(const Order& order, const std::vector<ScannedFile>& files)
+      : order_(order), files_(files) {}
 
   std::expected<Target, std::string> find() {
     collect();
@@ -101,7 +115,8 @@ class Finder {
     for (const auto& file : files_) {
       if (!file.lang) continue;
       for (const auto& hit : file.old_hits.hits) {
-        if (hit.role == Role::Declaration && hit.what != What::Local && hit.what != What::Namespace && hit.what != What::None) {
+        if (hit.role == Role::Declaration && hit.what != What::Local &&
+            hit.what != What::Namespace && hit.what != What::None) {
           all_.push_back({&file, &hit});
         }
       }
@@ -134,18 +149,30 @@ class Finder {
 
   void only_uses() {
     switch (order_.noun) {
-      case Noun::Function: target_.what = What::Function; break;
-      case Noun::Method: target_.what = What::Method; break;
-      case Noun::Variable: target_.what = What::Variable; break;
-      case Noun::Field: target_.what = What::Field; break;
-      case Noun::Macro: target_.what = What::Macro; break;
-      default: target_.what = What::Type;
+      case Noun::Function:
+        target_.what = What::Function;
+        break;
+      case Noun::Method:
+        target_.what = What::Method;
+        break;
+      case Noun::Variable:
+        target_.what = What::Variable;
+        break;
+      case Noun::Field:
+        target_.what = What::Field;
+        break;
+      case Noun::Macro:
+        target_.what = What::Macro;
+        break;
+      default:
+        target_.what = What::Type;
     }
     for (const auto& file : files_) {
       if (!file.lang) continue;
       for (const auto& hit : file.old_hits.hits) {
         // A macro between `class` and the name hides the declaration from the grammar.
-        if (hit.role == Role::Reference || hit.role == Role::Scoped || hit.role == Role::Import) target_.families.insert(family_of(*file.lang));
+        if (hit.role == Role::Reference || hit.role == Role::Scoped || hit.role == Role::Import)
+          target_.families.insert(family_of(*file.lang));
       }
     }
   }
@@ -155,9 +182,10 @@ class Finder {
     const std::string noun(name_of(target_.what));
     if (!target_.is_global()) {
       if (target_.what == What::Variant || unrelated_owners(meant_) <= 1) return std::nullopt;
-      return count_of(meant_.size(), "unrelated declaration") + " of the " + noun + " " + order_.old_name + " (" + listed(meant_) +
-             "), and without types the mechanic cannot tell whose is used where; '" + title_of(order_) +
-             " everywhere' renames all of them";
+      return count_of(meant_.size(), "unrelated declaration") + " of the " + noun + " " +
+             order_.old_name + " (" + listed(meant_) +
+             "), and without types the mechanic cannot tell whose is used where; '" +
+             title_of(order_) + " everywhere' renames all of them";
     }
     std::map<Family, std::map<std::string, Declared>> realms;
     for (const auto& each : meant_) {
@@ -169,35 +197,45 @@ class Finder {
       for (const auto& [name, each] : found) apart.push_back(each);
     }
     if (apart.empty()) return std::nullopt;
-    return "there are " + std::to_string(apart.size()) + " definitions of " + order_.old_name + " (" + listed(apart) + "); '" +
-           title_of(order_) + " everywhere' renames all of them";
+    return "there are " + std::to_string(apart.size()) + " definitions of " + order_.old_name +
+           " (" + listed(apart) + "); '" + title_of(order_) + " everywhere' renames all of them";
   }
 
   void describe() {
-    std::ranges::stable_sort(meant_, [](const auto& a, const auto& b) { return a.hit->definition && !b.hit->definition; });
+    std::ranges::stable_sort(meant_, [](const auto& a, const auto& b) {
+      return a.hit->definition && !b.hit->definition;
+    });
     for (const auto& each : meant_) {
       const Family family = family_of(*each.file->lang);
       target_.families.insert(family);
       target_.places.push_back({each.file->path, each.hit->line});
       if (each.hit->definition && each.hit->in_class) target_.nested = true;
       if (!each.hit->owner.empty()) target_.owners.insert(last_part(each.hit->owner));
-      if (family == Family::Go) target_.folders.insert(each.file->path.substr(0, std::min(each.file->path.rfind('/'), each.file->path.size())));
-      if (family == Family::Go && each.file->path.find('/') == std::string::npos) target_.folders.insert("");
+      if (family == Family::Go)
+        target_.folders.insert(each.file->path.substr(
+            0, std::min(each.file->path.rfind('/'), each.file->path.size())));
+      if (family == Family::Go && each.file->path.find('/') == std::string::npos)
+        target_.folders.insert("");
       if (family == Family::Java) target_.packages.insert(each.file->old_hits.package);
     }
     for (const auto& each : all_) {
-      if (each.hit->what == target_.what || !target_.families.contains(family_of(*each.file->lang))) continue;
+      if (each.hit->what == target_.what || !target_.families.contains(family_of(*each.file->lang)))
+        continue;
       if (each.hit->what == What::Method) target_.other_methods.insert(last_part(each.hit->owner));
       if (is_variant_owner(*each.hit)) target_.variant_owners.insert(each.hit->owner);
       if (each.hit->what == What::Field) target_.also_field = true;
-      if (each.hit->what == What::Function || each.hit->what == What::Variable) target_.also_function = true;
+      if (each.hit->what == What::Function || each.hit->what == What::Variable)
+        target_.also_function = true;
     }
     for (const auto& file : files_) {
-      for (const auto& hit : file.old_hits.hits) target_.embedded = target_.embedded || (hit.embedded && target_.what == What::Type);
+      for (const auto& hit : file.old_hits.hits)
+        target_.embedded = target_.embedded || (hit.embedded && target_.what == What::Type);
     }
   }
 
-  static std::string last_part(const std::string& owner) { return owner.substr(owner.rfind(':') + 1); }
+  static std::string last_part(const std::string& owner) {
+    return owner.substr(owner.rfind(':') + 1);
+  }
 
   const Order& order_;
   const std::vector<ScannedFile>& files_;
@@ -205,16 +243,17 @@ class Finder {
   Target target_;
 };
 
-constexpr std::array<std::pair<What, std::string_view>, 10> kWhats{{{What::None, ""},
-                                                                   {What::Type, "class"},
-                                                                   {What::Function, "function"},
-                                                                   {What::Method, "method"},
-                                                                   {What::Variable, "variable"},
-                                                                   {What::Field, "field"},
-                                                                   {What::Variant, "enumerator"},
-                                                                   {What::Macro, "macro"},
-                                                                   {What::Namespace, "module"},
-                                                                   {What::Local, "local variable"}}};
+constexpr std::array<std::pair<What, std::string_view>, 10> kWhats{
+    {{What::None, ""},
+     {What::Type, "class"},
+     {What::Function, "function"},
+     {What::Method, "method"},
+     {What::Variable, "variable"},
+     {What::Field, "field"},
+     {What::Variant, "enumerator"},
+     {What::Macro, "macro"},
+     {What::Namespace, "module"},
+     {What::Local, "local variable"}}};
 
 json::array array_of(const Names& names) {
   json::array out;
@@ -236,7 +275,8 @@ std::string_view name_of(What what) {
   return "";
 }
 
-std::expected<Target, std::string> find_target(const Order& order, const std::vector<ScannedFile>& files) {
+std::expected<Target, std::string> find_target(const Order& order,
+                                               const std::vector<ScannedFile>& files) {
   return Finder(order, files).find();
 }
 

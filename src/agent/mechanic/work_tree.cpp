@@ -26,9 +26,9 @@ constexpr size_t kMostFiles = 2'000'000;
 constexpr size_t kMostDepth = 200;
 constexpr size_t kBinaryProbe = 8000;
 
-constexpr std::array<std::string_view, 14> kToolFolders{".git",          "node_modules", "__pycache__", ".venv",   "venv",
-                                                        ".tox",          ".nox",         ".mypy_cache", ".gradle", ".eggs",
-                                                        ".pytest_cache", ".ruff_cache",  ".hg",         ".svn"};
+constexpr std::array<std::string_view, 14> kToolFolders{
+    ".git",        "node_modules", "__pycache__", ".venv",         "venv",        ".tox", ".nox",
+    ".mypy_cache", ".gradle",      ".eggs",       ".pytest_cache", ".ruff_cache", ".hg",  ".svn"};
 
 bool filled_by_tools(std::string_view name) {
   return std::ranges::find(kToolFolders, name) != kToolFolders.end() || name.ends_with(".egg-info");
@@ -62,7 +62,8 @@ struct Folder {
 
 }  // namespace
 
-WorkTree::WorkTree(const fs::path& root) : root_(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+WorkTree::WorkTree(const fs::path& root)
+    : root_(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
   if (!root_) throw_errno("open " + root.string());
 }
 
@@ -73,8 +74,9 @@ std::vector<std::string> WorkTree::all_files() const {
     const Folder folder = std::move(folders.back());
     folders.pop_back();
     const std::string name = folder.prefix.empty() ? "." : folder.prefix;
-    const int fd = folder.prefix.empty() ? ::openat(root_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-                                         : open_beneath(root_.get(), name.c_str(), O_RDONLY | O_DIRECTORY);
+    const int fd = folder.prefix.empty()
+                       ? ::openat(root_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                       : open_beneath(root_.get(), name.c_str(), O_RDONLY | O_DIRECTORY);
     DIR* dir = fd < 0 ? nullptr : ::fdopendir(fd);
     if (!dir) {
       if (fd >= 0) ::close(fd);
@@ -83,7 +85,8 @@ std::vector<std::string> WorkTree::all_files() const {
     while (const dirent* entry = ::readdir(dir)) {
       const std::string_view part = entry->d_name;
       if (part == "." || part == "..") continue;
-      std::string path = folder.prefix.empty() ? std::string(part) : folder.prefix + "/" + std::string(part);
+      std::string path =
+          folder.prefix.empty() ? std::string(part) : folder.prefix + "/" + std::string(part);
       unsigned char type = entry->d_type;
       if (type == DT_UNKNOWN) {
         struct stat status{};
@@ -97,7 +100,8 @@ std::vector<std::string> WorkTree::all_files() const {
       }
     }
     ::closedir(dir);
-    if (out.size() > kMostFiles) throw Error(ErrorKind::Limit, "more files than the mechanic looks at");
+    if (out.size() > kMostFiles)
+      throw Error(ErrorKind::Limit, "more files than the mechanic looks at");
   }
   std::ranges::sort(out);
   return out;
@@ -113,7 +117,8 @@ bool WorkTree::read(const std::string& path, std::string& buffer) const {
   struct stat status{};
   if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
   if (static_cast<size_t>(status.st_size) > kMostFile) return false;
-  // One byte more than it says, so that the end is seen without another call for a file that stays as it is.
+  // One byte more than it says, so that the end is seen without another call for a file that stays
+  // as it is.
   buffer.resize(static_cast<size_t>(status.st_size) + 1);
   size_t have = 0;
   for (;;) {
@@ -140,18 +145,22 @@ bool WorkTree::write(const std::string& path, std::string_view bytes) const {
   if (!old || ::fstat(old.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
   const size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash);
-  const Fd parent(folder == "." ? ::openat(root_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-                                : open_beneath(root_.get(), folder.c_str(), O_RDONLY | O_DIRECTORY));
+  const Fd parent(folder == "."
+                      ? ::openat(root_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                      : open_beneath(root_.get(), folder.c_str(), O_RDONLY | O_DIRECTORY));
   if (!parent) return false;
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
   static std::atomic<unsigned> counter{0};
-  const std::string temporary = ".nightjar-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
-  const Fd out(::openat(parent.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const std::string temporary =
+      ".nightjar-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
+  const Fd out(::openat(parent.get(), temporary.c_str(),
+                        O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!out) throw_errno("write beside " + path);
   try {
     write_all(out.get(), bytes);
     if (::fchmod(out.get(), status.st_mode & 07777) != 0) throw_errno("set the mode of " + path);
-    if (::renameat(parent.get(), temporary.c_str(), parent.get(), name.c_str()) != 0) throw_errno("replace " + path);
+    if (::renameat(parent.get(), temporary.c_str(), parent.get(), name.c_str()) != 0)
+      throw_errno("replace " + path);
   } catch (...) {
     ::unlinkat(parent.get(), temporary.c_str(), 0);
     throw;
@@ -161,14 +170,16 @@ bool WorkTree::write(const std::string& path, std::string_view bytes) const {
 
 bool WorkTree::rename(const std::string& from, const std::string& to) const {
   if (!is_inside(from) || !is_inside(to)) return false;
-  if (::renameat2(root_.get(), from.c_str(), root_.get(), to.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (::renameat2(root_.get(), from.c_str(), root_.get(), to.c_str(), RENAME_NOREPLACE) == 0)
+    return true;
   if (errno == EEXIST) return false;
   // Some file systems know no RENAME_NOREPLACE; nobody else writes here.
   if (errno != EINVAL || exists(to)) return false;
   return ::renameat(root_.get(), from.c_str(), root_.get(), to.c_str()) == 0;
 }
 
-void in_parallel(size_t count, unsigned threads, const std::function<void(unsigned, size_t)>& work) {
+void in_parallel(size_t count, unsigned threads,
+                 const std::function<void(unsigned, size_t)>& work) {
   std::atomic<size_t> next{0};
   std::exception_ptr failure;
   std::mutex mutex;

@@ -1,5 +1,5 @@
-// The files of a work tree as the mechanic may touch them: regular text files, never through a link,
-// never `.git`. The folder belongs to a stranger: every name in it is data.
+// The files of a work tree as the mechanic may touch them: regular text files, never through a
+// link, never `.git`. The folder belongs to a stranger: every name in it is data.
 #pragma once
 
 #include <functional>
@@ -21,8 +21,8 @@ class WorkTree {
 
   /// Everything below but `.git`, folders that tools fill, and links; sorted.
   std::vector<std::string> all_files() const;
-  /// nullopt where there is no regular file, or it vanished, or it is larger than `kMostFile`, or binary.
-  /// Reads into `buffer` (which keeps its capacity between calls).
+  /// nullopt where there is no regular file, or it vanished, or it is larger than `kMostFile`, or
+  /// binary. Reads into `buffer` (which keeps its capacity between calls).
   bool read(const std::string& path, std::string& buffer) const;
   bool exists(const std::string& path) const;
   /// Temporary and rename; the mode stays. False where the file is no regular file any more.
@@ -35,7 +35,8 @@ class WorkTree {
   Fd root_;
 };
 
-/// Calls `work(i)` for all i below `count` from several threads; the first exception is thrown again.
+/// Calls `work(i)` for all i below `count` from several threads; the first exception is thrown
+/// again.
 void in_parallel(size_t count, unsigned threads, const std::function<void(unsigned, size_t)>& work);
 
 }  // namespace nightjar::agent::mechanic

@@ -18,17 +18,23 @@ namespace {
 constexpr int kWireVersion = 1;
 
 json::object to_json(const Order& order) {
-  return {{"action", static_cast<int>(order.action)}, {"noun", static_cast<int>(order.noun)},
-          {"owner", order.owner},                     {"old_name", order.old_name},
-          {"interim", to_array(order.interim)},       {"new_name", order.new_name},
-          {"everywhere", order.everywhere},           {"strings_too", order.strings_too},
-          {"in_path", order.in_path},                 {"pattern", order.pattern},
+  return {{"action", static_cast<int>(order.action)},
+          {"noun", static_cast<int>(order.noun)},
+          {"owner", order.owner},
+          {"old_name", order.old_name},
+          {"interim", to_array(order.interim)},
+          {"new_name", order.new_name},
+          {"everywhere", order.everywhere},
+          {"strings_too", order.strings_too},
+          {"in_path", order.in_path},
+          {"pattern", order.pattern},
           {"replacement", order.replacement}};
 }
 
 Order order_from(const json::object& object) {
   Order order;
-  order.action = static_cast<Order::Action>(std::clamp<std::int64_t>(get_int(object, "action"), 0, 2));
+  order.action =
+      static_cast<Order::Action>(std::clamp<std::int64_t>(get_int(object, "action"), 0, 2));
   order.noun = static_cast<Noun>(std::clamp<std::int64_t>(get_int(object, "noun"), 0, 6));
   order.owner = get_string(object, "owner");
   order.old_name = get_string(object, "old_name");
@@ -63,7 +69,8 @@ std::vector<std::string> paths_of(std::string_view text) {
 
 std::string encode(const Request& request) {
   json::array evidence;
-  for (const auto& place : request.evidence) evidence.push_back(json::object{{"path", place.path}, {"line", place.line}});
+  for (const auto& place : request.evidence)
+    evidence.push_back(json::object{{"path", place.path}, {"line", place.line}});
   return with_paths({{"version", kWireVersion},
                      {"order", to_json(request.order)},
                      {"recheck", request.recheck},
@@ -78,13 +85,16 @@ Request request_from(std::string_view text) {
   const auto parsed = parse_json(text.substr(0, end));
   if (!parsed || !parsed->is_object()) throw Error(ErrorKind::Invalid, "no request");
   const auto& object = parsed->get_object();
-  if (get_int(object, "version") != kWireVersion) throw Error(ErrorKind::Invalid, "a request of another version");
+  if (get_int(object, "version") != kWireVersion)
+    throw Error(ErrorKind::Invalid, "a request of another version");
   Request out;
   out.order = order_from(get_object(object, "order"));
   out.recheck = get_bool(object, "recheck");
   out.claim = get_object(object, "claim");
   for (const auto& item : get_array(object, "evidence")) {
-    if (item.is_object()) out.evidence.push_back({get_string(item.get_object(), "path"), static_cast<int>(get_int(item.get_object(), "line"))});
+    if (item.is_object())
+      out.evidence.push_back({get_string(item.get_object(), "path"),
+                              static_cast<int>(get_int(item.get_object(), "line"))});
   }
   out.threads = static_cast<unsigned>(std::clamp<std::int64_t>(get_int(object, "threads"), 0, 64));
   if (end != std::string_view::npos) out.tracked = paths_of(text.substr(end + 1));
@@ -127,7 +137,8 @@ std::optional<WorkResult> result_from(std::string_view text) {
 WorkResult work_on(const std::filesystem::path& root, const Request& request) {
   const WorkTree tree(root);
   const auto paths = request.tracked.empty() ? tree.all_files() : request.tracked;
-  const unsigned threads = request.threads ? request.threads : std::clamp(std::thread::hardware_concurrency(), 2u, 8u);
+  const unsigned threads =
+      request.threads ? request.threads : std::clamp(std::thread::hardware_concurrency(), 2u, 8u);
   if (request.recheck) {
     WorkResult out;
     const std::string action = get_string(request.claim, "action");
@@ -136,9 +147,12 @@ WorkResult work_on(const std::filesystem::path& root, const Request& request) {
     return out;
   }
   switch (request.order.action) {
-    case Order::Action::Rename: return rename_in(tree, paths, request, threads);
-    case Order::Action::Replace: return replace_in(tree, paths, request, threads);
-    case Order::Action::Run: break;
+    case Order::Action::Rename:
+      return rename_in(tree, paths, request, threads);
+    case Order::Action::Replace:
+      return replace_in(tree, paths, request, threads);
+    case Order::Action::Run:
+      break;
   }
   throw Error(ErrorKind::Invalid, "the worker runs no commands");
 }
