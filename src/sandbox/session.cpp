@@ -146,9 +146,10 @@ class NamespaceSession final : public Session {
     plan.scratch_bytes = policy.disk_bytes;  // an upper layer may have to stand in memory
     std::optional<MemoryGroup> group;
     if (policy.memory_bytes > 0) {
-      // What is written into memory counts as memory.
-      if (plan.scratch_bytes == 0 || plan.scratch_bytes > policy.memory_bytes)
-        plan.scratch_bytes = policy.memory_bytes;
+      // What is written into memory counts as memory, and no killing gives it back: it may take
+      // half.
+      const std::uint64_t half = policy.memory_bytes / 2;
+      if (plan.scratch_bytes == 0 || plan.scratch_bytes > half) plan.scratch_bytes = half;
       auto made = MemoryGroup::make(
           "/sys/fs/cgroup", nightjar::read_file("/proc/self/cgroup", 1 << 16), policy.memory_bytes);
       if (made) {

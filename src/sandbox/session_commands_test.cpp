@@ -67,12 +67,14 @@ TEST_F(SessionCommands, AFloodIsReadToItsEndInFlatMemory) {
 }
 
 TEST_F(SessionCommands, TheDeadlineKillsTheWholeTree) {
-  Command command = shell("trap '' TERM INT HUP; (trap '' TERM; sleep 1234.5) & sleep 1234.5");
+  const std::string mark = "1234." + std::to_string(::getpid());
+  Command command =
+      shell("trap '' TERM INT HUP; (trap '' TERM; sleep " + mark + ") & sleep " + mark);
   command.deadline = in(std::chrono::milliseconds(200));
   const CommandResult result = session().run(command);
   EXPECT_EQ(result.ended, Ended::TimedOut);
   EXPECT_FALSE(result.killed_from_outside);
-  EXPECT_EQ(processes_with("sleep\0001234.5"), 0);
+  EXPECT_EQ(processes_with(mark), 0);
   EXPECT_EQ(output_of("echo next"), "next\n");
 }
 
@@ -92,11 +94,12 @@ TEST_F(SessionCommands, SilenceEndsThemAndOutputDoesNot) {
 
 TEST_F(SessionCommands, AStopEndsThemAndTheSandboxGoesOn) {
   std::stop_source source;
-  Command command = shell("echo started; sleep 4321.5");
+  const std::string mark = "4321." + std::to_string(::getpid());
+  Command command = shell("echo started; sleep " + mark);
   command.stop = source.get_token();
   command.on_output = [&](std::string_view) { source.request_stop(); };
   EXPECT_THROW(session().run(command), Cancelled);
-  EXPECT_EQ(processes_with(std::string("sleep\0004321.5", 12)), 0);
+  EXPECT_EQ(processes_with(mark), 0);
   EXPECT_EQ(output_of("echo next"), "next\n");
 }
 
