@@ -66,8 +66,9 @@ bool is_local(const Hit& hit, const ScannedFile& file) {
 
 std::optional<std::string> find_clash(const std::vector<ScannedFile>& files,
                                       const std::vector<std::vector<Decision>>& decisions,
-                                      const Target& target, const std::string& new_name) {
-  (void)new_name;
+                                      const Target& target) {
+  // The declaration says more than a use of it.
+  std::optional<std::string> used;
   for (size_t i = 0; i < files.size(); ++i) {
     const ScannedFile& file = files[i];
     if (!file.lang || !target.families.contains(family_of(*file.lang))) continue;
@@ -96,10 +97,12 @@ std::optional<std::string> find_clash(const std::vector<ScannedFile>& files,
       // In Java a method, a field and a class may share a name; bare calls are methods.
       if (family == Family::Java && hit.role == Role::Reference && hit.position != Position::Type)
         continue;
-      if (edited || (together && declared)) return told(file, hit);
+      if (!edited && !(together && declared)) continue;
+      if (declared) return told(file, hit);
+      if (!used) used = told(file, hit);
     }
   }
-  return std::nullopt;
+  return used;
 }
 
 }  // namespace nightjar::agent::mechanic

@@ -12,6 +12,6 @@ namespace nightjar::agent::mechanic {
 /// What has the name already and where ("class Reader, a.py:3"); nullopt where it is free.
 std::optional<std::string> find_clash(const std::vector<ScannedFile>& files,
                                       const std::vector<std::vector<Decision>>& decisions,
-                                      const Target& target, const std::string& new_name);
+                                      const Target& target);
 
 }  // namespace nightjar::agent::mechanic

@@ -120,8 +120,8 @@ const Frame& nothing() {
 // The first name of `a.b(c).d`, looking through calls and members.
 TSNode first_name(TSNode node) {
   for (int depth = 0; depth < 50 && !ts_node_is_null(node); ++depth) {
-    if (is_name(type_of(node))) return node;
-    if (ts_node_named_child_count(node) == 0) break;
+    const std::uint32_t count = ts_node_named_child_count(node);
+    if (count == 0) return is_name(type_of(node)) ? node : TSNode{};
     node = ts_node_named_child(node, 0);
   }
   return {};
@@ -156,11 +156,22 @@ size_t Classifier::find(std::span<const std::string_view> types, size_t from) co
   return 0;
 }
 
+bool Classifier::hides_class(size_t levels) const {
+  if (up(levels).type != "function_definition" || family_of(lang_) != Family::Native) return false;
+  const TSNode type = child(up(levels).node, "type");
+  return one_of(type_of(type), {"class_specifier", "struct_specifier", "union_specifier"}) &&
+         ts_node_is_null(child(type, "body")) &&
+         type_of(child(up(levels).node, "declarator")) == "identifier";
+}
+
+bool Classifier::is_class(size_t levels) const {
+  return one_of(up(levels).type, kClasses) || hides_class(levels);
+}
+
 bool Classifier::in_function(size_t from) const {
   for (size_t i = from; i < path_.size(); ++i) {
-    const auto type = up(i).type;
-    if (one_of(type, kClasses)) return false;
-    if (one_of(type, kFunctions)) return true;
+    if (is_class(i) || (up(i).type == "compound_statement" && hides_class(i + 1))) return false;
+    if (one_of(up(i).type, kFunctions)) return true;
   }
   return false;
 }
@@ -172,9 +183,9 @@ void Classifier::reference(Position position) {
 
 void Classifier::owner_of(size_t levels) {
   for (size_t i = levels; i < path_.size(); ++i) {
-    if (!one_of(up(i).type, kClasses)) continue;
+    if (!is_class(i)) continue;
     const TSNode node = up(i).node;
-    TSNode name = child(node, "name");
+    TSNode name = child(node, hides_class(i) ? "declarator" : "name");
     if (up(i).type == "impl_item") {
       name = child(node, "type");
       if (type_of(name) == "generic_type") name = child(name, "type");
@@ -212,17 +223,17 @@ void Classifier::declare(What what, bool definition) {
   // name.
   size_t from = 2;
   if (what == What::Type) {
-    while (from < path_.size() && up(from).begin() == up(1).begin() &&
-           !one_of(up(from).type, kClasses))
-      ++from;
+    while (from < path_.size() && up(from).begin() == up(1).begin() && !is_class(from)) ++from;
   }
   for (size_t i = from; i < path_.size(); ++i) {
-    if (one_of(up(i).type, kClasses)) hit_.in_class = true;
+    if (is_class(i)) hit_.in_class = true;
   }
   if (hit_.in_class) owner_of(from);
-  if (in_function(from)) {
+  // Macros make C++ unreadable to the grammar, and then classes seem to stand in functions.
+  const bool unsure = family_of(lang_) == Family::Native && ts_node_has_error(path_.front().node);
+  if (in_function(from) && !unsure) {
     // A class or function inside a function: known there alone.
-    if (what == What::Type || what == What::Function) {
+    if (definition && (what == What::Type || what == What::Function)) {
       const Position position = hit_.position;
       declare_local(from, position);
       hit_.definition = definition;
@@ -254,8 +265,7 @@ void Classifier::declare_variable(size_t levels) {
     return;
   }
   bool in_class = false;
-  for (size_t i = levels; i < path_.size(); ++i)
-    in_class = in_class || one_of(up(i).type, kClasses);
+  for (size_t i = levels; i < path_.size(); ++i) in_class = in_class || is_class(i);
   declare(in_class ? What::Field : What::Variable);
   hit_.in_class = in_class;
   if (in_class) owner_of(levels);
@@ -265,17 +275,20 @@ void Classifier::member(Role role, TSNode receiver) {
   hit_.role = role;
   const auto type = type_of(receiver);
   const TSNode first = first_name(receiver);
+  const bool leaf =
+      !ts_node_is_null(receiver) && ts_node_named_child_count(receiver) == 0 && is_name(type);
   hit_.root = bounded(text_of(first, text_));
   if (ts_node_is_null(receiver)) {
     hit_.receiver = Receiver::None;
-  } else if (one_of(hit_.root, {"self", "this", "cls", "super", "Self"}) && is_name(type)) {
+  } else if (one_of(hit_.root, {"self", "this", "cls", "super", "Self"}) && leaf) {
     hit_.receiver = Receiver::Self;
-  } else if (is_name(type)) {
+  } else if (leaf) {
     hit_.receiver = Receiver::Name;
-  } else if (one_of(type, {"attribute", "member_expression", "selector_expression", "field_access",
-                           "field_expression", "scoped_identifier", "qualified_identifier",
-                           "nested_identifier", "scoped_type_identifier",
-                           "nested_namespace_specifier"})) {
+  } else if (one_of(type,
+                    {"attribute", "member_expression", "selector_expression", "field_access",
+                     "field_expression", "scoped_identifier", "qualified_identifier",
+                     "nested_identifier", "scoped_type_identifier", "nested_namespace_specifier",
+                     "nested_type_identifier", "dotted_name"})) {
     hit_.receiver = Receiver::Chain;
   } else if (type.find("string") != std::string_view::npos ||
              type.find("literal") != std::string_view::npos ||

@@ -31,7 +31,9 @@ class Classifier {
   bool script_binding();
   void native();
   bool native_declaration();
+  bool native_hidden_class();
   bool native_declarator();
+  bool native_declared(size_t level, bool function, bool qualified);
   void go();
   bool go_declaration();
   void java();
@@ -49,6 +51,11 @@ class Classifier {
   size_t find(std::span<const std::string_view> types, size_t from = 1) const;
   /// Whether a function stands between the leaf and the class or file around it.
   bool in_function(size_t from = 1) const;
+
+  /// A class; in C++ also one that a macro before its name hides: `class API Parser { … };` reads
+  /// as a function.
+  bool is_class(size_t levels) const;
+  bool hides_class(size_t levels) const;
 
   void reference(Position position = Position::Value);
   void declare(What what, bool definition = true);

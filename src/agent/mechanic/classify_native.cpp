@@ -13,7 +13,7 @@ void Classifier::native() {
     hit_.role = Role::Key;
     return;
   }
-  if (native_declaration() || native_declarator()) return;
+  if (native_hidden_class() || native_declaration() || native_declarator()) return;
   if (up(1).type == "field_initializer") {
     hit_.role = Role::Member;  // a base class or a field: both are renamed with their own kind
     hit_.receiver = Receiver::None;
@@ -40,6 +40,14 @@ void Classifier::native() {
   reference(type == "namespace_identifier" ? Position::Type : position);
 }
 
+bool Classifier::native_hidden_class() {
+  const size_t level = up(1).type == "ERROR" ? 2 : 1;
+  if (level != 2 || !hides_class(2) || up(0).begin() != up(1).begin()) return false;
+  if (!ts_node_eq(ts_node_named_child(up(2).node, 1), up(1).node)) return false;
+  declare(What::Type);
+  return true;
+}
+
 bool Classifier::native_declaration() {
   const auto parent = up(1).type;
   if (one_of(parent,
@@ -50,7 +58,8 @@ bool Classifier::native_declaration() {
         !body && ts_node_is_null(child(up(2).node, "declarator")) &&
         one_of(up(2).type,
                {"translation_unit", "declaration_list", "friend_declaration", "field_declaration",
-                "template_declaration", "preproc_ifdef", "preproc_if", "linkage_specification"});
+                "template_declaration", "preproc_ifdef", "preproc_if", "linkage_specification",
+                "compound_statement", "labeled_statement"});
     if (!body && !forward) {
       reference(Position::Type);
       return true;
@@ -135,46 +144,67 @@ bool Classifier::native_declarator() {
     declare_local(level + 1);
     return true;
   }
-  if (one_of(type, {"function_definition", "declaration", "field_declaration"}) &&
-      field == "declarator") {
-    if (qualified) {
-      // Out of the class (or namespace) that its scope names.
-      size_t scoped = 1;
-      while (up(scoped).type != "qualified_identifier") ++scoped;
-      const auto scope = text_of(child(up(scoped).node, "scope"), text_);
-      declare(What::Method, type == "function_definition");
-      hit_.owner = std::string(scope.substr(0, scope.find('<')).substr(0, 200));
-      hit_.root = "qualified";
-      hit_.in_class = true;
-      return true;
-    }
-    if (type == "field_declaration") {
-      declare(function ? What::Method : What::Field);
-      hit_.in_class = true;
-      owner_of(level + 1);
-      return true;
-    }
-    if (function) {
-      const size_t around =
-          find({"class_specifier", "struct_specifier", "union_specifier", "compound_statement"},
-               level + 2);
-      const bool in_class = around && up(around).type != "compound_statement";
-      if (around && !in_class && type == "declaration") {
-        reference();  // `Name x(1);` or a local declaration of a function: no new thing
-        return true;
-      }
-      declare(in_class ? What::Method : What::Function, type == "function_definition");
-      hit_.in_class = in_class;
-      if (in_class) owner_of(level + 2);
-      return true;
-    }
+  if (!one_of(type, {"function_definition", "declaration", "field_declaration"}) ||
+      field != "declarator") {
+    return false;
+  }
+  if (text_of(child(up(level + 1).node, "type"), text_) == "friend")
+    return false;  // of a hidden class
+  if (qualified && !function)
+    return false;  // `int Parser::count = 0;`: a use of its scope's member
+  return native_declared(level + 1, function, qualified);
+}
+
+// What the declaration at `level` makes of the name.
+bool Classifier::native_declared(size_t level, bool function, bool qualified) {
+  const auto type = up(level).type;
+  if (qualified) {
+    // Out of the class (or namespace) that its scope names.
+    size_t scoped = 1;
+    while (up(scoped).type != "qualified_identifier") ++scoped;
+    const auto scope = text_of(child(up(scoped).node, "scope"), text_);
+    declare(What::Method, type == "function_definition");
+    hit_.owner = std::string(scope.substr(0, scope.find('<')).substr(0, 200));
+    hit_.root = "qualified";
+    hit_.in_class = true;
+    return true;
+  }
+  if (type == "function_definition" && hides_class(level)) {
+    // The name is the declarator, or what stands before the bases, of which the last is the
+    // declarator then.
+    const TSNode skipped = ts_node_named_child(up(level).node, 1);
+    if (type_of(skipped) == "ERROR" && ts_node_start_byte(skipped) < hit_.begin) return false;
+    declare(What::Type);
+    return true;
+  }
+  if (type == "field_declaration") {
+    declare(function ? What::Method : What::Field);
+    hit_.in_class = true;
+    owner_of(level);
+    return true;
+  }
+  if (!function) {
     if (type == "function_definition")
       return false;  // a macro before the name: no declarator at all
-    declare_variable(level + 1);
+    declare_variable(level);
     hit_.definition = true;
     return true;
   }
-  return false;
+  // `Name(int)` without a type is a constructor, in a class that a macro hides.
+  if (lang_ == Lang::Cpp && ts_node_is_null(child(up(level).node, "type"))) {
+    reference(Position::Type);
+    return true;
+  }
+  if (in_function(level + 1) && type == "declaration") {
+    reference();  // `Name x(1);` or a local declaration of a function: no new thing
+    return true;
+  }
+  bool in_class = false;
+  for (size_t i = level + 1; i < path_.size(); ++i) in_class = in_class || is_class(i);
+  declare(in_class ? What::Method : What::Function, type == "function_definition");
+  hit_.in_class = in_class;
+  if (in_class) owner_of(level + 1);
+  return true;
 }
 
 }  // namespace nightjar::agent::mechanic

@@ -51,7 +51,9 @@ void Classifier::python() {
 }
 
 void Classifier::python_import(size_t statement) {
-  if (parent_is("aliased_import", "alias")) {
+  // `Name as Name` says that it is exported, not that it is something else.
+  if (parent_is("aliased_import", "alias") &&
+      text_of(child(up(1).node, "name"), text_) != text_of(up(0).node, text_)) {
     hit_.role = Role::Alias;
     return;
   }

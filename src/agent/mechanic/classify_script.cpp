@@ -41,7 +41,9 @@ void Classifier::script() {
     return member(Role::Member, ts_node_named_child(up(1).node, 0));
   }
   if (one_of(up(1).type, {"import_specifier", "export_specifier"})) {
-    const bool alias = up(0).field == "alias";
+    // `Name as Name` binds nothing else.
+    const bool alias = up(0).field == "alias" &&
+                       text_of(child(up(1).node, "name"), text_) != text_of(up(0).node, text_);
     const size_t statement = find({"import_statement", "export_statement"});
     const TSNode source = child(up(statement).node, "source");
     const auto module = text_of(source, text_);

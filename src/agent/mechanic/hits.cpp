@@ -291,12 +291,26 @@ void go_binding(TSNode node, std::string_view text, std::vector<Binding>& out) {
   out.push_back({std::move(local), module, true});
 }
 
+// `use std::{fs, io::Read as R};`: fs and R are of std.
+void rust_bindings(TSNode node, std::string_view text, std::vector<Binding>& out) {
+  std::string root;
+  walk_all(node, [&](const Path& path) {
+    const Frame& frame = path.back();
+    if (ts_node_named_child_count(frame.node) > 0 || !ts_node_is_named(frame.node)) return true;
+    const auto name = text_of(frame.node, text);
+    if (root.empty() && frame.type != "visibility_modifier") root = std::string(name);
+    if (frame.field != "path" && frame.type.ends_with("identifier"))
+      out.push_back({std::string(name), root, true});
+    return true;
+  });
+}
+
 }  // namespace
 
 std::vector<Binding> bindings_of(Lang lang, TSNode root, std::string_view text) {
   std::vector<Binding> out;
   const Family family = family_of(lang);
-  if (family != Family::Python && family != Family::Script && family != Family::Go) return out;
+  if (family == Family::Native || family == Family::Java) return out;
   walk_all(root, [&](const Path& path) {
     const auto type = path.back().type;
     const TSNode node = path.back().node;
@@ -305,6 +319,10 @@ std::vector<Binding> bindings_of(Lang lang, TSNode root, std::string_view text) 
         python_bindings(node, text, out);
       else
         script_bindings(node, text, out);
+      return false;
+    }
+    if (type == "use_declaration") {
+      rust_bindings(node, text, out);
       return false;
     }
     if (type == "import_spec") {

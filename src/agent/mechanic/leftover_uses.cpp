@@ -76,10 +76,11 @@ FileUses uses_in_file(const Rule& rule, Lang lang, TSNode root, std::string_view
         break;
       case Role::Member:
       case Role::Scoped: {
-        const bool module =
-            std::ranges::any_of(
-                bindings, [&hit](const Binding& binding) { return binding.local == hit.root; }) ||
-            hit.role == Role::Scoped;
+        const bool path = hit.receiver == Receiver::Name || hit.receiver == Receiver::Chain;
+        const bool module = hit.role == Role::Scoped ||
+                            (path && std::ranges::any_of(bindings, [&hit](const Binding& binding) {
+                               return binding.local == hit.root && binding.whole_module;
+                             }));
         const bool is_it = member_pattern || module || (api.method && !api.function);
         if (!is_it)
           out.left.push_back({hit.begin, "member_left", false});

@@ -65,8 +65,12 @@ Mention mention_at(std::string_view text, std::uint32_t begin, std::uint32_t end
     // followed by a call.
     if (language_of(file) && (stop >= text.size() || text[stop] != '(')) return Mention::FileName;
   }
-  if (!is_plain_word(text.substr(begin, end - begin)) || in_code(text, begin, end))
-    return Mention::Name;
+  // "Option-like": a compound of the language, where the name is a capital and small letters.
+  const auto name = text.substr(begin, end - begin);
+  const bool compound = end + 1 < text.size() && text[end] == '-' &&
+                        isalpha(static_cast<unsigned char>(text[end + 1]));
+  if (compound && is_plain_word(name.substr(1)) && !in_code(text, begin, end)) return Mention::Word;
+  if (!is_plain_word(name) || in_code(text, begin, end)) return Mention::Name;
   return Mention::Word;
 }
 

@@ -79,7 +79,7 @@ class Renaming {
     for (const auto& file : files_) decisions_.push_back(decide(file, target_, modules_, wish));
     if (count_renamed(true) == 0 && count_renamed(false) == 0) return nothing();
     if (!target_.declared && count_renamed(true) == 0 && !order_.strings_too) return nothing();
-    if (auto clash = find_clash(files_, decisions_, target_, order_.new_name)) {
+    if (auto clash = find_clash(files_, decisions_, target_)) {
       return ended(Outcome::Failed, "the name " + order_.new_name + " is already taken: " + *clash);
     }
     renames_ = plan_file_renames(tree_, paths_, files_, target_, name_, order_.new_name);

@@ -27,11 +27,11 @@ std::vector<What> wanted(Noun noun) {
     case Noun::Function:
       return {Function, Method, Macro, Variable};
     case Noun::Method:
-      return {Method, Function};
+      return {Method, Field, Function};
     case Noun::Variable:
       return {Variable, Field, Macro, Variant};
     case Noun::Field:
-      return {Field, Variable, Variant};
+      return {Field, Variant, Method, Variable};
     case Noun::Macro:
       return {Macro, Variable, Function};
   }
@@ -182,9 +182,10 @@ class Finder {
     const std::string noun(name_of(target_.what));
     if (!target_.is_global()) {
       if (target_.what == What::Variant || unrelated_owners(meant_) <= 1) return std::nullopt;
-      return count_of(meant_.size(), "unrelated declaration") + " of the " + noun + " " +
+      return "there are " + std::to_string(meant_.size()) + " declarations of the " + noun + " " +
              order_.old_name + " (" + listed(meant_) +
-             "), and without types the mechanic cannot tell whose is used where; '" +
+             ") in classes that share nothing, and without types the mechanic cannot tell whose is "
+             "used where; '" +
              title_of(order_) + " everywhere' renames all of them";
     }
     std::map<Family, std::map<std::string, Declared>> realms;

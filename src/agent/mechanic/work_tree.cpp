@@ -82,6 +82,8 @@ std::vector<std::string> WorkTree::all_files() const {
       if (fd >= 0) ::close(fd);
       continue;
     }
+    const size_t files_before = out.size(), folders_before = folders.size();
+    bool cache = false;
     while (const dirent* entry = ::readdir(dir)) {
       const std::string_view part = entry->d_name;
       if (part == "." || part == "..") continue;
@@ -100,6 +102,10 @@ std::vector<std::string> WorkTree::all_files() const {
       }
     }
     ::closedir(dir);
+    if (cache && folder.depth > 0) {  // build tools mark what they can make again
+      out.resize(files_before);
+      folders.resize(folders_before);
+    }
     if (out.size() > kMostFiles)
       throw Error(ErrorKind::Limit, "more files than the mechanic looks at");
   }
