@@ -72,7 +72,12 @@ bool Classifier::rust_declaration() {
     return true;
   }
   if (field != "name") return false;
-  if (one_of(parent, {"struct_item", "enum_item", "trait_item", "type_item", "union_item"})) {
+  const size_t inside = find({"impl_item", "trait_item", "block"}, 2);
+  const bool associated = inside && up(inside).type != "block";
+  if (parent == "type_item" && associated) {
+    declare(What::Field);  // `type Item = …;` of a trait
+  } else if (one_of(parent,
+                    {"struct_item", "enum_item", "trait_item", "type_item", "union_item"})) {
     declare(What::Type);
   } else if (parent == "associated_type") {
     declare(What::Field);

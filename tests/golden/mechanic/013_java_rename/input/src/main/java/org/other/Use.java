@@ -1,0 +1,7 @@
+package org.other;
+
+import org.example.Parser;
+
+class Use {
+  Parser parser;
+}

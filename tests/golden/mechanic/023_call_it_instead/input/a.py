@@ -1,0 +1,5 @@
+class Reader:
+    """A Reader; was Parser-like once."""
+
+
+Reader()

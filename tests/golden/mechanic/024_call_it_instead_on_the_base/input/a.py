@@ -1,0 +1,5 @@
+class Parser:
+    """A Parser."""
+
+
+Parser()

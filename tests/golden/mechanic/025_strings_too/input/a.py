@@ -1,0 +1,3 @@
+class Parser:
+    name = "Parser"
+    text = "the Parser reads; Parsers do"

@@ -1,0 +1,6 @@
+class Parser:
+    def broken(self:
+        return Parser(
+
+
+x = Parser()
