@@ -1,0 +1,11 @@
+#include "thing/Reader.h"
+#include "Reader.h"
+namespace thing {
+Reader::Reader() : Parser(std::string()) {}
+Reader::Reader(std::string text) : text_(std::move(text)) {}
+Reader::~Reader() = default;
+Reader* Reader::instance() {
+  static Reader parser;
+  return &parser;
+}
+}  // namespace thing

@@ -1,0 +1,4 @@
+package other
+
+// Reader is another thing here: a value.
+var Parser = 1

@@ -1,0 +1,7 @@
+package org.other;
+
+import com.foreign.Parser;
+
+class Foreign {
+  Reader parser; // the foreign Reader
+}

@@ -1,0 +1,7 @@
+package org.other;
+
+import org.example.Reader;
+
+class Use {
+  Reader parser;
+}

@@ -1,0 +1,6 @@
+class Parser:
+    pass
+
+
+class Reader:
+    pass

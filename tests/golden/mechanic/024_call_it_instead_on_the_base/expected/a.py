@@ -1,0 +1,5 @@
+class Loader:
+    """A Loader."""
+
+
+Loader()

@@ -1,0 +1,3 @@
+class Reader:
+    name = "Reader"
+    text = "the Reader reads; Parsers do"

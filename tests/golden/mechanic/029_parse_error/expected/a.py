@@ -1,0 +1,6 @@
+class Reader:
+    def broken(self:
+        return Reader(
+
+
+x = Reader()
