@@ -244,7 +244,7 @@ class Decider {
       return keep("member_left");
     const Binding* bound = binding(hit.root);
     if (!bound) return keep("member_left");
-    if (bound->whole_module || modules_.is_module(family_, hit.root)) return take();
+    if (bound->whole_module || modules_.is_module(family_, bound->name)) return take();
     return keep("member_left");
   }
 

@@ -1,5 +1,6 @@
-// Each folder of tests/golden/mechanic is a repository, a task (one brief a line, the last is this run's) and what
-// must come of it. NIGHTJAR_ACCEPT=1 rewrites what is expected: look at the difference before committing it.
+// Each folder of tests/golden/mechanic is a repository, a task (one brief a line, the last is this
+// run's) and what must come of it. NIGHTJAR_ACCEPT=1 rewrites what is expected: look at the
+// difference before committing it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -18,7 +19,8 @@ fs::path cases() { return fs::path(NIGHTJAR_SOURCE_DIR) / "tests/golden/mechanic
 
 std::vector<std::string> case_names() {
   std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(cases())) names.push_back(entry.path().filename());
+  for (const auto& entry : fs::directory_iterator(cases()))
+    names.push_back(entry.path().filename());
   std::ranges::sort(names);
   return names;
 }
@@ -43,15 +45,16 @@ void write_tree(const fs::path& folder, const Tree& tree) {
 std::string told(const std::vector<core::Finding>& findings) {
   std::string out;
   for (const auto& finding : findings) {
-    out += "  " + finding.rule + (finding.blocks ? " (blocks)" : "") + " " + finding.path + ":" + std::to_string(finding.line) + " " +
-           finding.text + "\n";
+    out += "  " + finding.rule + (finding.blocks ? " (blocks)" : "") + " " + finding.path + ":" +
+           std::to_string(finding.line) + " " + finding.text + "\n";
   }
   return out;
 }
 
 std::string described(const WorkResult& result, const std::vector<core::Finding>& left) {
   static constexpr const char* kOutcomes[] = {"changed", "nothing", "cannot do", "failed"};
-  std::string out = std::string(kOutcomes[static_cast<int>(result.outcome)]) + ": " + result.summary + result.reason + "\n";
+  std::string out = std::string(kOutcomes[static_cast<int>(result.outcome)]) + ": " +
+                    result.summary + result.reason + "\n";
   out += told(result.findings);
   if (result.outcome == Outcome::Changed) out += "left on the commit:\n" + told(left);
   return out;
@@ -81,7 +84,8 @@ TEST_P(GoldenMechanic, MakesTheExpectedTree) {
   std::ranges::sort(changed);
   EXPECT_EQ(result.paths, changed) << "what it says it changed is what it changed";
   WorkResult left;
-  if (result.outcome == Outcome::Changed) left = work_on(scratch.path(), {.recheck = true, .claim = result.claim});
+  if (result.outcome == Outcome::Changed)
+    left = work_on(scratch.path(), {.recheck = true, .claim = result.claim});
   const std::string findings = described(result, left.findings);
   EXPECT_EQ(read_tree(scratch.path()), after) << "looking again changes nothing";
   if (std::getenv("NIGHTJAR_ACCEPT")) {
@@ -92,7 +96,8 @@ TEST_P(GoldenMechanic, MakesTheExpectedTree) {
   EXPECT_EQ(findings, read_file(folder / "findings"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Mechanic, GoldenMechanic, testing::ValuesIn(case_names()), [](const auto& param) { return param.param; });
+INSTANTIATE_TEST_SUITE_P(Mechanic, GoldenMechanic, testing::ValuesIn(case_names()),
+                         [](const auto& param) { return param.param; });
 
 }  // namespace
 }  // namespace nightjar::agent::mechanic

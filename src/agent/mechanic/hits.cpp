@@ -45,7 +45,8 @@ bool is_string(std::string_view type) {
 
 bool is_identifier_leaf(std::string_view type) {
   return type.ends_with("identifier") ||
-         one_of(type, {"label_name", "metavariable", "preproc_arg"});
+         one_of(type, {"shorthand_property_identifier_pattern", "label_name", "metavariable",
+                       "preproc_arg"});
 }
 
 // What a string in Python is, by what stands around it.
@@ -239,7 +240,7 @@ void python_bindings(TSNode node, std::string_view text, std::vector<Binding>& o
     } else if (type == "dotted_name") {
       const std::string name(text_of(part, text));
       if (from && name == module) continue;
-      out.push_back({name.substr(0, name.find('.')), from ? module : name, !from});
+      out.push_back({name.substr(0, name.find('.')), from ? module : name, !from, name});
     }
   }
 }

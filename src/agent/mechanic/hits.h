@@ -55,6 +55,7 @@ struct Hit {
   bool whole_string = false;       ///< the string holds the name alone
   bool embedded = false;           ///< Go: an embedded field
   bool exports = false;            ///< stands in `module.exports` or the like
+  bool aliased = false;            ///< an import that binds another name here
   bool destructured = false;       ///< a shorthand in a pattern
   bool in_interface = false;       ///< a method of an interface or a trait
 };
@@ -76,6 +77,7 @@ FileHits classify(Lang lang, TSNode root, std::string_view text, std::string_vie
 struct Binding {
   std::string local, module;
   bool whole_module = false;
+  std::string name;  ///< what it is called in the module, where that is one thing of it
 };
 std::vector<Binding> bindings_of(Lang lang, TSNode root, std::string_view text);
 

@@ -35,24 +35,31 @@ TEST_P(RenameBrief, IsUnderstood) {
 
 INSTANTIATE_TEST_SUITE_P(
     Friendly, RenameBrief,
-    testing::Values(RenameCase{"Rename class Parser to Reader everywhere", Noun::Type, "", "Parser", "Reader", true},
-                    RenameCase{"rename Parser to Reader", Noun::Any, "", "Parser", "Reader"},
-                    RenameCase{"RENAME the function foo_bar TO baz.", Noun::Function, "", "foo_bar", "baz"},
-                    RenameCase{"Please rename `Parser` to `Reader`", Noun::Any, "", "Parser", "Reader"},
-                    RenameCase{"rename \"Parser\" -> \"Reader\"", Noun::Any, "", "Parser", "Reader"},
-                    RenameCase{"rename ‘Parser’ → ‘Reader’", Noun::Any, "", "Parser", "Reader"},
-                    RenameCase{"Rename the Parser class to Reader", Noun::Type, "", "Parser", "Reader"},
-                    RenameCase{"rename foo() to bar()", Noun::Any, "", "foo", "bar"},
-                    RenameCase{"rename method Parser.feed to push", Noun::Method, "Parser", "feed", "push"},
-                    RenameCase{"rename Parser::feed to Parser::push", Noun::Method, "Parser", "feed", "push"},
-                    RenameCase{"rename the method feed of Parser to push", Noun::Method, "Parser", "feed", "push"},
-                    RenameCase{"rename struct list to chain throughout the codebase, please", Noun::Type, "", "list", "chain", true},
-                    RenameCase{"Rename class Parser to Reader everywhere, strings too", Noun::Type, "", "Parser", "Reader", true, true},
-                    RenameCase{"rename Parser to Reader, and also in strings", Noun::Any, "", "Parser", "Reader", false, true},
-                    RenameCase{"rename variable MAX to LIMIT across the project", Noun::Variable, "", "MAX", "LIMIT", true},
-                    RenameCase{"Can you rename the type alias Id to Key?", Noun::Type, "", "Id", "Key"},
-                    RenameCase{"change the name of class Parser to Reader", Noun::Type, "", "Parser", "Reader"},
-                    RenameCase{"rename\n\tParser\nto Reader\n", Noun::Any, "", "Parser", "Reader"}));
+    testing::Values(
+        RenameCase{"Rename class Parser to Reader everywhere", Noun::Type, "", "Parser", "Reader",
+                   true},
+        RenameCase{"rename Parser to Reader", Noun::Any, "", "Parser", "Reader"},
+        RenameCase{"RENAME the function foo_bar TO baz.", Noun::Function, "", "foo_bar", "baz"},
+        RenameCase{"Please rename `Parser` to `Reader`", Noun::Any, "", "Parser", "Reader"},
+        RenameCase{"rename \"Parser\" -> \"Reader\"", Noun::Any, "", "Parser", "Reader"},
+        RenameCase{"rename ‘Parser’ → ‘Reader’", Noun::Any, "", "Parser", "Reader"},
+        RenameCase{"Rename the Parser class to Reader", Noun::Type, "", "Parser", "Reader"},
+        RenameCase{"rename foo() to bar()", Noun::Any, "", "foo", "bar"},
+        RenameCase{"rename method Parser.feed to push", Noun::Method, "Parser", "feed", "push"},
+        RenameCase{"rename Parser::feed to Parser::push", Noun::Method, "Parser", "feed", "push"},
+        RenameCase{"rename the method feed of Parser to push", Noun::Method, "Parser", "feed",
+                   "push"},
+        RenameCase{"rename struct list to chain throughout the codebase, please", Noun::Type, "",
+                   "list", "chain", true},
+        RenameCase{"Rename class Parser to Reader everywhere, strings too", Noun::Type, "",
+                   "Parser", "Reader", true, true},
+        RenameCase{"rename Parser to Reader, and also in strings", Noun::Any, "", "Parser",
+                   "Reader", false, true},
+        RenameCase{"rename variable MAX to LIMIT across the project", Noun::Variable, "", "MAX",
+                   "LIMIT", true},
+        RenameCase{"Can you rename the type alias Id to Key?", Noun::Type, "", "Id", "Key"},
+        RenameCase{"change the name of class Parser to Reader", Noun::Type, "", "Parser", "Reader"},
+        RenameCase{"rename\n\tParser\nto Reader\n", Noun::Any, "", "Parser", "Reader"}));
 
 class RefusedBrief : public testing::TestWithParam<std::pair<const char*, const char*>> {};
 
@@ -65,15 +72,21 @@ TEST_P(RefusedBrief, SaysWhatWasNotUnderstood) {
 
 INSTANTIATE_TEST_SUITE_P(
     Refused, RefusedBrief,
-    testing::Values(std::pair{"Make it faster, please", "did not understand the brief"}, std::pair{"", "did not understand"},
-                    std::pair{"rename", "name is missing"}, std::pair{"rename Parser", "new name is missing"},
-                    std::pair{"rename Parser to", "new name is missing"}, std::pair{"rename Parser to Parser", "are the same"},
-                    std::pair{"rename Parser to class", "keyword"}, std::pair{"rename Parser to Re-ader", "cannot be a name"},
-                    std::pair{"rename Parser to Reader and add tests for it", "'and add tests for it'"},
+    testing::Values(std::pair{"Make it faster, please", "did not understand the brief"},
+                    std::pair{"", "did not understand"}, std::pair{"rename", "name is missing"},
+                    std::pair{"rename Parser", "new name is missing"},
+                    std::pair{"rename Parser to", "new name is missing"},
+                    std::pair{"rename Parser to Parser", "are the same"},
+                    std::pair{"rename Parser to class", "keyword"},
+                    std::pair{"rename Parser to Re-ader", "cannot be a name"},
+                    std::pair{"rename Parser to Reader and add tests for it",
+                              "'and add tests for it'"},
                     std::pair{"rename Parser to Reader. Then release it.", "'Then release it'"},
-                    std::pair{"rename 3d to x", "no name"}, std::pair{"rename A.b to C.d", "cannot move"},
+                    std::pair{"rename 3d to x", "no name"},
+                    std::pair{"rename A.b to C.d", "cannot move"},
                     std::pair{"Replace the login page with a new one", "backticks"},
-                    std::pair{"replace `f($A)` with `g($B)`", "$B"}, std::pair{"replace `f($A)` with `f($A)`", "are the same"},
+                    std::pair{"replace `f($A)` with `g($B)`", "$B"},
+                    std::pair{"replace `f($A)` with `f($A)`", "are the same"},
                     std::pair{"run", "command is missing"}, std::pair{"run the tests", "backticks"},
                     std::pair{"change the colour to red", "backticks"}));
 
@@ -81,7 +94,8 @@ TEST(ReplaceBrief, KeepsBothSides) {
   const std::pair<const char*, std::pair<const char*, const char*>> cases[] = {
       {"replace `old($A, $B)` with `new($B, $A)`", {"old($A, $B)", "new($B, $A)"}},
       {"migrate old($A,$B) to new($B,$A)", {"old($A,$B)", "new($B,$A)"}},
-      {"Migrate all calls of old($A, $B) to new($B, $A) everywhere.", {"old($A, $B)", "new($B, $A)"}},
+      {"Migrate all calls of old($A, $B) to new($B, $A) everywhere.",
+       {"old($A, $B)", "new($B, $A)"}},
       {"replace old(\"a to b\") with new(\"x with y\")", {"old(\"a to b\")", "new(\"x with y\")"}},
       {"replace every use of `a.b($X)` by `b($X, $X)`, please", {"a.b($X)", "b($X, $X)"}},
       {"replace foo with bar", {"foo", "bar"}},
@@ -96,8 +110,10 @@ TEST(ReplaceBrief, KeepsBothSides) {
 }
 
 TEST(RunBrief, KeepsTheCommandAsItIs) {
-  for (const auto& [brief, command] : {std::pair{"run black .", "black ."}, {"Run `make format`", "make format"},
-                                       {"run sed -i 's/a to b/c/' x.py", "sed -i 's/a to b/c/' x.py"}}) {
+  for (const auto& [brief, command] :
+       {std::pair{"run black .", "black ."},
+        {"Run `make format`", "make format"},
+        {"run sed -i 's/a to b/c/' x.py", "sed -i 's/a to b/c/' x.py"}}) {
     const auto order = parse_order(brief, {});
     ASSERT_TRUE(order) << brief << ": " << order.error();
     EXPECT_EQ(order->command, command);
@@ -106,9 +122,11 @@ TEST(RunBrief, KeepsTheCommandAsItIs) {
 
 TEST(ChangeRequest, GivesTheFirstNameAnotherNewOne) {
   const std::vector<std::string> earlier{"Rename class Parser to Reader everywhere"};
-  for (const char* brief : {"call it Loader instead", "Name it `Loader`.", "please call this Loader", "use Loader instead", "rename it to Loader",
-                            "it should be called Loader", "Loader instead", "rename Reader to Loader", "Rename class Parser to Loader everywhere",
-                            "use the name Loader", "No, call the class Loader please"}) {
+  for (const char* brief :
+       {"call it Loader instead", "Name it `Loader`.", "please call this Loader",
+        "use Loader instead", "rename it to Loader", "it should be called Loader", "Loader instead",
+        "rename Reader to Loader", "Rename class Parser to Loader everywhere",
+        "use the name Loader", "No, call the class Loader please"}) {
     const auto order = parse_order(brief, earlier);
     ASSERT_TRUE(order) << brief << ": " << order.error();
     EXPECT_EQ(order->old_name, "Parser") << brief;
@@ -119,7 +137,9 @@ TEST(ChangeRequest, GivesTheFirstNameAnotherNewOne) {
 }
 
 TEST(ChangeRequest, AddsUp) {
-  const auto order = parse_order("strings too", {"Rename class Parser to Reader", "call it Loader instead", "call it Loader instead"});
+  const auto order = parse_order(
+      "strings too",
+      {"Rename class Parser to Reader", "call it Loader instead", "call it Loader instead"});
   ASSERT_TRUE(order) << order.error();
   EXPECT_EQ(order->old_name, "Parser");
   EXPECT_EQ(order->new_name, "Loader");
@@ -129,7 +149,8 @@ TEST(ChangeRequest, AddsUp) {
 
 TEST(ChangeRequest, ThatIsTheSameBriefAgainIsTheSameOrder) {
   const auto first = parse_order("Rename class Parser to Reader", {});
-  const auto again = parse_order("Rename class Parser to Reader", {"Rename class Parser to Reader"});
+  const auto again =
+      parse_order("Rename class Parser to Reader", {"Rename class Parser to Reader"});
   ASSERT_TRUE(first && again);
   EXPECT_EQ(*first, *again);
 }
@@ -138,14 +159,18 @@ TEST(ChangeRequest, RefusesAnotherThing) {
   const auto order = parse_order("rename Lexer to Tokenizer", {"rename Parser to Reader"});
   ASSERT_FALSE(order);
   EXPECT_NE(order.error().find("a task of its own"), std::string::npos);
-  EXPECT_FALSE(parse_order("call it Parser instead", {"rename Parser to Reader"})) << "that is what it was called before";
+  EXPECT_FALSE(parse_order("call it Parser instead", {"rename Parser to Reader"}))
+      << "that is what it was called before";
 }
 
-TEST(ChangeRequest, WithoutAnEarlierBriefSaysNothing) { EXPECT_FALSE(parse_order("call it Loader instead", {})); }
+TEST(ChangeRequest, WithoutAnEarlierBriefSaysNothing) {
+  EXPECT_FALSE(parse_order("call it Loader instead", {}));
+}
 
 TEST(Understand, KnowsKindAndTitle) {
   EXPECT_EQ(understand("Rename class Parser to Reader everywhere", {}).kind, core::Kind::Refactor);
-  EXPECT_EQ(understand("Rename class Parser to Reader everywhere", {}).title, "Rename class Parser to Reader");
+  EXPECT_EQ(understand("Rename class Parser to Reader everywhere", {}).title,
+            "Rename class Parser to Reader");
   EXPECT_EQ(understand("migrate old($A) to new($A)", {}).kind, core::Kind::Migration);
   EXPECT_EQ(understand("run `black .`", {}).kind, core::Kind::Chore);
   const auto prose = understand("The login crashes when the name is empty", {});
@@ -164,7 +189,8 @@ TEST(GuessKind, GoesByTheFirstWordThatSaysIt) {
 }
 
 TEST(Metavariables, AreThoseThatCanStandForSomething) {
-  EXPECT_EQ(metavariables("f($A, $$$REST, $$B, $a, $A, $B2)"), (std::vector<std::string>{"$A", "$$$REST", "$B2"}));
+  EXPECT_EQ(metavariables("f($A, $$$REST, $$B, $a, $A, $B2)"),
+            (std::vector<std::string>{"$A", "$$$REST", "$B2"}));
   EXPECT_EQ(unbound_metavariable("f($A)", "g($A, $B)"), "$B");
 }
 
