@@ -1,4 +1,4 @@
-const { parse } = require('./lib/parse');
+const { read } = require('./lib/parse');
 const lib = require('./lib/parse');
 const path = require('path');
 
