@@ -1,10 +1,12 @@
 // For tests: a small repository in a folder of its own, and sandboxes over it.
 #pragma once
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -64,8 +66,11 @@ class SessionTest : public testing::Test {
     for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
       if (entry.path().filename().string().find_first_not_of("0123456789") != std::string::npos)
         continue;
-      std::ifstream file(entry.path() / "cmdline", std::ios::binary);
-      const std::string line((std::istreambuf_iterator<char>(file)), {});
+      // Read by hand: a process that ends meanwhile is an error of read (ESRCH) and no failure.
+      const Fd file(::open((entry.path() / "cmdline").c_str(), O_RDONLY | O_CLOEXEC));
+      std::array<char, 65536> bytes;
+      const ssize_t size = file ? ::read(file.get(), bytes.data(), bytes.size()) : -1;
+      const std::string_view line(bytes.data(), size > 0 ? static_cast<size_t>(size) : 0);
       if (line.find(mark) != std::string::npos) ++count;
     }
     return count;

@@ -5,7 +5,12 @@ namespace nightjar::agent::mechanic {
 void Classifier::native() {
   const auto type = up(0).type;
   const Position position = type == "type_identifier" ? Position::Type : Position::Value;
-  if (type == "preproc_arg") return reference();
+  if (type == "preproc_arg") {
+    const auto before = text_.substr(up(0).begin(), hit_.begin - up(0).begin());
+    const bool tagged = before.ends_with("struct ") || before.ends_with("class ") ||
+                        before.ends_with("enum ") || before.ends_with("union ");
+    return reference(tagged ? Position::Type : Position::Value);
+  }
   if (type == "identifier" && parent_is("preproc_params")) return declare_local(2);
   if (one_of(up(1).type, {"preproc_def", "preproc_function_def"}) && up(0).field == "name")
     return declare(What::Macro);
@@ -18,6 +23,14 @@ void Classifier::native() {
     hit_.role = Role::Member;  // a base class or a field: both are renamed with their own kind
     hit_.receiver = Receiver::None;
     owner_of(1);
+    // Out of the class: `Parser::Parser() : Parser(1)`.
+    if (const size_t function = find({"function_definition"})) {
+      TSNode declarator = child(up(function).node, "declarator");
+      while (type_of(declarator) == "function_declarator")
+        declarator = child(declarator, "declarator");
+      const auto scope = text_of(child(declarator, "scope"), text_);
+      if (!scope.empty()) hit_.owner = std::string(scope.substr(0, scope.find('<')).substr(0, 200));
+    }
     return;
   }
   if (parent_is("field_expression", "field") ||

@@ -58,6 +58,8 @@ void Classifier::python_import(size_t statement) {
     return;
   }
   hit_.role = Role::Import;
+  hit_.aliased = parent_is("dotted_name") && up(2).type == "aliased_import" &&
+                 text_of(child(up(2).node, "alias"), text_) != text_of(up(0).node, text_);
   const bool from = up(statement).type == "import_from_statement";
   const bool module_part =
       up(statement - 1).field == "module_name" || up(statement).type == "import_statement";

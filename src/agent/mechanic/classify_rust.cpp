@@ -16,6 +16,8 @@ void Classifier::rust() {
       return;
     }
     hit_.role = Role::Import;
+    hit_.aliased =
+        up(1).type == "use_as_clause" || (up(2).type == "use_as_clause" && up(1).field == "path");
     if (up(0).field == "path" && up(1).type != "use_as_clause") hit_.what = What::Namespace;
     if (up(i).type == "extern_crate_declaration") hit_.what = What::Namespace;
     hit_.root = rust_use_path(i);

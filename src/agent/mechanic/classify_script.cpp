@@ -41,14 +41,19 @@ void Classifier::script() {
     return member(Role::Member, ts_node_named_child(up(1).node, 0));
   }
   if (one_of(up(1).type, {"import_specifier", "export_specifier"})) {
+    const TSNode bound = child(up(1).node, "alias");
     // `Name as Name` binds nothing else.
-    const bool alias = up(0).field == "alias" &&
-                       text_of(child(up(1).node, "name"), text_) != text_of(up(0).node, text_);
+    const bool other = !ts_node_is_null(bound) &&
+                       text_of(bound, text_) != text_of(child(up(1).node, "name"), text_);
     const size_t statement = find({"import_statement", "export_statement"});
-    const TSNode source = child(up(statement).node, "source");
-    const auto module = text_of(source, text_);
+    const auto module = text_of(child(up(statement).node, "source"), text_);
     hit_.root = module.size() > 2 ? std::string(module.substr(1, module.size() - 2)) : "";
-    hit_.role = alias ? Role::Alias : (hit_.root.empty() ? Role::Reference : Role::Import);
+    hit_.aliased = other;
+    hit_.exports = up(statement).type == "export_statement";
+    if (other && up(0).field == "alias")
+      hit_.role = Role::Alias;
+    else
+      hit_.role = hit_.root.empty() ? Role::Reference : Role::Import;
     return;
   }
   if (up(1).type == "import_clause" || up(1).type == "import_require_clause") {

@@ -70,37 +70,33 @@ class Decider {
     foreign_ = !target_.families.contains(family_);
     bool other = false;
     for (const auto& hit : file_.old_hits.hits) {
-      if (hit.role != Role::Comment && hit.role != Role::Docstring && hit.role != Role::String)
-        has_code_ = true;
+      if (hit.what == What::Local) locals_.push_back(&hit);
+      has_code_ = has_code_ || (hit.role != Role::Comment && hit.role != Role::Docstring &&
+                                hit.role != Role::String);
       if (hit.role == Role::Declaration && hit.what == target_.what) declared_ = true;
-      if (hit.role == Role::Import && hit.what != What::Namespace) {
-        (modules_.is_internal(family_, hit.root) ? imported_ : other) = true;
-        if (!modules_.is_internal(family_, hit.root)) external_import_ = true;
-      }
-      if (hit.role == Role::Shorthand && hit.destructured && !hit.root.empty() &&
-          modules_.is_internal(family_, hit.root))
-        imported_ = true;
-      if (hit.role == Role::Alias) other = true;
+      if (hit.role == Role::Declaration && hit.what == What::Field) has_field_ = true;
+      const bool required = hit.role == Role::Shorthand && hit.destructured && !hit.root.empty();
+      const bool imports = hit.role == Role::Import && hit.what != What::Namespace;
+      if ((imports && !hit.aliased) || required) (is_ours(hit) ? imported_ : other) = true;
+      if (hit.role == Role::Alias && !hit.exports) other = true;
       const bool global = hit.role == Role::Declaration && !hit.in_class &&
                           one_of(name_of(hit.what), {"class", "function", "variable"});
       if (global && hit.what != target_.what) other = true;
     }
-    const bool bound_by_file = family_ == Family::Python || family_ == Family::Script ||
-                               family_ == Family::Rust || family_ == Family::Java;
-    other_thing_ = bound_by_file && target_.is_global() && other && !declared_ && !imported_;
-    if (family_ == Family::Java && other && !imported_java())
-      other_thing_ = other_thing_ || (!declared_ && external_import_);
     if (family_ == Family::Go) {
       const size_t slash = file_.path.rfind('/');
       const std::string folder = slash == std::string::npos ? "" : file_.path.substr(0, slash);
       in_package_ = !target_.declared || target_.folders.contains(folder);
     }
+    const bool may_be_other = family_ != Family::Native && target_.is_global();
+    other_thing_ = may_be_other && other && !declared_ && !imported_ &&
+                   (family_ != Family::Go || !in_package_);
   }
 
-  bool imported_java() const {
-    return std::ranges::any_of(file_.old_hits.hits, [this](const Hit& hit) {
-      return hit.role == Role::Import && java_package_fits(hit.root);
-    });
+  // An import of something of this repository.
+  bool is_ours(const Hit& import) const {
+    if (family_ == Family::Java) return java_package_fits(import.root);
+    return modules_.is_internal(family_, import.root);
   }
 
   bool java_package_fits(std::string_view package) const {
@@ -111,11 +107,11 @@ class Decider {
   }
 
   bool shadowed(const Hit& hit) const {
-    return std::ranges::any_of(file_.old_hits.hits, [&hit](const Hit& local) {
-      if (local.what != What::Local || &local == &hit) return false;
-      if (hit.begin < local.scope_begin || hit.begin >= local.scope_end) return false;
+    return std::ranges::any_of(locals_, [&hit](const Hit* local) {
+      if (local == &hit || hit.begin < local->scope_begin || hit.begin >= local->scope_end)
+        return false;
       // A variable hides no type, where the two have names of their own.
-      return !(hit.position == Position::Type && local.position != Position::Type);
+      return !(hit.position == Position::Type && local->position != Position::Type);
     });
   }
 
@@ -138,7 +134,24 @@ class Decider {
       return place.path == file_.path && place.line == hit.line;
     });
     if (shown || (wish_.strings_too && file_.kind != FileKind::Changelog)) return take();
-    return keep(file_.lang ? "string_left" : "other_file");
+    if (hit.what == What::Namespace) return keep("module_name");
+    if (file_.lang) return keep("string_left");
+    return names_module(hit) ? take() : keep("other_file");
+  }
+
+  // `thing.parser:Parser` of an entry point, or `thing.parser.Parser`: a path of Python in a
+  // configuration.
+  bool names_module(const Hit& hit) const {
+    if (!target_.is_global() || !target_.families.contains(Family::Python)) return false;
+    const std::string_view text = file_.text;
+    if (hit.begin < 2 || (text[hit.begin - 1] != ':' && text[hit.begin - 1] != '.')) return false;
+    size_t begin = hit.begin - 1;
+    while (begin > 0 &&
+           (isalnum(static_cast<unsigned char>(text[begin - 1])) || text[begin - 1] == '_'))
+      --begin;
+    const auto module = text.substr(begin, hit.begin - 1 - begin);
+    return std::ranges::any_of(target_.modules,
+                               [&module](const auto& name) { return name == module; });
   }
 
   Decision declaration(const Hit& hit) const {
@@ -171,11 +184,10 @@ class Decider {
     const bool type = target_.what == What::Type;
     if (family_ == Family::Java) {
       if (hit.position == Position::Call) return keep("other_meaning");
-      if (type && hit.position == Position::Value && target_.also_field)
-        return keep("other_meaning");
+      if (type && hit.position == Position::Value && has_field_) return keep("other_meaning");
     }
     if (target_.what == What::Function && hit.position == Position::Type &&
-        family_ != Family::Native && family_ != Family::Script) {
+        ((family_ != Family::Native && family_ != Family::Script) || target_.also_type)) {
       return keep("other_meaning");
     }
     if (family_ == Family::Native && target_.also_function && type &&
@@ -213,7 +225,7 @@ class Decider {
     // Name`.
     const bool specifier =
         family_ == Family::Python || (family_ == Family::Script && !hit.whole_string);
-    if ((declared_ || imported_) && specifier)
+    if ((declared_ || imported_) && specifier && !hit.aliased)
       return take(wish_.old_name + " as " + wish_.new_name);
     return keep("other_meaning");
   }
@@ -233,8 +245,9 @@ class Decider {
     if (is_foreign_root(hit) || hit.receiver == Receiver::Literal) return keep("other_meaning");
     if (family_ == Family::Native) {
       const bool initializer = hit.receiver == Receiver::None;
-      return initializer && target_.what == What::Type && !target_.also_field ? take()
-                                                                              : keep("member_left");
+      if (!initializer || target_.what != What::Type) return keep("member_left");
+      const bool delegates = hit.owner.substr(hit.owner.rfind(':') + 1) == wish_.old_name;
+      return delegates || !target_.also_field ? take() : keep("member_left");
     }
     if (family_ == Family::Java) return java_path(hit);
     if (target_.nested && target_.what == What::Type && hit.receiver != Receiver::Other)
@@ -346,9 +359,11 @@ class Decider {
   const Modules& modules_;
   const Wish& wish_;
   Family family_ = Family::Python;
-  bool foreign_ = false;  // of a language in which the name is not declared
+  std::vector<const Hit*> locals_;  // in file_
+  bool foreign_ = false;            // of a language in which the name is not declared
   bool has_code_ = false;
-  bool declared_ = false, imported_ = false, external_import_ = false;
+  bool declared_ = false, imported_ = false;
+  bool has_field_ = false;
   bool other_thing_ = false;  // in this file the bare name means something else
   bool in_package_ = true;
 };

@@ -106,6 +106,14 @@ FileRenames plan_file_renames(const WorkTree& tree, const std::vector<std::strin
     return std::ranges::any_of(target.places,
                                [&path](const Place& place) { return place.path == path; });
   };
+  // In C a file is no home of one thing, and a header alone does not say which language it is.
+  bool cpp = false;
+  for (const auto& path : paths) {
+    const auto end = std::string_view(path).substr(std::min(path.rfind('.'), path.size()));
+    cpp = cpp || one_of(end, {".cpp", ".cc", ".cxx", ".hpp", ".hh", ".hxx"});
+    if (end == ".c" && stem_of(path) == old_name) families.erase(Family::Native);
+  }
+  if (!cpp) families.erase(Family::Native);
   for (const auto& path : paths) {
     if (stem_of(path) != old_name || !may_be_renamed(path)) continue;
     const Family family = family_of(*language_of(path));

@@ -130,6 +130,19 @@ bool is_inline_argument(std::string_view text, const Path& path, const Hit& hit)
                              [](const Frame& frame) { return frame.type == "macro_invocation"; });
 }
 
+// The path in `import … from './x'` or `require('./x')`.
+bool names_module(Lang lang, std::string_view text, const Path& path, size_t string) {
+  if (string < 1) return false;
+  const Frame& parent = path[string - 1];
+  if (lang == Lang::Go) return parent.type == "import_spec";
+  if (family_of(lang) == Family::Native) return parent.type == "preproc_include";
+  if (family_of(lang) != Family::Script) return false;
+  if (one_of(parent.type, {"import_statement", "export_statement", "import_require_clause"}))
+    return true;
+  if (parent.type != "arguments" || string < 2) return false;
+  return one_of(text_of(child(path[string - 2].node, "function"), text), {"require", "import"});
+}
+
 void classify_one(Lang lang, std::string_view text, const Path& path, Hit& hit) {
   // From the leaf up: code, comment or string?
   for (size_t i = path.size(); i-- > 0;) {
@@ -151,6 +164,7 @@ void classify_one(Lang lang, std::string_view text, const Path& path, Hit& hit) 
         content.find_first_of("'\"`") < before && before <= 5 && after <= 3 && before + after <= 6;
     if (content.size() == hit.end - hit.begin) hit.whole_string = true;
     hit.role = Role::String;
+    if (names_module(lang, text, path, whole)) hit.what = What::Namespace;
     if (lang == Lang::Python) hit.role = PythonString(text, path, whole).role(hit.whole_string);
     if (lang == Lang::Rust && is_inline_argument(text, path, hit)) hit.role = Role::Reference;
     return;
@@ -236,7 +250,7 @@ void python_bindings(TSNode node, std::string_view text, std::vector<Binding>& o
     if (type == "aliased_import") {
       const std::string name(text_of(child(part, "name"), text));
       out.push_back(
-          {std::string(text_of(child(part, "alias"), text)), from ? module : name, !from});
+          {std::string(text_of(child(part, "alias"), text)), from ? module : name, !from, name});
     } else if (type == "dotted_name") {
       const std::string name(text_of(part, text));
       if (from && name == module) continue;

@@ -28,14 +28,24 @@ bool in_code(std::string_view text, size_t begin, size_t end) {
   while (line > 0 && begin - line < kMostLine && text[line - 1] != '\n') --line;
   const auto before = text.substr(line, begin - line);
   if (std::ranges::count(before, '`') % 2 == 1) return true;
-  for (std::string_view prompt :
-       {">>>", "$ ", "import ", "from ", "def ", "class ", "func ", "fn ", "@", "return "}) {
-    const size_t at = before.find(prompt);
-    if (at != std::string_view::npos) return true;
+  // A line of code in prose, or a word that says what the name is.
+  const size_t first = std::min(before.find_first_not_of(" \t#*/-;>|"), before.size());
+  const auto start = before.substr(first);
+  if (before.find(">>> ") != std::string_view::npos || start.starts_with("$ ")) return true;
+  if (start.starts_with("import ") ||
+      (start.starts_with("from ") && before.find(" import ") != std::string_view::npos))
+    return true;
+  auto word = before;
+  while (!word.empty() && is_space(word.back())) word.remove_suffix(1);
+  if (word.size() < before.size()) {
+    word = word.substr(word.find_last_of(" \t({[,.;`*") + 1);
+    if (one_of(word, {"import", "def", "class", "func", "fn", "function", "struct", "method",
+                      "enum", "@link", "macro", "#define"}))
+      return true;
   }
   const char previous = begin > 0 ? text[begin - 1] : ' ';
   const char next = end < text.size() ? text[end] : ' ';
-  if (next == '(' || previous == '.' || previous == '#' ||
+  if (next == '(' || previous == '.' || previous == '#' || previous == '@' ||
       (previous == ':' && begin > 1 && text[begin - 2] == ':'))
     return true;
   if (previous == '>' && begin > 1 && text[begin - 2] == '-') return true;

@@ -235,10 +235,17 @@ class Replacing {
       }
       return;
     }
-    if (side_by_side_ && !uses.imports.empty() && (family != Family::Rust || !uses.old_is_used)) {
+    if (side_by_side_ && !uses.imports.empty()) {
       for (const auto place : uses.imports) {
-        change.edits.push_back({place, place + static_cast<std::uint32_t>(old_name_.size()),
-                                uses.old_is_used ? old_name_ + ", " + new_name_ : new_name_});
+        const auto end = place + static_cast<std::uint32_t>(old_name_.size());
+        const size_t next = text.find_first_not_of(" \t\r\n", end);
+        const bool alone =
+            family == Family::Rust && next != std::string_view::npos && text[next] == ';';
+        const std::string both = old_name_ + ", " + new_name_;
+        change.edits.push_back({place, end,
+                                !uses.old_is_used ? new_name_
+                                : alone           ? "{" + both + "}"
+                                                  : both});
       }
       return;
     }

@@ -10,7 +10,8 @@ namespace nightjar::agent::mechanic {
 namespace {
 
 constexpr int kMostNesting = 100;
-constexpr size_t kMostRewritings = 200'000;
+constexpr size_t kMostRewritten = size_t{64}
+                                  << 20;  // bytes of one file, inner texts counted each time
 
 bool is_operator_like(std::string_view type) {
   return type.find("binary") != std::string_view::npos ||
@@ -239,7 +240,8 @@ class Rewriter {
     auto i = std::ranges::lower_bound(found_, begin, {}, &Match::begin);
     // A metavariable that is used twice doubles what is nested: bounded, since the text may be a
     // stranger's trap.
-    if (++rewritings_ > kMostRewritings) depth = kMostNesting;
+    rewritten_ += end - begin;
+    if (rewritten_ > kMostRewritten) depth = kMostNesting;
     while (depth < kMostNesting && i != found_.end() && i->begin < end) {
       if (i->end > end) {
         ++i;
@@ -402,7 +404,7 @@ class Rewriter {
   Lang lang_;
   std::vector<Match> found_;
   FileRewrite out_;
-  size_t rewritings_ = 0;
+  size_t rewritten_ = 0;
 };
 
 }  // namespace

@@ -217,6 +217,10 @@ class Finder {
             0, std::min(each.file->path.rfind('/'), each.file->path.size())));
       if (family == Family::Go && each.file->path.find('/') == std::string::npos)
         target_.folders.insert("");
+      if (family == Family::Python) {
+        for (auto& part : split(each.file->path, '/'))
+          target_.modules.insert(part.substr(0, part.find('.')));
+      }
       if (family == Family::Java) target_.packages.insert(each.file->old_hits.package);
     }
     for (const auto& each : all_) {
@@ -225,6 +229,7 @@ class Finder {
       if (each.hit->what == What::Method) target_.other_methods.insert(last_part(each.hit->owner));
       if (is_variant_owner(*each.hit)) target_.variant_owners.insert(each.hit->owner);
       if (each.hit->what == What::Field) target_.also_field = true;
+      if (each.hit->what == What::Type) target_.also_type = true;
       if (each.hit->what == What::Function || each.hit->what == What::Variable)
         target_.also_function = true;
     }
@@ -295,7 +300,9 @@ json::object to_json(const Target& target) {
           {"other_methods", array_of(target.other_methods)},
           {"variant_owners", array_of(target.variant_owners)},
           {"also_function", target.also_function},
-          {"also_field", target.also_field}};
+          {"also_field", target.also_field},
+          {"also_type", target.also_type},
+          {"modules", array_of(target.modules)}};
 }
 
 Target target_from(const json::object& object) {
@@ -317,6 +324,8 @@ Target target_from(const json::object& object) {
   out.variant_owners = names_from(object, "variant_owners");
   out.also_function = get_bool(object, "also_function");
   out.also_field = get_bool(object, "also_field");
+  out.also_type = get_bool(object, "also_type");
+  out.modules = names_from(object, "modules");
   return out;
 }
 

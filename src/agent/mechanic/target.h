@@ -30,7 +30,8 @@ struct Target {
   Names variant_owners;   ///< enums with a variant of the name, where that is not what is meant
   bool also_function =
       false;  ///< a function or variable has the name as well (C: `struct x` and `x()`)
-  bool also_field = false;
+  bool also_field = false, also_type = false;
+  Names modules;  ///< Python: names of the declaring files and of the folders around them
   std::vector<Place> places;  ///< of the declarations, definitions first
 
   bool is_global() const {

@@ -4,7 +4,7 @@ from .parser import Reader as TheParser
 from html import parser as hp
 
 x = thing.Reader()
-y = p.Parser(Parser=1)
+y = p.Reader(Parser=1)
 z = hp.Parser()
 w = x.Parser
 v = getattr(thing, "Parser")

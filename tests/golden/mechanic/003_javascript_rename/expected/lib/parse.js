@@ -1,6 +1,6 @@
 'use strict';
 
-/** Calls {@link read} and says `read`. We read everything. */
+/** Calls {@link read} and says `read`. We parse everything. */
 function read(text, options) {
   const visitor = { parse: () => read(text), other: read };
   const { parse: inner } = options;

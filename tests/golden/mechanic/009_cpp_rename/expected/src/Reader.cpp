@@ -1,7 +1,7 @@
 #include "thing/Reader.h"
 #include "Reader.h"
 namespace thing {
-Reader::Reader() : Parser(std::string()) {}
+Reader::Reader() : Reader(std::string()) {}
 Reader::Reader(std::string text) : text_(std::move(text)) {}
 Reader::~Reader() = default;
 Reader* Reader::instance() {

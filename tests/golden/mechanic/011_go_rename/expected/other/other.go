@@ -1,4 +1,4 @@
 package other
 
-// Reader is another thing here: a value.
+// Parser is another thing here: a value.
 var Parser = 1

@@ -1,5 +1,5 @@
 mod util;
-use util::old;
+use util::{old, fresh};
 fn f() -> i32 {
     let g = old;
     util::fresh(fresh(3, 2), 1) + g(1, 2) + util::old(1)

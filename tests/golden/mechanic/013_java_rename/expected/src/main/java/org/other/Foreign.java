@@ -3,5 +3,5 @@ package org.other;
 import com.foreign.Parser;
 
 class Foreign {
-  Reader parser; // the foreign Reader
+  Parser parser; // the foreign Parser
 }

@@ -1,9 +1,9 @@
 #ifndef LIST_H
 #define LIST_H
-/* A list holds nodes; the struct list is opaque. */
+/* A list holds nodes; the struct chain is opaque. */
 struct chain;
 typedef struct chain list_t;
 struct chain *list_new(void);
-#define LIST_SIZE(l) (((struct list *)(l))->size)
+#define LIST_SIZE(l) (((struct chain *)(l))->size)
 int list(int count);
 #endif

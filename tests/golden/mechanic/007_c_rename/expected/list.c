@@ -1,4 +1,4 @@
-#include "chain.h"
+#include "list.h"
 struct chain {
   struct chain *list;
   int size;
