@@ -10,8 +10,7 @@ namespace nightjar::agent::mechanic {
 namespace {
 
 constexpr int kMostNesting = 100;
-constexpr size_t kMostRewritten = size_t{64}
-                                  << 20;  // bytes of one file, inner texts counted each time
+constexpr size_t kMostGrowth = 64;  // texts inside of one match, as multiples of it
 
 bool is_operator_like(std::string_view type) {
   return type.find("binary") != std::string_view::npos ||
@@ -110,6 +109,7 @@ class Rewriter {
     });
     for (size_t i = 0; i < found_.size();) {
       const Match& match = found_[i];
+      allowed_ = kMostGrowth * (match.end - match.begin);
       if (auto edits = edits_for(match, 0)) {
         ++out_.replaced;
         std::ranges::move(*edits, std::back_inserter(out_.edits));
@@ -240,8 +240,10 @@ class Rewriter {
     auto i = std::ranges::lower_bound(found_, begin, {}, &Match::begin);
     // A metavariable that is used twice doubles what is nested: bounded, since the text may be a
     // stranger's trap.
-    rewritten_ += end - begin;
-    if (rewritten_ > kMostRewritten) depth = kMostNesting;
+    if (allowed_ < end - begin)
+      depth = kMostNesting;
+    else
+      allowed_ -= end - begin;
     while (depth < kMostNesting && i != found_.end() && i->begin < end) {
       if (i->end > end) {
         ++i;
@@ -404,7 +406,7 @@ class Rewriter {
   Lang lang_;
   std::vector<Match> found_;
   FileRewrite out_;
-  size_t rewritten_ = 0;
+  size_t allowed_ = 0;  // bytes that may still be rewritten inside of the match at hand
 };
 
 }  // namespace

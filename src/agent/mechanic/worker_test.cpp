@@ -47,7 +47,8 @@ TEST_F(Worker, KeepsEveryOtherByte) {
   write("crlf.py", bom + "class Parser:\r\n    x = '\xff\xfe'\r\n\tpass\r\n# \xe9 Parser");
   const auto result = work("rename class Parser to Reader");
   EXPECT_EQ(result.outcome, Outcome::Changed) << result.reason;
-  EXPECT_EQ(read("crlf.py"), bom + "class Reader:\r\n    x = '\xff\xfe'\r\n\tpass\r\n# \xe9 Reader");
+  EXPECT_EQ(read("crlf.py"),
+            bom + "class Reader:\r\n    x = '\xff\xfe'\r\n\tpass\r\n# \xe9 Reader");
 }
 
 TEST_F(Worker, KeepsTheMode) {
@@ -57,7 +58,8 @@ TEST_F(Worker, KeepsTheMode) {
   struct stat status{};
   ASSERT_EQ(::stat((root() / "tool.py").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777, 0751u);
-  EXPECT_EQ(std::distance(fs::directory_iterator(root()), fs::directory_iterator()), 1) << "no temporary file stays";
+  EXPECT_EQ(std::distance(fs::directory_iterator(root()), fs::directory_iterator()), 1)
+      << "no temporary file stays";
 }
 
 TEST_F(Worker, FollowsNoLinkAndTouchesNoGitFolder) {
@@ -73,8 +75,15 @@ TEST_F(Worker, FollowsNoLinkAndTouchesNoGitFolder) {
   EXPECT_EQ(result.paths, std::vector<std::string>{"a.py"});
   // Also where somebody claims that these are tracked files.
   Request request{.order = order("rename class Reader to Loader everywhere")};
-  request.tracked = {"a.py", "link.py", "folder/secret.py", "../" + outside.path().filename().string() + "/secret.py",
-                     (outside.path() / "secret.py").string(), ".git/hooks/x.py", "loop", "gone.py", ""};
+  request.tracked = {"a.py",
+                     "link.py",
+                     "folder/secret.py",
+                     "../" + outside.path().filename().string() + "/secret.py",
+                     (outside.path() / "secret.py").string(),
+                     ".git/hooks/x.py",
+                     "loop",
+                     "gone.py",
+                     ""};
   write(".git/hooks/x.py", "class Reader: pass\n");
   write_durably(outside.path() / "secret.py", "class Reader: pass\n");
   EXPECT_EQ(work_on(root(), request).paths, std::vector<std::string>{"a.py"});
@@ -100,7 +109,10 @@ TEST_F(Worker, LooksOnlyAtTrackedFilesWhereTheyAreNamed) {
   const auto result = work_on(root(), request);
   EXPECT_EQ(result.paths, std::vector<std::string>{"a.py"});
   EXPECT_EQ(read("build/lib/a.py"), "class Parser: pass\n");
-  EXPECT_EQ(blocking(work_on(root(), {.tracked = {"a.py"}, .recheck = true, .claim = result.claim}).findings), 0u);
+  EXPECT_EQ(
+      blocking(
+          work_on(root(), {.tracked = {"a.py"}, .recheck = true, .claim = result.claim}).findings),
+      0u);
 }
 
 TEST_F(Worker, FindsAReferenceThatSomebodyPutsBack) {
@@ -108,8 +120,10 @@ TEST_F(Worker, FindsAReferenceThatSomebodyPutsBack) {
   write("b.py", "from a import Parser\nx = Parser()\n");
   const auto result = work("rename class Parser to Reader");
   ASSERT_EQ(blocking(recheck(result)), 0u);
-  for (const char* wrong : {"from a import Parser\n", "import a\nx = a.Parser()\n", "# uses Parser\n", "\"\"\"A Parser.\"\"\"\n",
-                            "def f(x: 'Parser'): pass\n", "__all__ = ['Parser']\n", "class Parser: pass\n"}) {
+  for (const char* wrong :
+       {"from a import Parser\n", "import a\nx = a.Parser()\n", "# uses Parser\n",
+        "\"\"\"A Parser.\"\"\"\n", "def f(x: 'Parser'): pass\n", "__all__ = ['Parser']\n",
+        "class Parser: pass\n"}) {
     write("c.py", wrong);
     EXPECT_GT(blocking(recheck(result)), 0u) << wrong;
   }
@@ -123,7 +137,8 @@ TEST_F(Worker, FindsACallOfTheOldApiThatSomebodyPutsBack) {
   write("a.py", "def old(a, b): return new(b, a)\ndef new(b, a): return b\nold(1, 2)\n");
   const auto result = work("replace `old($A, $B)` with `new($B, $A)`");
   ASSERT_EQ(blocking(recheck(result)), 0u) << "a definition is no use";
-  for (const char* wrong : {"from a import old\nold(1, 2)\n", "from a import old\nold(1)\n", "import a\na.old(1, 2)\n"}) {
+  for (const char* wrong : {"from a import old\nold(1, 2)\n", "from a import old\nold(1)\n",
+                            "import a\na.old(1, 2)\n"}) {
     write("b.py", wrong);
     EXPECT_GT(blocking(recheck(result)), 0u) << wrong;
   }
@@ -153,7 +168,8 @@ TEST_F(Worker, AppliesTheSameOrderTwiceWithoutHarm) {
 TEST_F(Worker, RefusesAPatternThatIsNoCode) {
   write("a.py", "old(1)\n");
   EXPECT_EQ(work("replace `old(($A` with `new($A)`").outcome, Outcome::CannotDo);
-  EXPECT_EQ(work("replace `$A` with `f($A)`").outcome, Outcome::CannotDo) << "it would match everything";
+  EXPECT_EQ(work("replace `$A` with `f($A)`").outcome, Outcome::CannotDo)
+      << "it would match everything";
 }
 
 TEST_F(Worker, PutsBracketsWhereTheMeaningNeedsThem) {
@@ -172,7 +188,8 @@ TEST_F(Worker, FillsListsAndTheirCommas) {
 
 TEST_F(Worker, SurvivesDeepNesting) {
   const size_t depth = 20'000;
-  write("deep.py", "class Parser: pass\nx = " + std::string(depth, '(') + "Parser" + std::string(depth, ')') + "\n");
+  write("deep.py", "class Parser: pass\nx = " + std::string(depth, '(') + "Parser" +
+                       std::string(depth, ')') + "\n");
   std::string calls = "y = ";
   for (int i = 0; i < 500; ++i) calls += "old(";
   calls += "1, 1";
@@ -201,9 +218,11 @@ TEST_F(Worker, SurvivesGarbage) {
   unsigned state = 1;
   for (int i = 0; i < 5'000; ++i) {
     state = state * 1664525u + 1013904223u;
-    garbage += (state >> 24) % 7 == 0 ? std::string(" Parser ") : std::string(1, static_cast<char>(1 + (state >> 16) % 254));
+    garbage += (state >> 24) % 7 == 0 ? std::string(" Parser ")
+                                      : std::string(1, static_cast<char>(1 + (state >> 16) % 254));
   }
-  for (const char* end : {"py", "js", "ts", "tsx", "c", "cpp", "h", "go", "java", "rs", "md"}) write(std::string("garbage.") + end, garbage);
+  for (const char* end : {"py", "js", "ts", "tsx", "c", "cpp", "h", "go", "java", "rs", "md"})
+    write(std::string("garbage.") + end, garbage);
   write("a.py", "class Parser: pass\n");
   EXPECT_EQ(work("rename class Parser to Reader everywhere").outcome, Outcome::Changed);
   EXPECT_NE(work("replace `Parser($A)` with `g($A)`").outcome, Outcome::CannotDo);
@@ -212,7 +231,8 @@ TEST_F(Worker, SurvivesGarbage) {
 TEST_F(Worker, LivesWithAFileThatVanishes) {
   for (int i = 0; i < 200; ++i) write("m" + std::to_string(i) + ".py", "class Parser: pass\n");
   std::jthread remover([this](const std::stop_token& stop) {
-    for (int i = 199; i >= 0 && !stop.stop_requested(); --i) fs::remove(root() / ("m" + std::to_string(i) + ".py"));
+    for (int i = 199; i >= 0 && !stop.stop_requested(); --i)
+      fs::remove(root() / ("m" + std::to_string(i) + ".py"));
   });
   const auto result = work("rename class Parser to Reader everywhere");
   remover.join();
@@ -248,7 +268,8 @@ TEST(Wire, BringsARequestThroughUnchanged) {
 }
 
 TEST(Wire, TrustsNoResult) {
-  for (const char* text : {"", "x", "{}", "{}\n", "[]\n", "{\"version\":1,\"outcome\":9}\n", "{\"version\":2,\"outcome\":0}\n", "{\"version\":1}\n"}) {
+  for (const char* text : {"", "x", "{}", "{}\n", "[]\n", "{\"version\":1,\"outcome\":9}\n",
+                           "{\"version\":2,\"outcome\":0}\n", "{\"version\":1}\n"}) {
     EXPECT_FALSE(result_from(text)) << text;
   }
   EXPECT_TRUE(result_from("{\"version\":1,\"outcome\":0}\npath-without-end"));
@@ -265,7 +286,8 @@ TEST(WorkerMain, LeavesItsResultInAFile) {
   const pid_t child = ::fork();
   if (child == 0) {
     // The worker's place is the current folder, its order standard input.
-    if (::chdir(tree.c_str()) != 0 || !::freopen((scratch.path() / "request").c_str(), "r", stdin)) ::_exit(9);
+    if (::chdir(tree.c_str()) != 0 || !::freopen((scratch.path() / "request").c_str(), "r", stdin))
+      ::_exit(9);
     std::string option = "--result", file = (scratch.path() / "result").string();
     char* argv[] = {option.data(), file.data(), nullptr};
     ::_exit(worker_main(2, argv));
