@@ -142,7 +142,8 @@ class Server {
         while (!reader.at_end()) changes_.apply(sandbox::get_change(reader));
         break;
       case FrameKind::ReadFile: {
-        const std::string path = reader.text();
+        const fs::path path =
+            fs::path(plan_.start_folder) / reader.text();  // or as it is: absolute
         const auto content = inside_file(path, reader.number());
         Writer writer;
         writer.flag(content.has_value());

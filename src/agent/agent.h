@@ -9,7 +9,6 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -18,6 +17,16 @@
 #include "sandbox/session.h"
 
 namespace nightjar::agent {
+
+/// What the project's checks say against a change: tests that fail or are gone and were not before.
+struct Failures {
+  struct Test {
+    std::string check, name;
+    auto operator<=>(const Test&) const = default;
+  };
+  std::vector<Test> tests;
+  std::string log;  ///< the end of what the failing checks printed; untrusted
+};
 
 struct Assignment {
   core::TaskSpec spec;
@@ -28,8 +37,8 @@ struct Assignment {
   /// Paths of the commit the work starts from; empty: everything that is in the tree counts (what
   /// setup made there as well).
   std::vector<std::string> tracked;
-  /// Strings (path and line) that a failing test has shown to be the renamed thing.
-  std::vector<std::pair<std::string, int>> evidence;
+  /// Runs the project's checks in the agent's sandbox, on the work tree as it stands.
+  std::function<Failures(sandbox::Session&)> check;
 };
 
 enum class Outcome { Changed, Nothing, CannotDo, Failed };
@@ -54,6 +63,12 @@ class Agent {
   /// Cancelled; a failure of the agent itself is a result. `say` receives progress for people.
   virtual WorkResult work(const Assignment& assignment, sandbox::Session& session,
                           const std::function<void(std::string)>& say, std::stop_token stop) = 0;
+  /// The verifier refuted the work: once more, in a sandbox that holds it. nullopt where this agent
+  /// has nothing more to try; `earlier` then stands as it was judged.
+  virtual std::optional<WorkResult> revise(const Assignment& assignment, const WorkResult& earlier,
+                                           const Failures& failures, sandbox::Session& session,
+                                           const std::function<void(std::string)>& say,
+                                           std::stop_token stop) = 0;
   /// Looks for what the claim says is gone, in a fresh sandbox on the candidate commit: leftovers,
   /// each `blocks` where it is a reference. nullopt where this agent's claims cannot be looked for.
   /// `tracked`: the candidate's paths; empty: everything that is in the tree.

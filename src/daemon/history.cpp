@@ -18,10 +18,13 @@ History::History(const std::vector<store::StoredEvent>& events, std::string_view
       if (event.kind == "run_selected") selected = get_string(event.body, "run");
     } else if (event.run == run) {
       if (event.kind == "run_started") ++starts_of_stage;
-      if (event.kind == "stage_started") stage = get_string(event.body, "stage");
+      if (event.kind == "stage_started") {
+        stage = get_string(event.body, "stage");
+        verified = verified && stage != "work";  // refuted, and being revised
+      }
       if (event.kind == "stage_finished") {
         starts_of_stage = 0;
-        verified = verified || get_string(event.body, "stage") == "verify";
+        verified = verified || stage == "verify" || get_bool(event.body, "nothing_more");
       }
     }
   }

@@ -23,6 +23,16 @@ constexpr std::array<std::string_view, 8> kLockFiles{
     "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "Cargo.lock",
     "poetry.lock",       "uv.lock",   "Pipfile.lock",   "go.sum"};
 
+// A tool's folder stands for all that is in it.
+std::string left_out_as(const std::string& path) {
+  size_t end = 0;
+  for (const auto& part : split(path, '/')) {
+    end += part.size() + 1;
+    if (std::ranges::find(kToolFolders, part) != kToolFolders.end()) return path.substr(0, end - 1);
+  }
+  return path;
+}
+
 bool made_by_a_tool(std::string_view path) {
   for (const auto& part : split(path, '/')) {
     if (std::ranges::find(kToolFolders, part) != kToolFolders.end() || part.ends_with(".egg-info"))
@@ -53,6 +63,7 @@ Selection select_changes(sandbox::Session& session, const agent::WorkResult& res
       ignored.insert(std::move(path));
   }
   Selection out;
+  std::set<std::string> left_out;
   for (auto& change : all) {
     bool wanted = named.contains(change.path);
     if (result.all_changes) {
@@ -63,10 +74,11 @@ Selection select_changes(sandbox::Session& session, const agent::WorkResult& res
     }
     if (wanted) {
       out.changes.push_back(std::move(change));
-    } else if (out.left_out.size() < kMostLeftOut && !ignored.contains(change.path)) {
-      out.left_out.push_back(std::move(change.path));
+    } else if (left_out.size() < kMostLeftOut && !ignored.contains(change.path)) {
+      left_out.insert(left_out_as(change.path));
     }
   }
+  out.left_out.assign(left_out.begin(), left_out.end());
   return out;
 }
 

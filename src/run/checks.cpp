@@ -48,8 +48,9 @@ void collect_reports(sandbox::Session& session, const std::string& command,
 
 core::CheckReport run_once(sandbox::Session& session, const core::CheckSpec& check, size_t number,
                            const CheckRun& how, Journal& journal) {
+  const std::string round = how.round > 1 ? std::to_string(how.round) : "";
   const std::string log_name =
-      how.stage + "-" + slug(check.name, 40) + "-" + std::to_string(number) + ".log";
+      how.stage + round + "-" + slug(check.name, 40) + "-" + std::to_string(number) + ".log";
   journal.progress("command_started",
                    {{"stage", how.stage}, {"name", check.name}, {"command", check.run}});
   LogFile log(how.folder / "logs" / log_name);
@@ -60,6 +61,7 @@ core::CheckReport run_once(sandbox::Session& session, const core::CheckSpec& che
 
   sandbox::Command command{.argv = {"/bin/sh", "-c", check.run}};
   command.env = verify::reporting_environment();
+  if (how.tree_changes) command.env["PYTHONDONTWRITEBYTECODE"] = "1";
   command.deadline = how.deadline;
   command.idle = how.idle;
   command.stop = how.stop;

@@ -87,11 +87,13 @@ std::vector<core::Event> Journal::events() const {
   return events_;
 }
 
-std::optional<core::Event> Journal::last(std::string_view kind, std::string_view stage) const {
+std::optional<core::Event> Journal::last(std::string_view kind, std::string_view stage,
+                                         int round) const {
   const std::lock_guard hold(mutex_);
   for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
     if (event->kind != kind) continue;
     if (!stage.empty() && get_string(event->body, "stage") != stage) continue;
+    if (round && get_int(event->body, "round", 1) != round) continue;
     return *event;
   }
   return std::nullopt;

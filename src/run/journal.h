@@ -31,8 +31,9 @@ class Journal {
   /// Written, not synced: for progress.
   void progress(std::string_view kind, json::object body);
 
-  /// The last event of that kind (with that stage, where given).
-  std::optional<core::Event> last(std::string_view kind, std::string_view stage = "") const;
+  /// The last event of that kind (with that stage, and in that round, where given).
+  std::optional<core::Event> last(std::string_view kind, std::string_view stage = "",
+                                  int round = 0) const;
 
  private:
   core::Event write(std::string_view kind, json::object body, bool sync);

@@ -1,7 +1,5 @@
 #include "run/pipeline.h"
 
-#include <poll.h>
-
 #include <functional>
 #include <optional>
 
@@ -15,6 +13,8 @@
 #include "run/change.h"
 #include "run/checks.h"
 #include "run/environment.h"
+#include "run/failures.h"
+#include "run/stages.h"
 #include "verify/verify.h"
 
 namespace nightjar::run {
@@ -26,18 +26,7 @@ using core::WaitingFor;
 
 constexpr Millis kDefaultTime = std::chrono::hours(2);
 constexpr Millis kDefaultIdle = std::chrono::minutes(30);
-constexpr int kMostTries = 3;  // a stage whose sandbox or tools are killed this often ends the run
-constexpr std::uintmax_t kRoomToGoOn = 64 << 20;
-
-/// Thrown inside the pipeline alone, to leave a stage with the run's end.
-struct Ending {
-  End end;
-};
-
-[[noreturn]] void end_run(State state, std::string reason,
-                          WaitingFor waiting = WaitingFor::Nothing) {
-  throw Ending{{state, waiting, std::move(reason), true}};
-}
+constexpr int kMostRounds = 3;  // of work and proof: a refuted claim goes back to the agent
 
 class Pipeline {
  public:
@@ -46,12 +35,9 @@ class Pipeline {
         folder_(std::move(folder)),
         journal_(journal),
         stop_(std::move(stop)),
-        mirror_(mirror_of(job)) {
-    const Millis limit = job.limits.time.count() ? job.limits.time : kDefaultTime;
-    const auto first = journal.events().empty() ? now() : journal.events().front().time;
-    deadline_ = in(limit - (now() - first));
-    limit_ = limit;
-  }
+        mirror_(mirror_of(job)),
+        stages_(journal, job.state, job.limits.time.count() ? job.limits.time : kDefaultTime,
+                stop_) {}
 
   End run() {
     if (job_.superseded)
@@ -62,70 +48,29 @@ class Pipeline {
     if (baseline_.empty())
       baseline_ =
           load_baseline(job_, environment_->key, environment_->config.checks).value_or(baseline_);
-    const json::object work_done = stage("work", [&] { return work(); });
-    const json::object verified = stage("verify", [&] { return verify(work_done); });
+    json::object work_done = stage("work", [&] { return work(); });
+    json::object verified = stage("verify", [&] { return verify(work_done); });
+    for (round_ = 2; round_ <= kMostRounds && get_string(verified, "verdict") == "refuted";
+         ++round_) {
+      json::object again = stage("work", [&] { return revise(work_done); });
+      if (get_bool(again, "nothing_more")) break;
+      work_done = std::move(again);
+      verified = stage("verify", [&] { return verify(work_done); });
+    }
+    round_ = 1;
     if (!job_.publish) return {State::Verifying, WaitingFor::Nothing, "", false};
     stage("publish", [&] { return publish(work_done); });
     return judged_end(verified);
   }
 
  private:
-  /// Runs a stage unless its end is journalled, makes its sandbox anew where that died, and waits
-  /// for room where the disk is full. What the stage established is the body of its
-  /// `stage_finished`.
   json::object stage(std::string_view name, const std::function<json::object()>& work) {
-    if (const auto done = journal_.last("stage_finished", name)) return done->body;
-    journal_.append("stage_started", {{"stage", name}});
-    json::object body;
-    for (int tries = 1;;) {
-      if (std::chrono::steady_clock::now() >= deadline_) timed_out(name);
-      try {
-        body = work();
-        break;
-      } catch (const sandbox::SandboxLost& lost) {
-        journal_.note("the sandbox is gone (" + lost.reason + "); " + std::string(name) +
-                      " starts again");
-        if (++tries > kMostTries) {
-          end_run(State::Failed, "the sandbox was lost " + count_of(kMostTries, "time") +
-                                     " during " + std::string(name) + ": " + lost.reason);
-        }
-      } catch (const Error& error) {
-        if (error.kind() == ErrorKind::Limit) {
-          wait_for_room(error.what());
-        } else if (error.kind() == ErrorKind::Unavailable && ++tries <= kMostTries) {
-          journal_.note(std::string(error.what()) + "; " + std::string(name) + " starts again");
-        } else {
-          throw;
-        }
-      }
-    }
-    body["stage"] = name;
-    journal_.append("stage_finished", body);
-    return body;
-  }
-
-  [[noreturn]] void timed_out(std::string_view name) {
-    end_run(State::Failed, "the run's time limit of " + human(limit_) + " was reached during " +
-                               std::string(name) + "; give it more with --limit-time");
-  }
-
-  void wait_for_room(const std::string& why) {
-    std::error_code ignored;
-    if (fs::space(job_.state, ignored).available >= kRoomToGoOn) end_run(State::Failed, why);
-    journal_.append(
-        "waiting", {{"waiting_for", to_string(WaitingFor::Disk)},
-                    {"reason", "no room left on the disk of " + job_.state.string() + ": " + why}});
-    while (fs::space(job_.state, ignored).available < kRoomToGoOn) {
-      if (stop_.stop_requested()) throw Cancelled{};
-      if (std::chrono::steady_clock::now() >= deadline_) timed_out("the wait for disk space");
-      ::poll(nullptr, 0, 500);
-    }
-    journal_.append("resumed", {});
+    return stages_.run({std::string(name), round_}, work);
   }
 
   SetupHooks hooks(LogFile& log) {
     return {[this](std::string text) { journal_.note(text); },
-            [&log](std::string_view bytes) { log.add(bytes); }, deadline_, stop_};
+            [&log](std::string_view bytes) { log.add(bytes); }, stages_.deadline(), stop_};
   }
 
   void load_environment() {
@@ -154,8 +99,12 @@ class Pipeline {
   }
 
   CheckRun check_run(std::string_view name) const {
-    return {std::string(name), folder_, job_.limits.idle.count() ? job_.limits.idle : kDefaultIdle,
-            deadline_, stop_};
+    CheckRun out{std::string(name), round_, folder_};
+    out.tree_changes = name == "work";
+    out.idle = job_.limits.idle.count() ? job_.limits.idle : kDefaultIdle;
+    out.deadline = stages_.deadline();
+    out.stop = stop_;
+    return out;
   }
 
   json::object baseline() {
@@ -188,10 +137,27 @@ class Pipeline {
   }
 
   void refuse_if_late(std::string_view name, const std::vector<core::CheckReport>& reports) {
-    if (std::chrono::steady_clock::now() < deadline_) return;
+    if (!stages_.late()) return;
     for (const auto& report : reports) {
-      if (!report.trouble.empty()) timed_out(name);
+      if (!report.trouble.empty()) stages_.timed_out(name);
     }
+  }
+
+  std::unique_ptr<sandbox::Session> agents_sandbox(const fs::path& scratch) {
+    sandbox::Policy policy =
+        stage_policy(job_, *environment_, mirror_, job_.start_commit, scratch, false);
+    policy.programs.push_back(proc::own_executable());
+    return sandbox::Session::start(policy);
+  }
+
+  agent::Assignment assignment() {
+    agent::Assignment out{job_.spec, job_.brief, job_.earlier, stages_.deadline()};
+    out.check = [this](sandbox::Session& session) {
+      const auto reports =
+          run_checks(session, environment_->config.checks, &baseline_, check_run("work"), journal_);
+      return failures_between(baseline_, reports, folder_);
+    };
+    return out;
   }
 
   json::object work() {
@@ -200,14 +166,10 @@ class Pipeline {
       end_run(State::Waiting, "there is no agent '" + inert(job_.agent) + "' here",
               WaitingFor::Person);
     const StageFolder scratch(folder_ / "work");
-    sandbox::Policy policy =
-        stage_policy(job_, *environment_, mirror_, job_.start_commit, scratch.path(), false);
-    policy.programs.push_back(proc::own_executable());
-    const auto session = sandbox::Session::start(policy);
-    const agent::Assignment assignment{job_.spec, job_.brief, job_.earlier, deadline_};
-    const agent::WorkResult result =
-        agent->work(assignment, *session, [this](std::string text) { journal_.note(text); }, stop_);
-    if (std::chrono::steady_clock::now() >= deadline_) timed_out("work");
+    const auto session = agents_sandbox(scratch.path());
+    const agent::WorkResult result = agent->work(
+        assignment(), *session, [this](std::string text) { journal_.note(text); }, stop_);
+    if (stages_.late()) stages_.timed_out("work");
     switch (result.outcome) {
       case agent::Outcome::Changed:
         break;
@@ -218,9 +180,38 @@ class Pipeline {
       case agent::Outcome::Failed:
         end_run(State::Failed, result.reason);
     }
+    return candidate_of(result, *session);
+  }
+
+  /// The agent again, in a sandbox with its candidate and with what the checks say against it.
+  json::object revise(const json::object& work_done) {
+    const json::object nothing_more{{"nothing_more", true}};
+    const auto proof = journal_.last("proof");
+    const auto agent = agent::make_agent(job_.agent);
+    if (!agent || !proof) return nothing_more;
+    const agent::Failures failures = failures_of(proof->body, folder_);
+    if (failures.tests.empty()) return nothing_more;
+    const std::string commit = get_string(work_done, "commit");
+    const StageFolder scratch(folder_ / "work");
+    const auto session = agents_sandbox(scratch.path());
+    session->apply(mirror_.changes_between(job_.start_commit, commit));
+    auto result = agent->revise(
+        assignment(), work_result_from(work_done), failures, *session,
+        [this](std::string text) { journal_.note(text); }, stop_);
+    if (stages_.late()) stages_.timed_out("work");
+    fault_point("after_revise");
+    if (!result || result->outcome != agent::Outcome::Changed) return nothing_more;
+    for (auto& changed : mirror_.changed_paths(job_.start_commit, commit)) {
+      if (!changed.old_path.empty()) result->paths.push_back(std::move(changed.old_path));
+      result->paths.push_back(std::move(changed.path));
+    }
+    return candidate_of(*result, *session);
+  }
+
+  json::object candidate_of(const agent::WorkResult& result, sandbox::Session& session) {
     Selection selection =
-        select_changes(*session, result, mirror_, job_.start_commit, checkouts_of(job_));
-    session->stop();
+        select_changes(session, result, mirror_, job_.start_commit, checkouts_of(job_));
+    session.stop();
     const auto candidate =
         mirror_.commit(commit_request(job_, result, std::move(selection.changes)));
     if (!candidate) end_run(State::Failed, "the change is refused: " + candidate.error());
@@ -234,17 +225,14 @@ class Pipeline {
                                {"deletions", stat.deletions},
                                {"left_out", to_array(selection.left_out)}});
     journal_.append("candidate", {{"commit", commit}});
-    json::array findings;
-    for (const auto& finding : result.findings) findings.push_back(core::to_json(finding));
+    json::object body = to_json(result);
+    auto& findings = body["findings"].as_array();
     for (const auto& path : selection.left_out) {
-      findings.push_back(core::to_json(
-          core::Finding{"left_out", path, 0, "made by a tool, not part of the change", false}));
+      findings.push_back(core::to_json(core::Finding{
+          std::string(kLeftOut), path, 0, "made by a tool, not part of the change", false}));
     }
-    return {{"commit", commit},
-            {"summary", valid_utf8(result.summary)},
-            {"details", valid_utf8(result.details)},
-            {"claim", result.claim},
-            {"findings", std::move(findings)}};
+    body["commit"] = commit;
+    return body;
   }
 
   json::object verify(const json::object& work_done) {
@@ -358,8 +346,8 @@ class Pipeline {
   Journal& journal_;
   std::stop_token stop_;
   git::Mirror mirror_;
-  Deadline deadline_;
-  Millis limit_{0};
+  Stages stages_;
+  int round_ = 1;
   std::optional<Environment> environment_;
   std::vector<core::CheckReport> baseline_;
 };

@@ -114,8 +114,8 @@ class Session {
   /// Writes these into the work tree (replacing or deleting) as the run's user, before commands
   /// run.
   virtual void apply(const std::vector<core::Change>& changes) = 0;
-  /// A file inside, as the run's user sees it; nullopt where there is none or it is no regular
-  /// file.
+  /// A file inside (relative: in the work tree), as the run's user sees it; nullopt where there is
+  /// none or it is no regular file.
   virtual std::optional<std::string> read_file(const std::filesystem::path& inside,
                                                size_t most) = 0;
   /// Files inside below `folder` whose name matches the shell pattern (fnmatch), at most 1000.

@@ -32,6 +32,17 @@ INSTANTIATE_TEST_SUITE_P(Each, FaultPoints,
                                            "daemon_stored", "daemon_spawned"),
                          [](const auto& test) { return std::string(test.param); });
 
+TEST(KillLoop, ARevisionThatWasKilledGoesOn) {
+  const Repo repo = parser_project_with_a_computed_name();
+  const TempDir markers;
+  Service nightjar;
+  nightjar.extra = {{"NIGHTJAR_FAULT", "after_revise"},
+                    {"NIGHTJAR_FAULT_DIR", markers.path().string()}};
+  const auto assigned = nightjar.json_of({"assign", "Rename Parser to Reader"}, repo.path());
+  expect_whole(nightjar, repo, {get_string(assigned.as_object(), "id")});
+  EXPECT_TRUE(fs::exists(markers.path() / "after_revise"));
+}
+
 class MergeFaults : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(MergeFaults, AMergeHappensOnceAndWholly) {

@@ -43,6 +43,27 @@ TEST(MainJob, ARenameEndsAsAProvedPullRequestAndMerges) {
   EXPECT_EQ(repo.git({"status", "--porcelain"}), "");
 }
 
+TEST(MainJob, AStringFollowsWhereATestShowsThatItIsTheName) {
+  const Repo repo = parser_project_with_a_computed_name();
+  Service nightjar;
+  const json::object task =
+      nightjar.finish({"Rename class Parser to Reader everywhere"}, repo.path());
+  ASSERT_EQ(get_string(task, "state"), "in_review") << to_pretty(task);
+  EXPECT_EQ(get_string(object_at(task, "proof"), "verdict"), "proved") << to_pretty(task);
+  const std::string head = get_string(object_at(task, "pull_request"), "head_commit");
+  EXPECT_EQ(repo.git({"show", head + ":labels.py"}),
+            "ALIAS = 'Parser'\nTITLE = 'A Parser for words'\nexpected = '<Reader words>'");
+  EXPECT_EQ(repo.git({"diff", "--name-only", "main", head}),
+            "README.md\napp.py\nlabels.py\nparser.py");
+  std::vector<std::string> rules;
+  for (const auto& finding : get_array(object_at(task, "proof"), "findings")) {
+    if (get_string(finding.as_object(), "path") == "labels.py")
+      rules.push_back(get_string(finding.as_object(), "rule"));
+  }
+  EXPECT_EQ(rules, (std::vector<std::string>{"string_left", "string_left", "string_followed"}))
+      << to_pretty(task);
+}
+
 TEST(MainJob, ACommitHoldsTheTaskAndThePersonAndNothingATestMade) {
   Repo repo = parser_project();
   repo.write("tests.sh", repo.read("tests.sh") + "");

@@ -60,4 +60,19 @@ Repo parser_project() {
   return repo;
 }
 
+Repo parser_project_with_a_computed_name() {
+  Repo repo = parser_project();
+  repo.write("labels.py",
+             "ALIAS = 'Parser'\nTITLE = 'A Parser for words'\nexpected = '<Parser words>'\n");
+  repo.write("name.sh",
+             "echo 1..1\nname=$(sed -n 's/^class \\([A-Za-z]*\\):/\\1/p' parser.py)\n"
+             "if grep -q \"'<$name words>'\" labels.py && grep -q \"ALIAS = 'Parser'\" labels.py\n"
+             "then echo 'ok 1 - what it prints'\n"
+             "else echo 'not ok 1 - what it prints'; echo '# labels.py:3'; exit 1; fi\n");
+  repo.write("nightjar.toml",
+             repo.read("nightjar.toml") + "[[check]]\nname = \"name\"\nrun = \"sh name.sh\"\n");
+  repo.commit("a name that is computed");
+  return repo;
+}
+
 }  // namespace nightjar::test

@@ -31,6 +31,10 @@ class Repo {
 /// A small project in Python with a TAP suite in shell, so that no interpreter is needed: class
 /// Parser in parser.py, used in app.py, README.md; `sh tests.sh` reports three tests by name.
 Repo parser_project();
+
+/// The same, with a test that computes the class's name and compares it with a string in labels.py;
+/// its other strings are something else, and a test says so of one.
+Repo parser_project_with_a_computed_name();
 inline constexpr const char* kParserCheck = "sh tests.sh";
 
 }  // namespace nightjar::test

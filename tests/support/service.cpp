@@ -106,7 +106,8 @@ void Service::kill_everything() const {
 
 std::vector<std::string> leftovers(const fs::path& state) {
   std::vector<std::string> found;
-  for (const auto line : lines(try_read_file("/proc/self/mounts").value_or(""))) {
+  const std::string mounts = try_read_file("/proc/self/mounts").value_or("");
+  for (const auto line : lines(mounts)) {
     if (line.find(state.string()) != std::string_view::npos) found.emplace_back(line);
   }
   for (const auto& entry : fs::directory_iterator("/proc")) {

@@ -85,7 +85,7 @@ TEST_P(GoldenMechanic, MakesTheExpectedTree) {
   EXPECT_EQ(result.paths, changed) << "what it says it changed is what it changed";
   WorkResult left;
   if (result.outcome == Outcome::Changed)
-    left = work_on(scratch.path(), {.recheck = true, .claim = result.claim});
+    left = work_on(scratch.path(), {.wanted = Request::Wanted::Recheck, .claim = result.claim});
   const std::string findings = described(result, left.findings);
   EXPECT_EQ(read_tree(scratch.path()), after) << "looking again changes nothing";
   if (std::getenv("NIGHTJAR_ACCEPT")) {

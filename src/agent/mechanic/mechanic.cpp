@@ -1,8 +1,11 @@
 // The mechanic as an agent: gives its worker the order, inside the sandbox, and reads what came of
 // it.
 #include <algorithm>
+#include <map>
 
 #include "agent/agent.h"
+#include "agent/mechanic/evidence.h"
+#include "agent/mechanic/report.h"
 #include "agent/mechanic/worker.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -15,6 +18,8 @@ namespace {
 
 constexpr size_t kMostResult = size_t{128} << 20;
 constexpr size_t kShownOutput = 600;
+constexpr size_t kMostFile = size_t{16} << 20;
+constexpr size_t kMostTries = 60;  // runs of the checks to find out which strings follow
 constexpr std::string_view kProgram = "/.nightjar/bin/nightjar";
 
 class Mechanic final : public Agent {
@@ -30,12 +35,45 @@ class Mechanic final : public Agent {
     Request request;
     request.order = *order;
     request.tracked = assignment.tracked;
-    request.evidence = evidence_of(assignment);
     std::string trouble;
     auto result = call_worker(session, request, assignment.deadline, stop, trouble);
     if (!result) return ended(Outcome::Failed, trouble);
     if (result->outcome == Outcome::Changed) say(result->summary);
     return std::move(*result);
+  }
+
+  // A failing test is evidence that a string is the renamed thing.
+  std::optional<WorkResult> revise(const Assignment& assignment, const WorkResult& earlier,
+                                   const Failures& failures, sandbox::Session& session,
+                                   const std::function<void(std::string)>& say,
+                                   std::stop_token stop) override {
+    if (get_string(earlier.claim, "action") != "rename" || !assignment.check) return std::nullopt;
+    const auto candidates = candidates_of(earlier.findings, failures);
+    if (candidates.empty() || failures.tests.empty()) return std::nullopt;
+    Strings strings(session, earlier.claim, assignment, stop);
+    size_t tries = 0;
+    Millis longest{0};
+    const auto oracle = [&](const std::vector<size_t>& chosen) -> std::optional<Failing> {
+      const auto left = assignment.deadline - std::chrono::steady_clock::now();
+      if (++tries > kMostTries || left < 3 * longest) return std::nullopt;
+      const auto begun = std::chrono::steady_clock::now();
+      say("the checks again, with the name changed in " + count_of(chosen.size(), "string"));
+      strings.rename(places(candidates, chosen));
+      const Failures now = assignment.check(session);
+      longest = std::max(
+          longest, std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begun));
+      return Failing(now.tests.begin(), now.tests.end());
+    };
+    const auto follow =
+        needed(candidates, Failing(failures.tests.begin(), failures.tests.end()), oracle);
+    if (follow.empty()) return std::nullopt;
+    WorkResult out = earlier;
+    out.outcome = Outcome::Changed;
+    strings.rename(places(candidates, follow));
+    out.paths = strings.touched();
+    say(count_of(follow.size(), "string") + " changed, without which a test fails");
+    tell(out, places(candidates, follow));
+    return out;
   }
 
   std::optional<std::vector<core::Finding>> recheck(
@@ -44,7 +82,7 @@ class Mechanic final : public Agent {
     const std::string action = get_string(claim, "action");
     if (action != "rename" && action != "replace") return std::nullopt;
     Request request;
-    request.recheck = true;
+    request.wanted = Request::Wanted::Recheck;
     request.claim = claim;
     request.tracked = tracked;
     std::string trouble;
@@ -62,10 +100,67 @@ class Mechanic final : public Agent {
     return out;
   }
 
-  static std::vector<Place> evidence_of(const Assignment& assignment) {
+  /// The files that hold candidates, and their bytes as the rename left them.
+  class Strings {
+   public:
+    Strings(sandbox::Session& session, const json::object& claim, const Assignment& assignment,
+            const std::stop_token& stop)
+        : session_(session), claim_(claim), assignment_(assignment), stop_(stop) {}
+
+    /// The name in these strings and in no other.
+    void rename(const std::vector<Place>& places) {
+      for (const auto& [path, bytes] : originals_) put_back(path, bytes);
+      for (const auto& place : places) {
+        if (originals_.contains(place.path)) continue;
+        auto bytes = session_.read_file(place.path, kMostFile);
+        if (!bytes) throw Error(ErrorKind::Unavailable, "cannot read " + inert(place.path));
+        originals_[place.path] = std::move(*bytes);
+      }
+      const Request request{
+          .wanted = Request::Wanted::Strings, .claim = claim_, .evidence = places};
+      std::string trouble;
+      if (!call_worker(session_, request, assignment_.deadline, stop_, trouble))
+        throw Error(ErrorKind::Unavailable, trouble);
+    }
+
+    std::vector<std::string> touched() const {
+      std::vector<std::string> out;
+      for (const auto& [path, bytes] : originals_) out.push_back(path);
+      return out;
+    }
+
+   private:
+    // Through the shell, so that the mode stays.
+    void put_back(const std::string& path, const std::string& bytes) {
+      sandbox::Command command{.argv = {"/bin/sh", "-c", "cat > \"$1\"", "sh", path}};
+      command.input = bytes;
+      command.deadline = assignment_.deadline;
+      command.stop = stop_;
+      if (session_.run(command).exit_status != 0)
+        throw Error(ErrorKind::Unavailable, "cannot put back " + inert(path));
+    }
+
+    sandbox::Session& session_;
+    const json::object& claim_;
+    const Assignment& assignment_;
+    const std::stop_token& stop_;
+    std::map<std::string, std::string> originals_;
+  };
+
+  static std::vector<Place> places(const std::vector<Candidate>& candidates,
+                                   const std::vector<size_t>& chosen) {
     std::vector<Place> out;
-    for (const auto& [path, line] : assignment.evidence) out.push_back({path, line});
+    for (const size_t i : chosen) out.push_back({candidates[i].path, candidates[i].line});
     return out;
+  }
+
+  static void tell(WorkResult& result, const std::vector<Place>& followed) {
+    for (auto& finding : result.findings) {
+      const Place place{finding.path, finding.line};
+      if (finding.rule == "string_left" && std::ranges::find(followed, place) != followed.end())
+        finding.rule = "string_followed";
+    }
+    result.details = with_followed(std::move(result.details), result.findings);
   }
 
   static std::optional<WorkResult> call_worker(sandbox::Session& session, const Request& request,

@@ -75,7 +75,7 @@ class Renaming {
     const auto target = find_target(order, files_);
     if (!target) return ended(Outcome::CannotDo, target.error());
     target_ = *target;
-    const Wish wish{name_, order_.new_name, order_.strings_too, request_.evidence};
+    const Wish wish{name_, order_.new_name, order_.strings_too, {}};
     for (const auto& file : files_) decisions_.push_back(decide(file, target_, modules_, wish));
     if (count_renamed(true) == 0 && count_renamed(false) == 0) return nothing();
     if (!target_.declared && count_renamed(true) == 0 && !order_.strings_too) return nothing();
@@ -298,6 +298,36 @@ std::vector<core::Finding> names_left(const WorkTree& tree, const std::vector<st
     }
   }
   return bounded(std::move(out));
+}
+
+WorkResult rename_strings(const WorkTree& tree, const json::object& claim,
+                          const std::vector<Place>& places, unsigned threads) {
+  std::set<std::string> paths;
+  for (const auto& place : places) paths.insert(place.path);
+  const std::vector<std::string> where(paths.begin(), paths.end());
+  const Target target = target_from(get_object(claim, "target"));
+  const Modules modules(tree, where);
+  std::vector<std::string> names{get_string(claim, "old_name")};
+  for (auto& name : get_strings(claim, "interim")) names.push_back(std::move(name));
+  WorkResult out;
+  for (const auto& name : names) {
+    if (!is_identifier(name)) continue;
+    const Wish wish{name, get_string(claim, "new_name"), false, places};
+    for (const auto& file : scan(tree, where, name, "", threads)) {
+      const auto decisions = decide(file, target, modules, wish);
+      std::vector<Edit> edits;
+      for (size_t n = 0; n < decisions.size(); ++n) {
+        const Hit& hit = file.old_hits.hits[n];
+        if (hit.role == Role::String && decisions[n].rename)
+          edits.push_back({hit.begin, hit.end, wish.new_name});
+      }
+      if (edits.empty() || !tree.write(file.path, with_edits(file.text, std::move(edits))))
+        continue;
+      out.outcome = Outcome::Changed;
+      out.paths.push_back(file.path);
+    }
+  }
+  return out;
 }
 
 }  // namespace nightjar::agent::mechanic

@@ -13,4 +13,8 @@ WorkResult rename_in(const WorkTree& tree, const std::vector<std::string>& paths
 std::vector<core::Finding> names_left(const WorkTree& tree, const std::vector<std::string>& paths,
                                       const json::object& claim, unsigned threads);
 
+/// After the claim's rename: the name inside the strings at these places as well.
+WorkResult rename_strings(const WorkTree& tree, const json::object& claim,
+                          const std::vector<Place>& places, unsigned threads);
+
 }  // namespace nightjar::agent::mechanic

@@ -11,9 +11,11 @@ namespace {
 
 constexpr size_t kMostFindings = 1000;
 constexpr size_t kMostPlaces = 20;
+constexpr std::string_view kStayed = "\n### What stayed\n\n";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 19> kRules{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kRules{{
     {"string_left", "in strings"},
+    {"string_followed", "in strings"},
     {"other_file", "in files that are neither code nor documentation"},
     {"changelog_left", "in a changelog"},
     {"member_left", "as a member of something else"},
@@ -88,8 +90,18 @@ std::string rename_details(const Order& order, const std::map<std::string, size_
     for (const auto& [from, to] : renamed_files)
       out += "- " + code(from) + " to " + code(to) + "\n";
   }
-  if (!findings.empty()) out += "\n### What stayed\n\n" + places(findings);
+  if (!findings.empty()) out += std::string(kStayed) + places(findings);
   return out;
+}
+
+std::string with_followed(std::string details, const std::vector<core::Finding>& findings) {
+  std::vector<core::Finding> followed, stayed;
+  for (const auto& finding : findings)
+    (finding.rule == "string_followed" ? followed : stayed).push_back(finding);
+  details.erase(std::min(details.find(kStayed), details.size()));
+  details += "\n### What followed, since a test fails without it\n\n" + places(followed);
+  if (!stayed.empty()) details += std::string(kStayed) + places(stayed);
+  return details;
 }
 
 std::string replace_details(const Order& order, size_t calls, size_t files,
@@ -97,7 +109,7 @@ std::string replace_details(const Order& order, size_t calls, size_t files,
   std::string out = "### What was replaced\n\n" + code(order.pattern) + " is now " +
                     code(order.replacement) + ", " + count_of(calls, "place") + " in " +
                     count_of(files, "file") + ".\n";
-  if (!findings.empty()) out += "\n### What stayed\n\n" + places(findings);
+  if (!findings.empty()) out += std::string(kStayed) + places(findings);
   return out;
 }
 

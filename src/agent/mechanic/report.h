@@ -18,6 +18,10 @@ std::string rename_details(const Order& order, const std::map<std::string, size_
                            const std::vector<core::Finding>& findings,
                            const std::map<std::string, std::string>& renamed_files);
 
+/// The details of a rename after some strings ("string_followed") turned out to be the renamed
+/// thing.
+std::string with_followed(std::string details, const std::vector<core::Finding>& findings);
+
 std::string replace_details(const Order& order, size_t calls, size_t files,
                             const std::vector<core::Finding>& findings);
 

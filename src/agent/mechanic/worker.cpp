@@ -73,7 +73,7 @@ std::string encode(const Request& request) {
     evidence.push_back(json::object{{"path", place.path}, {"line", place.line}});
   return with_paths({{"version", kWireVersion},
                      {"order", to_json(request.order)},
-                     {"recheck", request.recheck},
+                     {"wanted", static_cast<int>(request.wanted)},
                      {"claim", request.claim},
                      {"evidence", std::move(evidence)},
                      {"threads", request.threads}},
@@ -89,7 +89,8 @@ Request request_from(std::string_view text) {
     throw Error(ErrorKind::Invalid, "a request of another version");
   Request out;
   out.order = order_from(get_object(object, "order"));
-  out.recheck = get_bool(object, "recheck");
+  out.wanted =
+      static_cast<Request::Wanted>(std::clamp<std::int64_t>(get_int(object, "wanted"), 0, 2));
   out.claim = get_object(object, "claim");
   for (const auto& item : get_array(object, "evidence")) {
     if (item.is_object())
@@ -139,9 +140,13 @@ WorkResult work_on(const std::filesystem::path& root, const Request& request) {
   const auto paths = request.tracked.empty() ? tree.all_files() : request.tracked;
   const unsigned threads =
       request.threads ? request.threads : std::clamp(std::thread::hardware_concurrency(), 2u, 8u);
-  if (request.recheck) {
+  const std::string action = get_string(request.claim, "action");
+  if (request.wanted == Request::Wanted::Strings) {
+    if (action != "rename") throw Error(ErrorKind::Invalid, "strings follow renames alone");
+    return rename_strings(tree, request.claim, request.evidence, threads);
+  }
+  if (request.wanted == Request::Wanted::Recheck) {
     WorkResult out;
-    const std::string action = get_string(request.claim, "action");
     if (action == "rename") out.findings = names_left(tree, paths, request.claim, threads);
     if (action == "replace") out.findings = uses_left(tree, paths, request.claim, threads);
     return out;

@@ -16,10 +16,13 @@ struct Request {
   Order order;
   /// Paths to look at, relative; empty: everything below the root but what tools leave behind.
   std::vector<std::string> tracked;
-  /// Look for what the claim says is gone and change nothing.
-  bool recheck = false;
+  enum class Wanted {
+    Work,
+    Recheck,  ///< look for what the claim says is gone and change nothing
+    Strings,  ///< rename in the strings at `evidence` alone, after the claim's work
+  };
+  Wanted wanted = Wanted::Work;
   json::object claim;
-  /// Strings to rename as well, because a failing test gave evidence.
   std::vector<Place> evidence;
   unsigned threads = 0;  ///< 0: as many as there are cores, two at least
 };

@@ -1,0 +1,83 @@
+#include "run/stages.h"
+
+#include <poll.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "sandbox/session.h"
+
+namespace nightjar::run {
+
+namespace {
+
+constexpr int kMostTries = 3;  // a stage whose sandbox or tools are killed this often ends the run
+constexpr std::uintmax_t kRoomToGoOn = 64 << 20;
+
+}  // namespace
+
+void end_run(core::State state, std::string reason, core::WaitingFor waiting) {
+  throw Ending{{state, waiting, std::move(reason), true}};
+}
+
+Stages::Stages(Journal& journal, fs::path state, Millis limit, std::stop_token stop)
+    : journal_(journal), state_(std::move(state)), limit_(limit), stop_(std::move(stop)) {
+  const auto events = journal.events();
+  deadline_ = in(limit - (now() - (events.empty() ? now() : events.front().time)));
+}
+
+void Stages::timed_out(std::string_view what) const {
+  end_run(core::State::Failed, "the run's time limit of " + human(limit_) +
+                                   " was reached during " + std::string(what) +
+                                   "; give it more with --limit-time");
+}
+
+json::object Stages::run(const StageName& stage, const std::function<json::object()>& work) {
+  const auto& [name, round] = stage;
+  if (const auto done = journal_.last("stage_finished", name, round)) return done->body;
+  json::object started{{"stage", name}};
+  if (round > 1) started["round"] = round;
+  journal_.append("stage_started", std::move(started));
+  json::object body;
+  for (int tries = 1;;) {
+    if (late()) timed_out(name);
+    try {
+      body = work();
+      break;
+    } catch (const sandbox::SandboxLost& lost) {
+      journal_.note("the sandbox is gone (" + lost.reason + "); " + name + " starts again");
+      if (++tries > kMostTries) {
+        end_run(core::State::Failed, "the sandbox was lost " + count_of(kMostTries, "time") +
+                                         " during " + name + ": " + lost.reason);
+      }
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::Limit) {
+        wait_for_room(error.what());
+      } else if (error.kind() == ErrorKind::Unavailable && ++tries <= kMostTries) {
+        journal_.note(std::string(error.what()) + "; " + name + " starts again");
+      } else {
+        throw;
+      }
+    }
+  }
+  body["stage"] = name;
+  if (round > 1) body["round"] = round;
+  journal_.append("stage_finished", body);
+  return body;
+}
+
+void Stages::wait_for_room(const std::string& why) {
+  std::error_code ignored;
+  if (fs::space(state_, ignored).available >= kRoomToGoOn) end_run(core::State::Failed, why);
+  journal_.append("waiting",
+                  {{"waiting_for", to_string(core::WaitingFor::Disk)},
+                   {"reason", "no room left on the disk of " + state_.string() + ": " + why}});
+  while (fs::space(state_, ignored).available < kRoomToGoOn) {
+    if (stop_.stop_requested()) throw Cancelled{};
+    if (late()) timed_out("the wait for disk space");
+    ::poll(nullptr, 0, 500);
+  }
+  journal_.append("resumed", {});
+}
+
+}  // namespace nightjar::run

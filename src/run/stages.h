@@ -1,0 +1,54 @@
+// The stages of a run: each is journalled when it begins and when it ends, never repeated after its
+// end, and made anew where its sandbox or the disk failed it.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "run/journal.h"
+#include "run/pipeline.h"
+
+namespace nightjar::run {
+
+/// Thrown inside the pipeline alone, to leave a stage with the run's end.
+struct Ending {
+  End end;
+};
+
+[[noreturn]] void end_run(core::State state, std::string reason,
+                          core::WaitingFor waiting = core::WaitingFor::Nothing);
+
+struct StageName {
+  std::string name;
+  int round = 1;  ///< of work and proof
+};
+
+class Stages {
+ public:
+  /// `limit` counts from the run's first event, across processes. `state`: whose disk is waited for.
+  Stages(Journal& journal, std::filesystem::path state, Millis limit, std::stop_token stop);
+
+  Deadline deadline() const { return deadline_; }
+  bool late() const { return std::chrono::steady_clock::now() >= deadline_; }
+  [[noreturn]] void timed_out(std::string_view what) const;
+
+  /// What the stage established: from the journal where it has ended, else by `work`. The body of
+  /// its `stage_finished`.
+  json::object run(const StageName& stage, const std::function<json::object()>& work);
+
+ private:
+  void wait_for_room(const std::string& why);
+
+  Journal& journal_;
+  std::filesystem::path state_;
+  Millis limit_;
+  Deadline deadline_;
+  std::stop_token stop_;
+};
+
+}  // namespace nightjar::run
