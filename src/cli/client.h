@@ -65,6 +65,10 @@ std::string encoded(std::string_view text);
 /// what takes time.
 void reach_service(const Client& client, const std::function<void(std::string_view)>& say);
 
+/// Starts it again where it was killed; a service that was stopped took its socket away and stays
+/// down. False: nothing was done, or it failed.
+bool revive_service(const Client& client);
+
 /// What the health of a service means for this program: an Error(Unavailable) where they do not
 /// speak the same API; else a remark for the person (an older service), or "".
 std::string check_version(const json::object& health);

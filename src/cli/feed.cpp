@@ -86,6 +86,7 @@ void EventFeed::read(std::stop_token stop) {
         give_up = Deadline::min();
     }
     if (give_up == kNoDeadline) give_up = in(kPatience);
+    if (!stop.stop_requested() && revive_service(client_)) continue;
     if (std::chrono::steady_clock::now() >= give_up) {
       push([](Taken& taken) { taken.gone = true; });
       return;

@@ -166,4 +166,16 @@ void reach_service(const Client& client, const std::function<void(std::string_vi
   if (const std::string remark = check_version(*health); !remark.empty()) say(remark);
 }
 
+bool revive_service(const Client& client) {
+  std::error_code ignored;
+  if (!fs::exists(api_socket(client.state()), ignored)) return false;
+  if (FileLock::is_held(daemon_lock(client.state()))) return false;
+  try {
+    reach_service(client, [](std::string_view) {});
+  } catch (const Error&) {
+    return false;
+  }
+  return true;
+}
+
 }  // namespace nightjar::cli

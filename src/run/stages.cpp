@@ -27,9 +27,8 @@ Stages::Stages(Journal& journal, fs::path state, Millis limit, std::stop_token s
 }
 
 void Stages::timed_out(std::string_view what) const {
-  end_run(core::State::Failed, "the run's time limit of " + human(limit_) +
-                                   " was reached during " + std::string(what) +
-                                   "; give it more with --limit-time");
+  end_run(core::State::Failed, "the run's time limit of " + human(limit_) + " was reached during " +
+                                   std::string(what) + "; give it more with --limit-time");
 }
 
 json::object Stages::run(const StageName& stage, const std::function<json::object()>& work) {

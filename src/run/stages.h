@@ -30,7 +30,8 @@ struct StageName {
 
 class Stages {
  public:
-  /// `limit` counts from the run's first event, across processes. `state`: whose disk is waited for.
+  /// `limit` counts from the run's first event, across processes. `state`: whose disk is waited
+  /// for.
   Stages(Journal& journal, std::filesystem::path state, Millis limit, std::stop_token stop);
 
   Deadline deadline() const { return deadline_; }

@@ -68,6 +68,18 @@ INSTANTIATE_TEST_SUITE_P(Each, MergeFaults,
                                            "daemon_merge_done"),
                          [](const auto& test) { return std::string(test.param); });
 
+TEST(KillLoop, WhoeverWaitsStartsAKilledServiceAgain) {
+  const Repo repo = parser_project();
+  const TempDir markers;
+  Service nightjar;
+  nightjar.extra = {{"NIGHTJAR_FAULT", "daemon_stored"},
+                    {"NIGHTJAR_FAULT_DIR", markers.path().string()}};
+  const auto ran = nightjar.run({"assign", "Rename Parser to Reader", "--wait"}, repo.path());
+  EXPECT_EQ(ran.exit_status, 0) << ran.out << ran.err;
+  EXPECT_TRUE(fs::exists(markers.path() / "daemon_stored"));
+  EXPECT_NE(ran.out.find("in review, proved"), std::string::npos) << ran.out << ran.err;
+}
+
 TEST(KillLoop, RandomKillsLoseNothing) { kill_at_random(8, 20); }
 
 TEST(KillLoop, AStoppedServiceGoesOnWhenItIsContinued) {

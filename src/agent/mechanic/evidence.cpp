@@ -16,7 +16,9 @@ int tier_of(const core::Finding& finding, const Failures& failures) {
   const std::string line(trimmed(finding.text));
   if (line.size() >= kShortestLine && failures.log.find(line) != std::string::npos) return 0;
   const std::string name = finding.path.substr(finding.path.rfind('/') + 1);
-  const auto names = [&name](const auto& test) { return test.name.find(name) != std::string::npos; };
+  const auto names = [&name](const auto& test) {
+    return test.name.find(name) != std::string::npos;
+  };
   if (std::ranges::any_of(failures.tests, names)) return 1;
   return failures.log.find(name) != std::string::npos ? 1 : 2;
 }
@@ -29,8 +31,9 @@ class Search {
 
   void try_with(const std::vector<size_t>& more) {
     std::vector<size_t> all = chosen_;
-    std::ranges::copy_if(more, std::back_inserter(all),
-                         [this](size_t i) { return std::ranges::find(chosen_, i) == chosen_.end(); });
+    std::ranges::copy_if(more, std::back_inserter(all), [this](size_t i) {
+      return std::ranges::find(chosen_, i) == chosen_.end();
+    });
     if (all.size() == chosen_.size()) return;
     const auto now = ask(all);
     if (!now || now->size() >= failing_.size() || !std::ranges::includes(failing_, *now)) return;
@@ -84,7 +87,8 @@ std::vector<Candidate> candidates_of(const std::vector<core::Finding>& findings,
   std::vector<Candidate> out;
   for (const auto& finding : findings) {
     if (finding.rule != "string_left" || finding.line <= 0) continue;
-    if (!out.empty() && out.back().path == finding.path && out.back().line == finding.line) continue;
+    if (!out.empty() && out.back().path == finding.path && out.back().line == finding.line)
+      continue;
     out.push_back({finding.path, finding.line, finding.text, tier_of(finding, failures)});
   }
   std::ranges::stable_sort(out, {}, &Candidate::tier);

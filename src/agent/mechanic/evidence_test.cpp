@@ -19,15 +19,19 @@ std::vector<Candidate> of_tiers(const std::vector<int>& tiers) {
   return out;
 }
 
-bool holds(const std::vector<size_t>& set, size_t i) { return std::ranges::find(set, i) != set.end(); }
+bool holds(const std::vector<size_t>& set, size_t i) {
+  return std::ranges::find(set, i) != set.end();
+}
 
 TEST(Evidence, RanksWhatTheFailureShowsBeforeWhatItNamesBeforeTheRest) {
-  const std::vector<core::Finding> findings{{"string_left", "other.py", 9, "x = 'Parser'", false},
-                                            {"string_left", "test_b.py", 3, "y = 'Parser'", false},
-                                            {"key_left", "test_b.py", 4, "Parser=1", false},
-                                            {"string_left", "test_b.py", 7, "  assert a == '<Parser>'", false},
-                                            {"string_left", "test_b.py", 7, "  assert a == '<Parser>'", false}};
-  const Failures failures{{{"tests", "test_b.py::test_shown"}}, ">   assert a == '<Parser>'\nE  no\n"};
+  const std::vector<core::Finding> findings{
+      {"string_left", "other.py", 9, "x = 'Parser'", false},
+      {"string_left", "test_b.py", 3, "y = 'Parser'", false},
+      {"key_left", "test_b.py", 4, "Parser=1", false},
+      {"string_left", "test_b.py", 7, "  assert a == '<Parser>'", false},
+      {"string_left", "test_b.py", 7, "  assert a == '<Parser>'", false}};
+  const Failures failures{{{"tests", "test_b.py::test_shown"}},
+                          ">   assert a == '<Parser>'\nE  no\n"};
   const auto found = candidates_of(findings, failures);
   ASSERT_EQ(found.size(), 3u);
   EXPECT_EQ(found[0].line, 7);
@@ -41,7 +45,8 @@ TEST(Evidence, KeepsOnlyWhatATestNeeds) {
     ++tries;
     return holds(set, 5) && holds(set, 17) ? Failing{} : named({"a"});
   };
-  EXPECT_EQ(needed(of_tiers(std::vector<int>(40, 1)), named({"a"}), oracle), (std::vector<size_t>{5, 17}));
+  EXPECT_EQ(needed(of_tiers(std::vector<int>(40, 1)), named({"a"}), oracle),
+            (std::vector<size_t>{5, 17}));
   EXPECT_LT(tries, 40u) << "halves, not one by one";
 }
 
@@ -56,7 +61,9 @@ TEST(Evidence, AStringThatMustStayDoesNotHideTheOneThatFollows) {
 }
 
 TEST(Evidence, NothingFollowsWhereNoStringHelps) {
-  const auto oracle = [](const std::vector<size_t>&) -> std::optional<Failing> { return named({"a"}); };
+  const auto oracle = [](const std::vector<size_t>&) -> std::optional<Failing> {
+    return named({"a"});
+  };
   EXPECT_TRUE(needed(of_tiers({0, 1, 2}), named({"a"}), oracle).empty());
   EXPECT_TRUE(needed({}, named({"a"}), oracle).empty());
 }
