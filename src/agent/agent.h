@@ -28,15 +28,16 @@ struct Failures {
   std::string log;  ///< the end of what the failing checks printed; untrusted
 };
 
+/// Where a sandbox may show the files of its commit as they are, read-only: without what setup, an
+/// agent or a check wrote, and much quicker to read through than the work tree above them.
+inline constexpr std::string_view kBaseFolder = "/.nightjar/base";
+
 struct Assignment {
   core::TaskSpec spec;
   std::string brief;  ///< of this run
   /// Briefs of this task's earlier runs, oldest first ("call it X instead" needs them).
   std::vector<std::string> earlier;
   Deadline deadline = kNoDeadline;
-  /// Paths of the commit the work starts from; empty: everything that is in the tree counts (what
-  /// setup made there as well).
-  std::vector<std::string> tracked;
   /// Runs the project's checks in the agent's sandbox, on the work tree as it stands.
   std::function<Failures(sandbox::Session&)> check;
 };
@@ -71,10 +72,10 @@ class Agent {
                                            std::stop_token stop) = 0;
   /// Looks for what the claim says is gone, in a fresh sandbox on the candidate commit: leftovers,
   /// each `blocks` where it is a reference. nullopt where this agent's claims cannot be looked for.
-  /// `tracked`: the candidate's paths; empty: everything that is in the tree.
+  /// `changed`: the paths in which the candidate differs from what stands at `kBaseFolder`.
   virtual std::optional<std::vector<core::Finding>> recheck(
       const json::object& claim, sandbox::Session& fresh,
-      const std::vector<std::string>& tracked = {}) = 0;
+      const std::vector<std::string>& changed) = 0;
 };
 
 /// Whether an agent that needs no model understands the brief, before anything is started.

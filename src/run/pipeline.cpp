@@ -146,8 +146,15 @@ class Pipeline {
   std::unique_ptr<sandbox::Session> agents_sandbox(const fs::path& scratch) {
     sandbox::Policy policy =
         stage_policy(job_, *environment_, mirror_, job_.start_commit, scratch, false);
-    policy.programs.push_back(proc::own_executable());
+    show_to_agent(policy, job_.start_commit);
     return sandbox::Session::start(policy);
+  }
+
+  // The program itself, and the commit's files.
+  void show_to_agent(sandbox::Policy& policy, std::string_view commit) {
+    policy.programs.push_back(proc::own_executable());
+    policy.tools.push_back(
+        {mirror_.checkout(checkouts_of(job_), commit), fs::path(agent::kBaseFolder)});
   }
 
   agent::Assignment assignment() {
@@ -251,11 +258,13 @@ class Pipeline {
       const StageFolder scratch(folder_ / "verify");
       sandbox::Policy policy =
           stage_policy(job_, *environment_, mirror_, job_.base_commit, scratch.path(), false);
-      policy.programs.push_back(proc::own_executable());
+      show_to_agent(policy, job_.base_commit);
       const auto session = sandbox::Session::start(policy);
       session->apply(after);
+      std::vector<std::string> changed;
+      for (const auto& change : after) changed.push_back(change.path);
       const auto agent = agent::make_agent(job_.agent);
-      if (auto leftovers = agent ? agent->recheck(claim, *session) : std::nullopt) {
+      if (auto leftovers = agent ? agent->recheck(claim, *session, changed) : std::nullopt) {
         input.claim.leftovers = std::move(*leftovers);
         input.claim.rescanned = true;
       }

@@ -34,7 +34,6 @@ class Mechanic final : public Agent {
     if (order->action == Order::Action::Run) return run_command(*order, assignment, session, stop);
     Request request;
     request.order = *order;
-    request.tracked = assignment.tracked;
     std::string trouble;
     auto result = call_worker(session, request, assignment.deadline, stop, trouble);
     if (!result) return ended(Outcome::Failed, trouble);
@@ -78,13 +77,13 @@ class Mechanic final : public Agent {
 
   std::optional<std::vector<core::Finding>> recheck(
       const json::object& claim, sandbox::Session& fresh,
-      const std::vector<std::string>& tracked) override {
+      const std::vector<std::string>& changed) override {
     const std::string action = get_string(claim, "action");
     if (action != "rename" && action != "replace") return std::nullopt;
     Request request;
     request.wanted = Request::Wanted::Recheck;
     request.claim = claim;
-    request.tracked = tracked;
+    request.changed = changed;
     std::string trouble;
     auto result = call_worker(fresh, request, in(std::chrono::minutes(10)), {}, trouble);
     // Not looked at is not clean: the caller says so.

@@ -55,6 +55,11 @@ int open_beneath(int root, const char* path, std::uint64_t flags) {
   return ::openat(root, path, static_cast<int>(flags | O_CLOEXEC | O_NOFOLLOW));
 }
 
+int open_file(int root, const std::string& path) {
+  if (!is_inside(path)) return -1;
+  return open_beneath(root, path.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+}
+
 struct Folder {
   std::string prefix;
   size_t depth = 0;
@@ -62,28 +67,44 @@ struct Folder {
 
 }  // namespace
 
-WorkTree::WorkTree(const fs::path& root)
-    : root_(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+WorkTree::WorkTree(const fs::path& root, const fs::path& base,
+                   const std::vector<std::string>& changed)
+    : root_(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+      changed_(changed.begin(), changed.end()) {
   if (!root_) throw_errno("open " + root.string());
+  if (base.empty()) return;
+  base_.reset(::open(base.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!base_) throw_errno("open " + base.string());
 }
 
 std::vector<std::string> WorkTree::all_files() const {
+  if (!base_) return files_below(root_.get(), false);
+  std::vector<std::string> out = files_below(base_.get(), true);
+  std::erase_if(out, [this](const auto& path) { return changed_.contains(path); });
+  struct stat status{};
+  for (const auto& path : changed_) {
+    const Fd fd(open_file(root_.get(), path));
+    if (fd && ::fstat(fd.get(), &status) == 0 && S_ISREG(status.st_mode)) out.push_back(path);
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
+// `all`: a commit's folders are nobody's leftovers, whatever they are called.
+std::vector<std::string> WorkTree::files_below(int root, bool all) {
   std::vector<std::string> out;
   std::vector<Folder> folders{{"", 0}};
   while (!folders.empty()) {
     const Folder folder = std::move(folders.back());
     folders.pop_back();
     const std::string name = folder.prefix.empty() ? "." : folder.prefix;
-    const int fd = folder.prefix.empty()
-                       ? ::openat(root_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-                       : open_beneath(root_.get(), name.c_str(), O_RDONLY | O_DIRECTORY);
+    const int fd = folder.prefix.empty() ? ::openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                                         : open_beneath(root, name.c_str(), O_RDONLY | O_DIRECTORY);
     DIR* dir = fd < 0 ? nullptr : ::fdopendir(fd);
     if (!dir) {
       if (fd >= 0) ::close(fd);
       continue;
     }
-    const size_t files_before = out.size(), folders_before = folders.size();
-    bool cache = false;
     while (const dirent* entry = ::readdir(dir)) {
       const std::string_view part = entry->d_name;
       if (part == "." || part == "..") continue;
@@ -92,20 +113,17 @@ std::vector<std::string> WorkTree::all_files() const {
       unsigned char type = entry->d_type;
       if (type == DT_UNKNOWN) {
         struct stat status{};
-        if (::fstatat(root_.get(), path.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+        if (::fstatat(root, path.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
         type = S_ISREG(status.st_mode) ? DT_REG : (S_ISDIR(status.st_mode) ? DT_DIR : DT_LNK);
       }
-      if (type == DT_DIR && folder.depth < kMostDepth && !filled_by_tools(part)) {
+      if (type == DT_DIR && folder.depth < kMostDepth && part != ".git" &&
+          (all || !filled_by_tools(part))) {
         folders.push_back({std::move(path), folder.depth + 1});
       } else if (type == DT_REG && part != ".git") {
         out.push_back(std::move(path));
       }
     }
     ::closedir(dir);
-    if (cache && folder.depth > 0) {  // build tools mark what they can make again
-      out.resize(files_before);
-      folders.resize(folders_before);
-    }
     if (out.size() > kMostFiles)
       throw Error(ErrorKind::Limit, "more files than the mechanic looks at");
   }
@@ -113,13 +131,9 @@ std::vector<std::string> WorkTree::all_files() const {
   return out;
 }
 
-int WorkTree::open_file(const std::string& path) const {
-  if (!is_inside(path)) return -1;
-  return open_beneath(root_.get(), path.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
-}
-
 bool WorkTree::read(const std::string& path, std::string& buffer) const {
-  const Fd fd(open_file(path));
+  const int root = base_ && !changed_.contains(path) ? base_.get() : root_.get();
+  const Fd fd(open_file(root, path));
   struct stat status{};
   if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
   if (static_cast<size_t>(status.st_size) > kMostFile) return false;
@@ -146,7 +160,7 @@ bool WorkTree::exists(const std::string& path) const {
 }
 
 bool WorkTree::write(const std::string& path, std::string_view bytes) const {
-  const Fd old(open_file(path));
+  const Fd old(open_file(root_.get(), path));
   struct stat status{};
   if (!old || ::fstat(old.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
   const size_t slash = path.rfind('/');

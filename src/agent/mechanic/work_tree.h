@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,10 +17,13 @@ inline constexpr size_t kMostFile = size_t{16} << 20;
 
 class WorkTree {
  public:
-  /// Throws Error where the folder cannot be opened.
-  explicit WorkTree(const fs::path& root);
+  /// Reads files from `base` (may be empty) but for the `changed` ones; writes go to `root`. Throws
+  /// Error where a folder cannot be opened.
+  explicit WorkTree(const fs::path& root, const fs::path& base = {},
+                    const std::vector<std::string>& changed = {});
 
-  /// Everything below but `.git`, folders that tools fill, and links; sorted.
+  /// The files of the base and the changed ones; without a base everything below the root but
+  /// `.git`, folders that tools fill, and links. Sorted.
   std::vector<std::string> all_files() const;
   /// nullopt where there is no regular file, or it vanished, or it is larger than `kMostFile`, or
   /// binary. Reads into `buffer` (which keeps its capacity between calls).
@@ -31,8 +35,10 @@ class WorkTree {
   bool rename(const std::string& from, const std::string& to) const;
 
  private:
-  int open_file(const std::string& path) const;
+  static std::vector<std::string> files_below(int root, bool all);
   Fd root_;
+  Fd base_;
+  std::set<std::string, std::less<>> changed_;
 };
 
 /// Calls `work(i)` for all i below `count` from several threads; the first exception is thrown

@@ -77,7 +77,7 @@ std::string encode(const Request& request) {
                      {"claim", request.claim},
                      {"evidence", std::move(evidence)},
                      {"threads", request.threads}},
-                    request.tracked);
+                    request.changed);
 }
 
 Request request_from(std::string_view text) {
@@ -98,7 +98,7 @@ Request request_from(std::string_view text) {
                               static_cast<int>(get_int(item.get_object(), "line"))});
   }
   out.threads = static_cast<unsigned>(std::clamp<std::int64_t>(get_int(object, "threads"), 0, 64));
-  if (end != std::string_view::npos) out.tracked = paths_of(text.substr(end + 1));
+  if (end != std::string_view::npos) out.changed = paths_of(text.substr(end + 1));
   return out;
 }
 
@@ -136,8 +136,7 @@ std::optional<WorkResult> result_from(std::string_view text) {
 }
 
 WorkResult work_on(const std::filesystem::path& root, const Request& request) {
-  const WorkTree tree(root);
-  const auto paths = request.tracked.empty() ? tree.all_files() : request.tracked;
+  const WorkTree tree(root, request.base, request.changed);
   const unsigned threads =
       request.threads ? request.threads : std::clamp(std::thread::hardware_concurrency(), 2u, 8u);
   const std::string action = get_string(request.claim, "action");
@@ -145,6 +144,7 @@ WorkResult work_on(const std::filesystem::path& root, const Request& request) {
     if (action != "rename") throw Error(ErrorKind::Invalid, "strings follow renames alone");
     return rename_strings(tree, request.claim, request.evidence, threads);
   }
+  const auto paths = tree.all_files();
   if (request.wanted == Request::Wanted::Recheck) {
     WorkResult out;
     if (action == "rename") out.findings = names_left(tree, paths, request.claim, threads);
@@ -166,7 +166,12 @@ int worker_main(int argc, char** argv) {
   if (argc != 2 || std::string_view(argv[0]) != "--result") return 2;
   WorkResult result;
   try {
-    result = work_on(".", request_from(read_all(STDIN_FILENO)));
+    Request request = request_from(read_all(STDIN_FILENO));
+    // Strings are changed after the work, in files that differ from the commit's.
+    std::error_code none;
+    if (request.wanted != Request::Wanted::Strings && fs::is_directory(kBaseFolder, none))
+      request.base = kBaseFolder;
+    result = work_on(".", request);
   } catch (const std::exception& error) {
     result.outcome = Outcome::Failed;
     result.reason = error.what();

@@ -14,8 +14,11 @@ namespace nightjar::agent::mechanic {
 
 struct Request {
   Order order;
-  /// Paths to look at, relative; empty: everything below the root but what tools leave behind.
-  std::vector<std::string> tracked;
+  /// Folder with the files of the commit; empty: everything below the root counts, but what tools
+  /// leave behind.
+  std::string base;
+  /// Where `base` is given: the paths in which the work tree differs from it.
+  std::vector<std::string> changed;
   enum class Wanted {
     Work,
     Recheck,  ///< look for what the claim says is gone and change nothing

@@ -73,9 +73,11 @@ TEST_F(Worker, FollowsNoLinkAndTouchesNoGitFolder) {
   fs::create_symlink("loop", root() / "loop");
   const auto result = work("rename class Parser to Reader everywhere");
   EXPECT_EQ(result.paths, std::vector<std::string>{"a.py"});
-  // Also where somebody claims that these are tracked files.
+  // Also where somebody claims that these are changed files.
   Request request{.order = order("rename class Reader to Loader everywhere")};
-  request.tracked = {"a.py",
+  const TempDir base;
+  request.base = base.path();
+  request.changed = {"a.py",
                      "link.py",
                      "folder/secret.py",
                      "../" + outside.path().filename().string() + "/secret.py",
@@ -101,19 +103,29 @@ TEST_F(Worker, LeavesBinariesAndHugeFilesAlone) {
   EXPECT_EQ(read("data.py"), binary);
 }
 
-TEST_F(Worker, LooksOnlyAtTrackedFilesWhereTheyAreNamed) {
+TEST_F(Worker, LooksOnlyAtTheCommitsFilesWhereTheyAreGiven) {
+  const TempDir base;
+  write_durably(base.path() / "a.py", "class Parser: pass\n");
+  write_durably(base.path() / "gone.py", "Parser()\n");
   write("a.py", "class Parser: pass\n");
   write("build/lib/a.py", "class Parser: pass\n");
   Request request{.order = order("rename class Parser to Reader")};
-  request.tracked = {"a.py"};
+  request.base = base.path();
+  request.changed = {"gone.py"};
   const auto result = work_on(root(), request);
   EXPECT_EQ(result.paths, std::vector<std::string>{"a.py"});
+  EXPECT_EQ(read("a.py"), "class Reader: pass\n");
   EXPECT_EQ(read("build/lib/a.py"), "class Parser: pass\n");
-  EXPECT_EQ(blocking(work_on(root(), {.tracked = {"a.py"},
-                                      .wanted = Request::Wanted::Recheck,
-                                      .claim = result.claim})
-                         .findings),
-            0u);
+  Request again{.wanted = Request::Wanted::Recheck, .claim = result.claim};
+  again.base = base.path();
+  again.changed = {"a.py", "gone.py"};
+  EXPECT_EQ(blocking(work_on(root(), again).findings), 0u);
+  write("new.py", "Parser()\n");
+  again.changed.push_back("new.py");
+  EXPECT_EQ(blocking(work_on(root(), again).findings), 1u);
+  again.changed = {};
+  EXPECT_GT(blocking(work_on(root(), again).findings), 0u)
+      << "what is not said to differ is as in the base";
 }
 
 TEST_F(Worker, FindsAReferenceThatSomebodyPutsBack) {
@@ -255,14 +267,14 @@ TEST(Wire, BringsARequestThroughUnchanged) {
   Request request;
   request.order = *parse_order("rename method A.b to c everywhere, strings too", {});
   request.order.interim = {"x"};
-  request.tracked = {"a", "b\n\xff"};
+  request.changed = {"a", "b\n\xff"};
   request.claim = {{"action", "rename"}};
   request.wanted = Request::Wanted::Strings;
   request.evidence = {{"a", 3}};
   request.threads = 3;
   const Request back = request_from(encode(request));
   EXPECT_EQ(back.order, request.order);
-  EXPECT_EQ(back.tracked, request.tracked);
+  EXPECT_EQ(back.changed, request.changed);
   EXPECT_EQ(back.claim, request.claim);
   EXPECT_EQ(back.evidence, request.evidence);
   EXPECT_EQ(back.wanted, Request::Wanted::Strings);
