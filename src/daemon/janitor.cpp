@@ -89,7 +89,7 @@ void sweep_scratch(const store::Store& store, const Places& places) {
     const core::Run* run = task ? task->run(folder.filename().string()) : nullptr;
     const bool over = !run || run->ended != Time{} || core::is_ended(task->state);
     if (!over || held(folder)) continue;
-    for (const std::string_view stage : {"baseline", "work", "verify"}) remove_tree(folder / stage);
+    remove_tree(folder / run::kStagesFolder);
   }
   for (const auto& path : children(places.state / "snapshots")) {
     if (path.extension() == ".making" &&

@@ -49,11 +49,4 @@ void save_baseline(const Job& job, const std::string& environment,
   write_durably(file, to_line(array));
 }
 
-StageFolder::StageFolder(fs::path path) : path_(std::move(path)) {
-  if (!remove_tree(path_)) throw Error(ErrorKind::Internal, "cannot empty " + path_.string());
-  fs::create_directories(path_);
-}
-
-StageFolder::~StageFolder() { remove_tree(path_); }
-
 }  // namespace nightjar::run

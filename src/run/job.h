@@ -43,5 +43,7 @@ inline constexpr std::string_view kJobFile = "job.json";
 inline constexpr std::string_view kJournalFile = "journal.jsonl";
 inline constexpr std::string_view kLockFile = "run.lock";
 inline constexpr std::string_view kControlSocket = "control.sock";
+/// What sandboxes wrote; of no use after the run.
+inline constexpr std::string_view kStagesFolder = "stages";
 
 }  // namespace nightjar::run

@@ -112,9 +112,9 @@ class Pipeline {
     auto reports = load_baseline(job_, environment_->key, environment_->config.checks);
     if (!reports) {
       reused = false;
-      const StageFolder scratch(folder_ / "baseline");
+      const fs::path scratch = stage_folder("baseline");
       const auto session = sandbox::Session::start(
-          stage_policy(job_, *environment_, mirror_, job_.base_commit, scratch.path(), true));
+          stage_policy(job_, *environment_, mirror_, job_.base_commit, scratch, true));
       reports = run_checks(*session, environment_->config.checks, nullptr, check_run("baseline"),
                            journal_);
       session->stop();
@@ -124,7 +124,7 @@ class Pipeline {
                 "environment not ready: " + trouble->missing + "\n" + trouble->advice,
                 WaitingFor::Person);
       }
-      keep_cache_tops(job_, scratch.path());
+      keep_cache_tops(job_, scratch);
       save_baseline(job_, environment_->key, environment_->config.checks, *reports);
     }
     baseline_ = std::move(*reports);
@@ -141,6 +141,15 @@ class Pipeline {
     for (const auto& report : reports) {
       if (!report.trouble.empty()) stages_.timed_out(name);
     }
+  }
+
+  // Empty. Emptied by the runner after the run's end, and not before: some file systems (ext4) make
+  // new files slowly while many others were just removed.
+  fs::path stage_folder(std::string_view name) const {
+    const fs::path folder = folder_ / kStagesFolder / (std::string(name) + std::to_string(round_));
+    if (!remove_tree(folder)) throw Error(ErrorKind::Internal, "cannot empty " + folder.string());
+    fs::create_directories(folder);
+    return folder;
   }
 
   std::unique_ptr<sandbox::Session> agents_sandbox(const fs::path& scratch) {
@@ -172,8 +181,7 @@ class Pipeline {
     if (!agent)
       end_run(State::Waiting, "there is no agent '" + inert(job_.agent) + "' here",
               WaitingFor::Person);
-    const StageFolder scratch(folder_ / "work");
-    const auto session = agents_sandbox(scratch.path());
+    const auto session = agents_sandbox(stage_folder("work"));
     const agent::WorkResult result = agent->work(
         assignment(), *session, [this](std::string text) { journal_.note(text); }, stop_);
     if (stages_.late()) stages_.timed_out("work");
@@ -199,8 +207,7 @@ class Pipeline {
     const agent::Failures failures = failures_of(proof->body, folder_);
     if (failures.tests.empty()) return nothing_more;
     const std::string commit = get_string(work_done, "commit");
-    const StageFolder scratch(folder_ / "work");
-    const auto session = agents_sandbox(scratch.path());
+    const auto session = agents_sandbox(stage_folder("work"));
     session->apply(mirror_.changes_between(job_.start_commit, commit));
     auto result = agent->revise(
         assignment(), work_result_from(work_done), failures, *session,
@@ -255,9 +262,8 @@ class Pipeline {
     const auto& claim = get_object(work_done, "claim");
     input.claim = claim_from(claim);
     {
-      const StageFolder scratch(folder_ / "verify");
-      sandbox::Policy policy =
-          stage_policy(job_, *environment_, mirror_, job_.base_commit, scratch.path(), false);
+      sandbox::Policy policy = stage_policy(job_, *environment_, mirror_, job_.base_commit,
+                                            stage_folder("verify"), false);
       show_to_agent(policy, job_.base_commit);
       const auto session = sandbox::Session::start(policy);
       session->apply(after);

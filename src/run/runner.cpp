@@ -65,7 +65,10 @@ int run_under_lock(const fs::path& folder) {
     throw Error(ErrorKind::Internal, "the job file is damaged");
   const Job job = job_from(job_text->get_object());
   Journal journal(folder / kJournalFile, job.task, job.run);
-  if (journal.last("run_ended")) return 0;
+  if (journal.last("run_ended")) {
+    remove_tree(folder / kStagesFolder);
+    return 0;
+  }
 
   std::stop_source stop;
   std::atomic<bool> cancelled{false};
@@ -84,6 +87,7 @@ int run_under_lock(const fs::path& folder) {
     if (!cancelled) return 0;  // this process is stopped, the run goes on later
     end_event(journal, {core::State::Cancelled, core::WaitingFor::Nothing, "cancelled", true});
   }
+  remove_tree(folder / kStagesFolder);
   return 0;
 }
 
