@@ -112,6 +112,25 @@ std::vector<Change> Mirror::changes_between(std::string_view base, std::string_v
   return out;
 }
 
+std::map<std::string, std::pair<std::string, std::string>> Mirror::contents(
+    std::string_view before, std::string_view after, const std::vector<std::string>& paths) const {
+  std::vector<std::string> names;
+  for (const auto& path : paths) {
+    names.push_back(std::string(before) + ":" + path);
+    names.push_back(std::string(after) + ":" + path);
+  }
+  auto objects = read_objects({.git_dir = path_}, names);
+  std::map<std::string, std::pair<std::string, std::string>> out;
+  for (size_t i = 0; i < paths.size(); ++i) {
+    auto& [old_text, new_text] = out[paths[i]];
+    if (auto& object = objects[2 * i]; object && object->type == "blob")
+      old_text = std::move(object->content);
+    if (auto& object = objects[2 * i + 1]; object && object->type == "blob")
+      new_text = std::move(object->content);
+  }
+  return out;
+}
+
 std::vector<ChangedPath> Mirror::changed_paths(std::string_view base,
                                                std::string_view commit) const {
   const auto parts =

@@ -324,6 +324,18 @@ TEST_F(CommitTest, AChangeGoesOutAndComesBackUnaltered) {
   EXPECT_EQ(mirror().changes_between(base, make(changes)), changes);
 }
 
+TEST_F(CommitTest, ContentsOfBothSidesAreAsGitStoresThem) {
+  repo_.write(".gitattributes", "*.bat text eol=crlf\n");
+  repo_.write("a.bat", "one\n");
+  repo_.write("gone", "g\n");
+  const std::string base = repo_.commit();
+  const std::string commit =
+      make({file("a.bat", "two\r\n"), deleted("gone"), file("new\nline", "n\n")});
+  const std::map<std::string, std::pair<std::string, std::string>> wanted{
+      {"a.bat", {"one\n", "two\n"}}, {"gone", {"g\n", ""}}, {"new\nline", {"", "n\n"}}};
+  EXPECT_EQ(mirror().contents(base, commit, {"a.bat", "gone", "new\nline"}), wanted);
+}
+
 TEST_F(CommitTest, PathsNumbersAndTheDiffTellOfRenames) {
   std::string text;
   for (int i = 0; i < 30; ++i) text += "line " + std::to_string(i) + "\n";

@@ -10,6 +10,7 @@
 
 #include <expected>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -93,6 +94,10 @@ class Mirror {
   /// What a fresh checkout of `commit` needs over the checkout of its ancestor `base`, as bytes of
   /// a work tree (attributes honoured).
   std::vector<core::Change> changes_between(std::string_view base, std::string_view commit) const;
+  /// The files at these paths as git stores them, in either commit: before and after; empty where
+  /// there is none or it is no file.
+  std::map<std::string, std::pair<std::string, std::string>> contents(
+      std::string_view before, std::string_view after, const std::vector<std::string>& paths) const;
   std::vector<ChangedPath> changed_paths(std::string_view base, std::string_view commit) const;
   DiffStat stat(std::string_view base, std::string_view commit) const;
   /// A unified diff of blobs (no textconv, no external diff); cut at `most` bytes with a last line

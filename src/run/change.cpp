@@ -102,17 +102,14 @@ verify::AgentClaim claim_from(const json::object& claim) {
 }
 
 std::map<std::string, std::pair<std::string, std::string>> contents_for_review(
-    std::vector<core::Change> before, std::vector<core::Change> after) {
-  std::map<std::string, std::pair<std::string, std::string>> out;
-  const auto is_text = [](const core::Change& change) {
-    return change.what == core::Change::What::File && change.content.size() <= kLargestReviewed &&
-           std::string_view(change.content).substr(0, 8000).find('\0') == std::string_view::npos;
-  };
-  for (auto& change : before) {
-    if (is_text(change)) out[change.path].first = std::move(change.content);
-  }
-  for (auto& change : after) {
-    if (is_text(change)) out[change.path].second = std::move(change.content);
+    const git::Mirror& mirror, std::string_view before, std::string_view after,
+    const std::vector<std::string>& paths) {
+  auto out = mirror.contents(before, after, paths);
+  for (auto& [path, sides] : out) {
+    for (auto* text : {&sides.first, &sides.second}) {
+      const bool binary = std::string_view(*text).substr(0, 8000).find('\0') != std::string::npos;
+      if (binary || text->size() > kLargestReviewed) text->clear();
+    }
   }
   return out;
 }

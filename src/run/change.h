@@ -29,7 +29,8 @@ verify::AgentClaim claim_from(const json::object& claim);
 
 /// Path to (content before, content after) of the changed text files.
 std::map<std::string, std::pair<std::string, std::string>> contents_for_review(
-    std::vector<core::Change> before, std::vector<core::Change> after);
+    const git::Mirror& mirror, std::string_view before, std::string_view after,
+    const std::vector<std::string>& paths);
 
 /// The task as this run's events make it, for the description of the pull request.
 core::Task folded_task(const Job& job, const std::vector<core::Event>& events);

@@ -55,7 +55,9 @@ core::CheckReport run_once(sandbox::Session& session, const core::CheckSpec& che
                    {{"stage", how.stage}, {"name", check.name}, {"command", check.run}});
   LogFile log(how.folder / "logs" / log_name);
   sandbox::Command tidy{
-      .argv = {"/bin/sh", "-c", "rm -rf /tmp/nightjar-reports && mkdir -p /tmp/nightjar-reports"}};
+      .argv = {"/bin/sh", "-c",
+               "[ ! -e /tmp/nightjar-reports ] || rm -rf /tmp/nightjar-reports; mkdir "
+               "/tmp/nightjar-reports"}};
   tidy.stop = how.stop;
   session.run(tidy);
 

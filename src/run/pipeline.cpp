@@ -255,7 +255,9 @@ class Pipeline {
     input.kind = job_.spec.kind;
     input.baseline = baseline_;
     input.changed = mirror_.changed_paths(job_.base_commit, commit);
-    auto after = mirror_.changes_between(job_.base_commit, commit);
+    const auto after = mirror_.changes_between(job_.base_commit, commit);
+    std::vector<std::string> changed;
+    for (const auto& change : after) changed.push_back(change.path);
     for (const auto& item : get_array(work_done, "findings")) {
       if (item.is_object()) input.findings.push_back(core::finding_from(item.get_object()));
     }
@@ -267,8 +269,6 @@ class Pipeline {
       show_to_agent(policy, job_.base_commit);
       const auto session = sandbox::Session::start(policy);
       session->apply(after);
-      std::vector<std::string> changed;
-      for (const auto& change : after) changed.push_back(change.path);
       const auto agent = agent::make_agent(job_.agent);
       if (auto leftovers = agent ? agent->recheck(claim, *session, changed) : std::nullopt) {
         input.claim.leftovers = std::move(*leftovers);
@@ -279,8 +279,7 @@ class Pipeline {
       session->stop();
     }
     refuse_if_late("verify", input.after);
-    input.contents =
-        contents_for_review(mirror_.changes_between(commit, job_.base_commit), std::move(after));
+    input.contents = contents_for_review(mirror_, job_.base_commit, commit, changed);
     verify::Judgement judgement = verify::judge(input);
     judgement.proof.commit = commit;
     json::array checks;

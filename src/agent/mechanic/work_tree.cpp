@@ -25,6 +25,7 @@ namespace {
 constexpr size_t kMostFiles = 2'000'000;
 constexpr size_t kMostDepth = 200;
 constexpr size_t kBinaryProbe = 8000;
+constexpr size_t kLikelySize = 65536;  // of a source file: one call reads it whole
 
 constexpr std::array<std::string_view, 14> kToolFolders{
     ".git",        "node_modules", "__pycache__", ".venv",         "venv",        ".tox", ".nox",
@@ -132,25 +133,24 @@ std::vector<std::string> WorkTree::files_below(int root, bool all) {
 }
 
 bool WorkTree::read(const std::string& path, std::string& buffer) const {
-  const int root = base_ && !changed_.contains(path) ? base_.get() : root_.get();
-  const Fd fd(open_file(root, path));
+  // A commit's files were regular when they were listed, and stay what they are.
+  const bool is_base = base_ && !changed_.contains(path);
+  const Fd fd(open_file(is_base ? base_.get() : root_.get(), path));
   struct stat status{};
-  if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
-  if (static_cast<size_t>(status.st_size) > kMostFile) return false;
-  // One byte more than it says, so that the end is seen without another call for a file that stays
-  // as it is.
-  buffer.resize(static_cast<size_t>(status.st_size) + 1);
+  if (!fd) return false;
+  if (!is_base && (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode))) return false;
   size_t have = 0;
-  for (;;) {
-    const ssize_t got = ::read(fd.get(), buffer.data() + have, buffer.size() - have);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return false;
-    have += static_cast<size_t>(got);
-    if (got == 0 || have < buffer.size()) break;
-    if (have > kMostFile) return false;
-    buffer.resize(buffer.size() * 2);
+  for (size_t room = kLikelySize;; room *= 2) {
+    ssize_t got = 0;
+    // Without zeroes first: they would cost more than the reading.
+    buffer.resize_and_overwrite(room, [&](char* bytes, size_t) {
+      do got = ::read(fd.get(), bytes + have, room - have);
+      while (got < 0 && errno == EINTR);
+      return have += static_cast<size_t>(std::max<ssize_t>(got, 0));
+    });
+    if (got < 0 || have > kMostFile) return false;
+    if (have < room) break;  // a short read is the end of a regular file
   }
-  buffer.resize(have);
   return std::memchr(buffer.data(), 0, std::min(have, kBinaryProbe)) == nullptr;
 }
 
