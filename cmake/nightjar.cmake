@@ -11,6 +11,10 @@ add_library(nightjar_options INTERFACE)
 target_include_directories(nightjar_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(nightjar_options INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers>)
+# g++ 12 warns of std::string's own copies once they are inlined (GCC bug 105329).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  add_compile_options($<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CONFIG:Release>>:-Wno-restrict>)
+endif()
 target_compile_definitions(nightjar_options INTERFACE NIGHTJAR_VERSION="${PROJECT_VERSION}")
 if(NIGHTJAR_SANITIZE)
   target_compile_options(nightjar_options INTERFACE -fsanitize=${NIGHTJAR_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
