@@ -66,6 +66,15 @@ void place_cache_uppers(std::vector<sandbox::Layers>& overlays, const fs::path& 
   }
 }
 
+void add_cache_uppers(std::vector<sandbox::Layers>& overlays, const fs::path& folder) {
+  for (auto& overlay : overlays) {
+    const auto relative = overlay.target.lexically_relative(kHome).string();
+    const fs::path written = sandbox::written_folder(folder / slug(relative, 60));
+    std::error_code ignored;
+    if (fs::is_directory(written, ignored)) overlay.lowers.insert(overlay.lowers.begin(), written);
+  }
+}
+
 void keep_cache_tops(const Job& job, const fs::path& folder) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder / "caches", ignored)) {
@@ -85,16 +94,15 @@ void keep_cache_tops(const Job& job, const fs::path& folder) {
   }
 }
 
-std::map<std::string, std::string> offline_settings(bool network) {
-  std::map<std::string, std::string> env{{"CARGO_HOME", (kHome / ".cargo").string()},
-                                         {"GOPATH", (kHome / "go").string()},
-                                         {"GOTOOLCHAIN", "local"}};
-  if (!network) {
-    env["CARGO_NET_OFFLINE"] = "true";
-    env["npm_config_offline"] = "true";
-    env["PIP_DISABLE_PIP_VERSION_CHECK"] = "1";
-  }
-  return env;
+std::map<std::string, std::string> tool_settings() {
+  return {{"CARGO_HOME", (kHome / ".cargo").string()},
+          {"GOPATH", (kHome / "go").string()},
+          {"GOTOOLCHAIN", "local"},
+          {"PIP_DISABLE_PIP_VERSION_CHECK", "1"}};
+}
+
+std::map<std::string, std::string> offline_settings() {
+  return {{"CARGO_NET_OFFLINE", "true"}, {"npm_config_offline", "true"}};
 }
 
 }  // namespace nightjar::run

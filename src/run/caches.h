@@ -1,6 +1,6 @@
 // Package caches of the host as read-only layers, with a top that is kept per repository. Only
-// setup and baselines (base code alone) add to the kept tops; what an agent or a candidate wrote is
-// thrown away.
+// baselines (base code alone) add to the kept tops, and setup has its own; what an agent or a
+// candidate wrote is thrown away.
 #pragma once
 
 #include <filesystem>
@@ -20,7 +20,11 @@ std::vector<sandbox::Layers> cache_layers(const Job& job, const project::Config&
 /// Gives each overlay below HOME's cache places an upper below `folder`.
 void place_cache_uppers(std::vector<sandbox::Layers>& overlays,
                         const std::filesystem::path& folder);
-/// What tells package tools that there is no network, so that they fail at once and say so.
-std::map<std::string, std::string> offline_settings(bool network);
+/// On top of each cache what setup wrote there, which belongs to setup's snapshot in `folder`.
+void add_cache_uppers(std::vector<sandbox::Layers>& overlays, const std::filesystem::path& folder);
+/// Where package tools keep their things.
+std::map<std::string, std::string> tool_settings();
+/// What tells them that there is no network, so that they fail at once and say so.
+std::map<std::string, std::string> offline_settings();
 
 }  // namespace nightjar::run

@@ -103,6 +103,9 @@ std::expected<void, NeedsPerson> run_setup(const Job& job, const git::Mirror& mi
   fs::create_directories(scratch);
   sandbox::Policy policy = stage_policy(job, environment, mirror, job.base_commit, scratch, true);
   policy.network = network;
+  if (network) {
+    for (const auto& [name, value] : offline_settings()) policy.env.erase(name);
+  }
   policy.overlays.insert(policy.overlays.begin(), {{}, scratch / "home", fs::path(kHome)});
   const auto session = sandbox::Session::start(policy);
   for (const auto& line : environment.config.setup) {
@@ -131,7 +134,6 @@ std::expected<void, NeedsPerson> run_setup(const Job& job, const git::Mirror& mi
   if (!kept)
     throw Error(ErrorKind::Unavailable,
                 "setup needs an overlay on disk, which this host cannot make");
-  keep_cache_tops(job, scratch);
   fs::rename(scratch, snapshot);
   sync_folder(snapshot.parent_path());
   return {};
@@ -174,6 +176,7 @@ std::expected<Environment, NeedsPerson> prepare_environment(const Job& job,
   }
   fs::last_write_time(snapshot, fs::file_time_type::clock::now());
   out.snapshot_tree.push_back(sandbox::written_folder(snapshot / "tree"));
+  add_cache_uppers(out.overlays, snapshot / "caches");  // packages that setup fetched
   out.overlays.insert(out.overlays.begin(),
                       {{sandbox::written_folder(snapshot / "home")}, {}, fs::path(kHome)});
   return out;
@@ -193,8 +196,8 @@ sandbox::Policy stage_policy(const Job& job, const Environment& environment,
   policy.path = environment.tools.path;
   policy.env = environment.tools.env;
   for (const auto& [name, value] : environment.env) policy.env[name] = value;
-  for (const auto& [name, value] : offline_settings(environment.config.network))
-    policy.env[name] = value;
+  for (const auto& [name, value] : tool_settings()) policy.env[name] = value;
+  for (const auto& [name, value] : offline_settings()) policy.env[name] = value;
   policy.helper = job.helper;
   return policy;
 }

@@ -142,5 +142,22 @@ TEST(OddRepositories, AnEndlessLogLineHurtsNobody) {
   expect_proved(nightjar.finish({"Rename Parser to Reader"}, repo.path()));
 }
 
+TEST(Environments, WhatSetupFetchedIntoAPackageCacheIsThereInTheSameRun) {
+  Repo repo = parser_project();
+  repo.write(
+      "nightjar.toml",
+      "[environment]\nsetup = [\"echo fetched > ~/.npm/package\"]\n\n"
+      "[[check]]\nname = \"tests\"\nrun = \"cat ~/.npm/package ~/.npm/mine && sh tests.sh\"\n");
+  repo.commit("setup");
+  const TempDir home;
+  fs::create_directory(home.path() / ".npm");
+  write_durably(home.path() / ".npm" / "mine", "mine\n");
+  Service nightjar;
+  nightjar.extra = {{"HOME", home.path().string()}};
+  const json::object task = nightjar.finish({"Rename Parser to Reader"}, repo.path());
+  EXPECT_EQ(get_string(get_object(task, "proof"), "verdict"), "proved") << to_pretty(task);
+  EXPECT_FALSE(fs::exists(home.path() / ".npm" / "package"));
+}
+
 }  // namespace
 }  // namespace nightjar::test
