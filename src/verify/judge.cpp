@@ -145,8 +145,10 @@ class Judge {
     if (vanished.empty())
       met("no_vanished_test", "every test that was reported before is reported now");
     else
-      broken("no_vanished_test", count_of(vanished.size(), "test") +
-                                     " of the base is no longer reported: " + some_of(vanished));
+      broken("no_vanished_test",
+             count_of(vanished.size(), "test") +
+                 (vanished.size() == 1 ? " of the base is" : " of the base are") +
+                 std::string(" no longer reported: ") + some_of(vanished));
     if (skipped_.empty())
       met("no_newly_skipped_test", "no test that passed before is skipped now");
     else

@@ -5,6 +5,10 @@ namespace nightjar::agent::mechanic {
 void Classifier::go() {
   const auto type = up(0).type;
   const Position position = type == "type_identifier" ? Position::Type : Position::Value;
+  if (hit_.begin > up(0).begin()) {  // in the name of an example
+    hit_.role = Role::Exported;
+    return;
+  }
   if (parent_is("package_clause")) {
     hit_.role = Role::Declaration;
     hit_.what = What::Namespace;

@@ -57,6 +57,7 @@ class Decider {
         return shorthand(hit);
       case Role::Annotation:
       case Role::Exported:
+        if (family_ == Family::Go && !in_package_) return keep("other_meaning");
         return target_.is_global() && !other_thing_ ? take() : keep("other_meaning");
       default:
         return keep("unparsed");

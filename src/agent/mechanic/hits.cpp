@@ -203,6 +203,17 @@ std::vector<std::uint32_t> find_words(std::string_view text, std::string_view na
   return out;
 }
 
+std::vector<std::uint32_t> find_in_examples(std::string_view text, std::string_view name) {
+  constexpr std::string_view kBefore = "func Example";
+  std::vector<std::uint32_t> out;
+  for (size_t at = text.find(kBefore); at != text.npos; at = text.find(kBefore, at + 1)) {
+    const size_t begin = at + kBefore.size(), end = begin + name.size();
+    if (text.substr(begin, name.size()) != name || end >= text.size()) continue;
+    if (text[end] == '(' || text[end] == '_') out.push_back(static_cast<std::uint32_t>(begin));
+  }
+  return out;
+}
+
 FileHits classify(Lang lang, TSNode root, std::string_view text, std::string_view name,
                   const std::vector<std::uint32_t>& places) {
   FileHits out;

@@ -69,6 +69,10 @@ struct FileHits {
 /// Offsets of the name where it stands as a whole word.
 std::vector<std::uint32_t> find_words(std::string_view text, std::string_view name);
 
+/// The same inside of the names of Go's examples (`func ExampleName(`, `func ExampleName_suffix(`):
+/// go vet ties them to what they show.
+std::vector<std::uint32_t> find_in_examples(std::string_view text, std::string_view name);
+
 /// REQUIRES: `places` are offsets of `name` in `text`, ascending; `root` is the tree of `text`.
 FileHits classify(Lang lang, TSNode root, std::string_view text, std::string_view name,
                   const std::vector<std::uint32_t>& places);

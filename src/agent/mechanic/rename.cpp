@@ -35,7 +35,7 @@ std::string_view class_of(const Hit& hit) {
     case Role::Annotation:
       return "annotations in strings";
     case Role::Exported:
-      return "entries of __all__";
+      return "entries of __all__ and names of examples";
     case Role::String:
       return "strings";
     case Role::Text:

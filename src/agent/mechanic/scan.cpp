@@ -75,6 +75,10 @@ std::vector<ScannedFile> scan(const WorkTree& tree, const std::vector<std::strin
     if (!tree.read(path, worker.buffer)) return;
     const std::string_view text = worker.buffer;
     auto places = find_words(text, name);
+    if (path.ends_with("_test.go")) {
+      std::ranges::copy(find_in_examples(text, name), std::back_inserter(places));
+      std::ranges::sort(places);
+    }
     const FileKind kind = kind_of(path);
     std::vector<std::uint32_t> others;
     if (kind == FileKind::Code && !other.empty()) others = find_words(text, other);

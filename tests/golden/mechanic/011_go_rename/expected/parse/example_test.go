@@ -1,0 +1,10 @@
+package parse_test
+
+func ExampleReader_words() {
+}
+
+func ExampleReader() {
+}
+
+func ExampleParserOptions() {
+}

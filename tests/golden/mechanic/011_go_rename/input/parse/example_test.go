@@ -1,0 +1,10 @@
+package parse_test
+
+func ExampleParser_words() {
+}
+
+func ExampleParser() {
+}
+
+func ExampleParserOptions() {
+}
