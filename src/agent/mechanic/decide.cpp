@@ -74,7 +74,8 @@ class Decider {
       if (hit.what == What::Local) locals_.push_back(&hit);
       has_code_ = has_code_ || (hit.role != Role::Comment && hit.role != Role::Docstring &&
                                 hit.role != Role::String);
-      if (hit.role == Role::Declaration && hit.what == target_.what) declared_ = true;
+      if (hit.role == Role::Declaration && (hit.what == target_.what || in_stub(hit)))
+        declared_ = true;
       if (hit.role == Role::Declaration && hit.what == What::Field) has_field_ = true;
       const bool required = hit.role == Role::Shorthand && hit.destructured && !hit.root.empty();
       const bool imports = hit.role == Role::Import && hit.what != What::Namespace;
@@ -82,7 +83,7 @@ class Decider {
       if (hit.role == Role::Alias && !hit.exports) other = true;
       const bool global = hit.role == Role::Declaration && !hit.in_class &&
                           one_of(name_of(hit.what), {"class", "function", "variable"});
-      if (global && hit.what != target_.what) other = true;
+      if (global && hit.what != target_.what && !in_stub(hit)) other = true;
     }
     if (family_ == Family::Go) {
       const size_t slash = file_.path.rfind('/');
@@ -92,6 +93,12 @@ class Decider {
     const bool may_be_other = family_ != Family::Native && target_.is_global();
     other_thing_ = may_be_other && other && !declared_ && !imported_ &&
                    (family_ != Family::Go || !in_package_);
+  }
+
+  // Python's stubs may declare a class as an overloaded function.
+  bool in_stub(const Hit& declaration) const {
+    return file_.path.ends_with(".pyi") && target_.is_global() && !declaration.in_class &&
+           one_of(name_of(declaration.what), {"class", "function", "variable"});
   }
 
   // An import of something of this repository.
@@ -156,6 +163,7 @@ class Decider {
   }
 
   Decision declaration(const Hit& hit) const {
+    if (in_stub(hit)) return take();
     if (hit.what == target_.what) {
       if (target_.what == What::Variable && family_ == Family::Python && other_thing_)
         return keep("other_meaning");

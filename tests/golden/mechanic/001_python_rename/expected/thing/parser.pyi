@@ -1,0 +1,9 @@
+from typing import Callable, overload
+
+@overload
+def Reader(text: str) -> Reader: ...
+@overload
+def Reader(read: Callable[[], str]) -> Reader: ...
+
+class Other:
+    def Parser(self) -> None: ...

@@ -1,0 +1,9 @@
+from typing import Callable, overload
+
+@overload
+def Parser(text: str) -> Parser: ...
+@overload
+def Parser(read: Callable[[], str]) -> Parser: ...
+
+class Other:
+    def Parser(self) -> None: ...
