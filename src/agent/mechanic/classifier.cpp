@@ -214,14 +214,12 @@ void Classifier::owner_of(size_t levels) {
   }
 }
 
-void Classifier::declare(What what, bool definition) {
+void Classifier::declare(What what, bool definition, size_t from) {
   hit_.role = Role::Declaration;
   hit_.what = what;
   hit_.definition = definition;
   hit_.position = what == What::Type ? Position::Type : Position::Value;
-  // Levels: the leaf's parent is the declaration itself, which for a class is no owner of its own
-  // name.
-  size_t from = 2;
+  // A class is no owner of its own name.
   if (what == What::Type) {
     while (from < path_.size() && up(from).begin() == up(1).begin() && !is_class(from)) ++from;
   }

@@ -58,7 +58,9 @@ class Classifier {
   bool hides_class(size_t levels) const;
 
   void reference(Position position = Position::Value);
-  void declare(What what, bool definition = true);
+  /// `from`: the level around the declaration (the leaf's parent is the declaration itself, in most
+  /// languages).
+  void declare(What what, bool definition = true, size_t from = 2);
   /// A variable of the file, of a class, or of a function.
   void declare_variable(size_t levels);
   void declare_local(size_t levels, Position position = Position::Value);

@@ -214,7 +214,7 @@ bool Classifier::native_declared(size_t level, bool function, bool qualified) {
   }
   bool in_class = false;
   for (size_t i = level + 1; i < path_.size(); ++i) in_class = in_class || is_class(i);
-  declare(in_class ? What::Method : What::Function, type == "function_definition");
+  declare(in_class ? What::Method : What::Function, type == "function_definition", level + 1);
   hit_.in_class = in_class;
   if (in_class) owner_of(level + 1);
   return true;

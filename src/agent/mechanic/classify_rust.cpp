@@ -3,6 +3,16 @@
 namespace nightjar::agent::mechanic {
 
 void Classifier::rust() {
+  // A macro's arguments are tokens: a dot says what follows it is a member.
+  if (up(1).type == "token_tree") {
+    size_t before = hit_.begin;
+    while (before > 0 && isspace(static_cast<unsigned char>(text_[before - 1]))) --before;
+    if (before > 1 && text_[before - 1] == '.' && text_[before - 2] != '.') {
+      hit_.role = Role::Member;
+      hit_.receiver = Receiver::Other;
+      return;
+    }
+  }
   const auto type = up(0).type;
   const Position position = type == "type_identifier" ? Position::Type : Position::Value;
   if (up(1).type == "label" || type == "metavariable") {

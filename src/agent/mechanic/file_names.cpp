@@ -113,7 +113,7 @@ FileRenames plan_file_renames(const WorkTree& tree, const std::vector<std::strin
     cpp = cpp || one_of(end, {".cpp", ".cc", ".cxx", ".hpp", ".hh", ".hxx"});
     if (end == ".c" && stem_of(path) == old_name) families.erase(Family::Native);
   }
-  if (!cpp) families.erase(Family::Native);
+  if (!cpp || target.what != What::Type) families.erase(Family::Native);
   for (const auto& path : paths) {
     if (stem_of(path) != old_name || !may_be_renamed(path)) continue;
     const Family family = family_of(*language_of(path));

@@ -1,0 +1,4 @@
+int other(void) {
+  int scale = 2;
+  return scale;
+}

@@ -1,0 +1,2 @@
+int scale(int a, int b);
+int *scale_all(int *values);
