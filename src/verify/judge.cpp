@@ -188,7 +188,7 @@ class Judge {
       gone("no_old_name_left", "reference to " + input_.claim.old_name, input_.claim.old_name);
     } else if (input_.claim.action == "replace" ||
                (input_.kind == Kind::Migration && input_.claim.rescanned)) {
-      gone("no_old_use_left", "use of the old call", input_.claim.pattern);
+      gone("no_old_use_left", "old call", input_.claim.pattern);
     } else if (input_.kind == Kind::Migration) {
       open("no_old_use_left",
            "nothing says what the old use looks like, so it could not be looked for");
@@ -205,9 +205,8 @@ class Judge {
                        inert(first->path) + ":" + std::to_string(first->line));
     } else {
       const size_t kept = input_.claim.leftovers.size();
-      met(name,
-          "no " + what + " is left" +
-              (kept ? "; " + count_of(kept, "place") + " in strings stayed (see findings)" : ""));
+      met(name, "no " + what + " is left" +
+                    (kept ? "; " + count_of(kept, "other place") + " stayed (see findings)" : ""));
     }
   }
 

@@ -32,6 +32,17 @@ std::set<std::uint32_t> called_places(TSNode root, const std::vector<std::uint32
   return out;
 }
 
+// `Version::` of `Version::parse($A)`: what stands before the name in each call that is meant.
+// Empty where anything may.
+std::string_view qualifier_of(const Pattern& pattern) {
+  const TSNode callee = pattern.callee(), name = pattern.callee_name();
+  if (ts_node_is_null(callee) || ts_node_is_null(name)) return "";
+  const auto begin = ts_node_start_byte(callee), end = ts_node_start_byte(name);
+  if (begin >= end) return "";
+  const auto text = pattern.source().substr(begin, end - begin);
+  return text.find("Nj") == text.npos ? text : "";
+}
+
 }  // namespace
 
 FileUses uses_in_file(const Rule& rule, Lang lang, TSNode root, std::string_view text,
@@ -52,6 +63,7 @@ FileUses uses_in_file(const Rule& rule, Lang lang, TSNode root, std::string_view
                                   ? false
                                   : ts_node_child_count(rule.pattern.callee()) > 0 ||
                                         !ts_node_is_null(child(rule.pattern.root(), "object"));
+  const std::string_view qualifier = qualifier_of(rule.pattern);
   for (const auto& hit : hits.hits) {
     if (replaced.contains(hit.begin)) {
       if (hit.role == Role::Reference) out.bare_replaced = true;
@@ -81,7 +93,8 @@ FileUses uses_in_file(const Rule& rule, Lang lang, TSNode root, std::string_view
                             (path && std::ranges::any_of(bindings, [&hit](const Binding& binding) {
                                return binding.local == hit.root && binding.whole_module;
                              }));
-        const bool is_it = member_pattern || module || (api.method && !api.function);
+        const bool is_it = (member_pattern || module || (api.method && !api.function)) &&
+                           text.substr(0, hit.begin).ends_with(qualifier);
         if (!is_it)
           out.left.push_back({hit.begin, "member_left", false});
         else
