@@ -37,6 +37,7 @@ struct Assignment {
   std::string brief;  ///< of this run
   /// Briefs of this task's earlier runs, oldest first ("call it X instead" needs them).
   std::vector<std::string> earlier;
+  bool from_base = true;  ///< false: the tree holds what earlier runs did
   Deadline deadline = kNoDeadline;
   /// Runs the project's checks in the agent's sandbox, on the work tree as it stands.
   std::function<Failures(sandbox::Session&)> check;
@@ -84,6 +85,9 @@ struct Understanding {
   std::string reason;                   ///< where it cannot: what was not understood
   core::Kind kind = core::Kind::Chore;  ///< what the brief asks for
   std::string title;                    ///< "Rename Parser to Reader"
+  /// A later run's wish replaces the earlier one whole ("call it X instead"): its work starts from
+  /// the base again, where no other thing has the name that is given up.
+  bool from_base = false;
 };
 
 /// The mechanic's grammar, on a brief with the briefs of earlier runs.

@@ -22,6 +22,7 @@ Understanding understand(std::string_view brief, const std::vector<std::string>&
   switch (order->action) {
     case Order::Action::Rename:
       out.kind = core::Kind::Refactor;
+      out.from_base = !earlier.empty();
       break;
     case Order::Action::Replace:
       out.kind = core::Kind::Migration;

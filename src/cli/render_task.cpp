@@ -33,17 +33,15 @@ Time time_of(const json::object& object, std::string_view key) {
 
 // Wall clock from the first run's start to the last one's end, or to now.
 Millis time_taken(const json::object& task, Time now) {
-  Time first{};
-  Time last{};
+  Millis sum{0};  // of the runs: between them it was the person's turn
   for (const auto& item : get_array(task, "runs")) {
     if (!item.is_object()) continue;
     const Time started = time_of(item.get_object(), "started");
     const Time ended = time_of(item.get_object(), "ended");
-    if (started == Time{}) continue;
-    if (first == Time{} || started < first) first = started;
-    last = std::max(last, ended == Time{} ? now : ended);
+    if (started != Time{})
+      sum += std::max(Millis{0}, Millis((ended == Time{} ? now : ended) - started));
   }
-  return first == Time{} ? Millis{0} : std::max(Millis{0}, Millis(last - first));
+  return sum;
 }
 
 std::string verdict_of(const json::object& task) {

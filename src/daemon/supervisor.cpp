@@ -13,6 +13,7 @@
 #include <array>
 #include <tuple>
 
+#include "agent/agent.h"
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/text.h"
@@ -338,12 +339,16 @@ run::Job Supervisor::job_for(const core::Task& task, const core::Run& run,
     job.expected_head = earlier.candidate;
   }
   if (task.pull_request.number != 0) {
-    job.start_commit = task.pull_request.head_commit;
+    job.in_review = true;
+    job.branch = task.pull_request.branch;
+    job.expected_head = task.pull_request.head_commit;
     for (const auto& earlier : task.runs) {
       if (earlier.id == run.id) break;
       if (job.earlier.empty() || job.earlier.back() != earlier.brief)
         job.earlier.push_back(earlier.brief);
     }
+    if (!agent::understand(job.brief, job.earlier).from_base)
+      job.start_commit = task.pull_request.head_commit;
   }
   job.publish = task.spec.attempts <= 1 || run.id == selected || task.pull_request.number != 0;
   job.superseded = !selected.empty() && run.id != selected && task.pull_request.number == 0;

@@ -13,6 +13,7 @@ json::object to_json(const Job& job) {
           {"start_commit", job.start_commit},
           {"branch", job.branch},
           {"expected_head", job.expected_head},
+          {"in_review", job.in_review},
           {"publish", job.publish},
           {"superseded", job.superseded},
           {"network_allowed", job.network_allowed},
@@ -37,6 +38,7 @@ Job job_from(const json::object& o) {
   job.start_commit = get_string(o, "start_commit");
   job.branch = get_string(o, "branch");
   job.expected_head = get_string(o, "expected_head");
+  job.in_review = get_bool(o, "in_review");
   job.publish = get_bool(o, "publish", true);
   job.superseded = get_bool(o, "superseded");
   job.network_allowed = get_bool(o, "network_allowed");

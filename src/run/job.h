@@ -22,6 +22,7 @@ struct Job {
   std::string start_commit;          ///< what the work starts from: the base, or the branch's head
   std::string branch;                ///< where it is published
   std::string expected_head;         ///< the branch's head before; empty: it does not exist yet
+  bool in_review = false;            ///< an earlier run's pull request is open on `branch`
   bool publish = true;               ///< false: one of several attempts, ends after verify
   bool superseded = false;           ///< another attempt was selected: end as closed
   bool network_allowed = false;

@@ -167,7 +167,9 @@ class Pipeline {
   }
 
   agent::Assignment assignment() {
-    agent::Assignment out{job_.spec, job_.brief, job_.earlier, stages_.deadline()};
+    agent::Assignment out{job_.spec, job_.brief, job_.earlier};
+    out.from_base = job_.start_commit == job_.base_commit;
+    out.deadline = stages_.deadline();
     out.check = [this](sandbox::Session& session) {
       const auto reports =
           run_checks(session, environment_->config.checks, &baseline_, check_run("work"), journal_);
@@ -313,12 +315,17 @@ class Pipeline {
     }
     const core::Task task = folded_task(job_, journal_.events());
     const core::Run& run = task.runs.back();
-    journal_.append("publish_intent", {{"branch", job_.branch}, {"commit", commit}});
-    if (!git::publish(mirror_, job_.spec.repo, job_.branch, commit, job_.expected_head))
+    const bool refuted = run.proof.verdict == core::Verdict::Refuted;
+    // What is under review stays at the commit that was proved.
+    const bool beside = refuted && job_.in_review;
+    const std::string branch =
+        beside ? job_.branch + "-run" + job_.run.substr(job_.run.rfind('.') + 1) : job_.branch;
+    journal_.append("publish_intent", {{"branch", branch}, {"commit", commit}});
+    if (!git::publish(mirror_, job_.spec.repo, branch, commit, beside ? "" : job_.expected_head))
       branch_moved(run);
     fault_point("after_push");
-    if (run.proof.verdict == core::Verdict::Refuted) {
-      journal_.append("branch_kept", {{"branch", job_.branch}, {"commit", commit}});
+    if (refuted) {
+      journal_.append("branch_kept", {{"branch", branch}, {"commit", commit}});
     } else {
       const std::string details = get_string(work_done, "details");
       journal_.append("published",

@@ -103,6 +103,51 @@ TEST(MainJob, RequestedChangesComeAsTheNextRunOnTheSameBranch) {
             std::string::npos);
 }
 
+TEST(MainJob, ARequestedNameThatOtherThingsHaveMeanwhileStartsFromTheBase) {
+  Repo repo = parser_project();
+  repo.write("other.py",
+             "class Route:\n    # A Reader of maps, no relation.\n    def Reader(self):\n        "
+             "return 1\n");
+  repo.commit("a method of the name that is given up");
+  Service nightjar;
+  const json::object first = nightjar.finish({"Rename class Parser to Reader"}, repo.path());
+  const std::string id = get_string(first, "id");
+  ASSERT_EQ(get_string(first, "state"), "in_review") << to_pretty(first);
+  nightjar.run({"request-changes", id, "call it Loader instead"}, repo.path());
+  ASSERT_EQ(nightjar.run({"watch", id}).exit_status, 0);
+  const json::object second = nightjar.task(id);
+  EXPECT_EQ(get_string(object_at(second, "proof"), "verdict"), "proved") << to_pretty(second);
+  const std::string head = get_string(object_at(second, "pull_request"), "head_commit");
+  EXPECT_EQ(repo.git({"diff", "--name-only", "main", head}), "README.md\napp.py\nparser.py");
+}
+
+TEST(MainJob, ARefutedFollowUpLeavesWhatIsUnderReviewAsItWasProved) {
+  Repo repo = parser_project();
+  const std::string script = repo.read("tests.sh");
+  repo.write("tests.sh", script.substr(0, script.rfind("exit")) +
+                             "if grep -q Broken app.py; then echo 'not ok 4 - no bad name'; bad=1\n"
+                             "else echo 'ok 4 - no bad name'; fi\nexit ${bad:-0}\n");
+  repo.commit("a name that the tests refuse");
+  Service nightjar;
+  const json::object first = nightjar.finish({"Rename class Parser to Reader"}, repo.path());
+  const std::string id = get_string(first, "id");
+  ASSERT_EQ(get_string(first, "state"), "in_review") << to_pretty(first);
+  const auto& pr = object_at(first, "pull_request");
+  nightjar.run({"request-changes", id, "call it Broken instead"}, repo.path());
+  nightjar.run({"watch", id});
+  const json::object second = nightjar.task(id);
+  EXPECT_EQ(get_string(second, "state"), "in_review") << to_pretty(second);
+  EXPECT_NE(get_string(second, "reason"), "");
+  EXPECT_EQ(get_string(object_at(second, "proof"), "verdict"), "proved");
+  EXPECT_EQ(get_string(object_at(second, "pull_request"), "head_commit"),
+            get_string(pr, "head_commit"));
+  EXPECT_EQ(repo.git({"rev-parse", get_string(pr, "branch")}), get_string(pr, "head_commit"));
+  EXPECT_NE(repo.git({"show", get_string(pr, "branch") + "-run2:parser.py"}).find("class Broken"),
+            std::string::npos);
+  EXPECT_EQ(nightjar.run({"merge", id}, repo.path()).exit_status, 0);
+  EXPECT_EQ(repo.read("parser.py").substr(0, 12), "class Reader");
+}
+
 TEST(MainJob, ThreeTicketsAtOnceAllEndProved) {
   const Repo repo = parser_project();
   Service nightjar;

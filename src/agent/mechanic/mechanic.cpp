@@ -28,7 +28,8 @@ class Mechanic final : public Agent {
 
   WorkResult work(const Assignment& assignment, sandbox::Session& session,
                   const std::function<void(std::string)>& say, std::stop_token stop) override {
-    const auto order = parse_order(assignment.brief, assignment.earlier);
+    auto order = parse_order(assignment.brief, assignment.earlier);
+    if (order && assignment.from_base) order->interim.clear();
     if (!order) return ended(Outcome::CannotDo, order.error());
     say(inert(title_of(*order)));
     if (order->action == Order::Action::Run) return run_command(*order, assignment, session, stop);
