@@ -68,7 +68,7 @@ void serve_locked(const ServeOptions& options, const Config& config) {
   places.tool_path = path ? path : "/usr/local/bin:/usr/bin:/bin";
   Signals signals;
   const auto store = store::open_sqlite(options.state / "nightjar.db");
-  sweep_scratch(*store, places);
+  sweep_scratch(*store, config, places);
 
   // The server announces what the supervisor stores and asks the service, which wakes the
   // supervisor.
