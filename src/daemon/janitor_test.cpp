@@ -33,7 +33,9 @@ class Janitor : public testing::Test {
                     {id, run, 1, time, "run_started", {}},
                     {id, run, 2, time, "run_ended", {{"state", core::to_string(state)}}}});
   }
-  json::object clean(bool dry_run = false) { return free_space(*store_, config_, places_, dry_run); }
+  json::object clean(bool dry_run = false) {
+    return free_space(*store_, config_, places_, dry_run);
+  }
 
   TempDir dir_;
   Config config_;
@@ -44,9 +46,10 @@ class Janitor : public testing::Test {
 TEST_F(Janitor, FreesWhatIsOursAndFinished) {
   ended("old", std::chrono::days(31), core::State::Failed);
   for (const auto& path : std::vector<std::string>{
-           "runs/old.1/journal.jsonl", "runs/gone.2/journal.jsonl", "caches/" + kCache + "/npm/0001.top/x",
-        "snapshots/" + kSnapshot + "/tree/x", "baselines/" + kSnapshot + ".json",
-        "checkouts/" + kUnused + "/a", "checkouts/" + kUnused + ".complete"})
+           "runs/old.1/journal.jsonl", "runs/gone.2/journal.jsonl",
+           "caches/" + kCache + "/npm/0001.top/x", "snapshots/" + kSnapshot + "/tree/x",
+           "baselines/" + kSnapshot + ".json", "checkouts/" + kUnused + "/a",
+           "checkouts/" + kUnused + ".complete"})
     make(path);
   const auto planned = clean(true);
   EXPECT_EQ(get_array(planned, "items").size(), 6u);
@@ -59,9 +62,11 @@ TEST_F(Janitor, FreesWhatIsOursAndFinished) {
 
 TEST_F(Janitor, LeavesWhatSomebodyElsePutThere) {
   const std::vector<std::string> strangers{
-      "runs/notes/x",       "runs/my.copy/x",  "checkouts/notes/x",   "checkouts/" + kUnused + "-mine/x",
-      "snapshots/notes/x",  "caches/notes/x",  "baselines/notes.txt", "mirrors/notes.making/x",
-      "checkouts/x.making", "runs/x.freeing/y"};
+      "runs/notes/x",        "runs/my.copy/x",
+      "checkouts/notes/x",   "checkouts/" + kUnused + "-mine/x",
+      "snapshots/notes/x",   "caches/notes/x",
+      "baselines/notes.txt", "mirrors/notes.making/x",
+      "checkouts/x.making",  "runs/x.freeing/y"};
   for (const auto& path : strangers) make(path);
   sweep_scratch(*store_, config_, places_);
   EXPECT_TRUE(get_array(clean(), "items").empty());

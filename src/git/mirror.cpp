@@ -24,6 +24,7 @@ bool is_full_id(std::string_view text) {
 }
 
 // Made when everything below the commit has arrived, and never packed.
+constexpr auto kTidyEvery = std::chrono::hours(24 * 7);
 constexpr std::string_view kBases = "refs/nightjar/base/";
 fs::path kept_base(const fs::path& mirror, std::string_view id) {
   return mirror / (std::string(kBases) + std::string(id));
@@ -201,6 +202,16 @@ void Mirror::keep(std::string_view name, std::string_view commit) const {
 
 void Mirror::forget(std::string_view name) const {
   output({.git_dir = path_}, {"update-ref", "-d", "refs/nightjar/" + std::string(name)});
+}
+
+bool Mirror::tidy_if_due() const {
+  const fs::path stamp = path_ / "nightjar-tidied";
+  std::error_code none;
+  const auto last = fs::last_write_time(stamp, none);
+  if (!none && fs::file_time_type::clock::now() - last < kTidyEvery) return false;
+  if (!none) tidy();  // a new mirror is tidy
+  write_durably(stamp, "");
+  return !none;
 }
 
 void Mirror::tidy() const {

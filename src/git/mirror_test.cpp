@@ -328,5 +328,17 @@ TEST_F(MirrorTest, TidyingKeepsWhatIsKeptAndWhatIsRecent) {
   EXPECT_NE(loose.find("packs: 1\n"), std::string::npos) << loose;
 }
 
+TEST_F(MirrorTest, IsTidiedOnceAWeek) {
+  repo_.write("a", "1\n");
+  repo_.commit();
+  const Mirror mirror = this->mirror();
+  EXPECT_FALSE(mirror.tidy_if_due()) << "a new mirror is tidy";
+  EXPECT_FALSE(mirror.tidy_if_due());
+  fs::last_write_time(mirror.path() / "nightjar-tidied",
+                      fs::file_time_type::clock::now() - std::chrono::hours(24 * 8));
+  EXPECT_TRUE(mirror.tidy_if_due());
+  EXPECT_FALSE(mirror.tidy_if_due());
+}
+
 }  // namespace
 }  // namespace nightjar::git

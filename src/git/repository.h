@@ -118,6 +118,8 @@ class Mirror {
   /// Packs what many runs left as single objects, and drops what nothing keeps and is older than
   /// two weeks. Takes seconds on a large repository; runs may go on meanwhile.
   void tidy() const;
+  /// The same where the last time was a week ago or more; false: it was not.
+  bool tidy_if_due() const;
 
  private:
   explicit Mirror(std::filesystem::path path, std::filesystem::path source)

@@ -14,6 +14,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "run/control.h"
+#include "run/environment.h"
 #include "run/journal.h"
 #include "run/pipeline.h"
 
@@ -88,6 +89,11 @@ int run_under_lock(const fs::path& folder) {
     end_event(journal, {core::State::Cancelled, core::WaitingFor::Nothing, "cancelled", true});
   }
   remove_tree(folder / kStagesFolder);
+  try {
+    mirror_of(job).tidy_if_due();
+  } catch (const Error& error) {  // of no run's concern
+    fmt::print(stderr, "nightjar runner: {}\n", error.what());
+  }
   return 0;
 }
 
