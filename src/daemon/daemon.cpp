@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/paths.h"
 #include "base/text.h"
+#include "base/warn.h"
 #include "daemon/janitor.h"
 #include "daemon/service.h"
 #include "daemon/supervisor.h"
@@ -106,20 +107,20 @@ int serve(const ServeOptions& options) {
   try {
     const auto config = load_config(options.config);
     if (!config) {
-      fmt::print(stderr, "nightjar: {}\n", config.error());
+      warn(config.error());
       return 2;
     }
     fs::create_directories(options.state);
     fs::permissions(options.state, fs::perms::owner_all);
     const auto lock = FileLock::try_acquire(daemon_lock(options.state));
     if (!lock) {
-      fmt::print(stderr, "nightjar: a service for {} is running already\n", options.state.string());
+      warn(fmt::format("a service for {} is running already", options.state.string()));
       return 0;
     }
     serve_locked(options, *config);
     return 0;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "nightjar: {}\n", error.what());
+    warn(error.what());
     return 1;
   }
 }

@@ -10,6 +10,7 @@
 #include "agent/agent.h"
 #include "base/fault.h"
 #include "base/text.h"
+#include "base/warn.h"
 #include "daemon/assignment.h"
 #include "daemon/history.h"
 #include "daemon/janitor.h"
@@ -427,8 +428,8 @@ void Service::recover() {
       return do_merge(task, get_string(open->body, "into"), get_string(open->body, "method"));
     });
     if (!done)
-      fmt::print(stderr, "nightjar: {}: the merge that was under way did not happen: {}\n", task.id,
-                 done.error().detail);
+      warn(fmt::format("{}: the merge that was under way did not happen: {}", task.id,
+                       done.error().detail));
   }
 }
 

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/text.h"
+#include "base/warn.h"
 #include "daemon/history.h"
 #include "proc/process.h"
 #include "run/control.h"
@@ -153,7 +154,7 @@ void Supervisor::ingest(const std::string& run, Runner& runner) {
     append(std::move(events));
   } catch (const Error& error) {
     // The journal keeps what the store could not take (a full disk): it is read again soon.
-    fmt::print(stderr, "nightjar: {}: {}\n", run, error.what());
+    warn(fmt::format("{}: {}", run, error.what()));
     runner.offset = before;
     retry_soon_ = true;
   }

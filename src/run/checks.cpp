@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint64_t kMostHead = 32 << 20;
 constexpr size_t kMostTail = 32 << 20;
+constexpr std::uintmax_t kLeastRoom = std::uintmax_t{8} << 20;
 constexpr size_t kMostReportFile = 64 << 20;
 
 std::string trouble_of(const sandbox::CommandResult& result) {
@@ -91,6 +92,14 @@ core::CheckReport run_once(sandbox::Session& session, const core::CheckSpec& che
   return report;
 }
 
+// A check that failed while the disk was full says nothing about the code.
+void refuse_if_disk_is_full(const core::CheckReport& report, const fs::path& folder) {
+  std::error_code unknown;
+  const auto room = fs::space(folder, unknown).available;
+  if (report.passed() || unknown || room >= kLeastRoom) return;
+  throw Error(ErrorKind::Limit, "the disk was full while '" + report.name + "' ran");
+}
+
 bool worth_another_run(const core::CheckReport& report, const core::CheckReport* before) {
   if (!report.trouble.empty()) return false;
   if (!before) return report.counts.failed > 0;
@@ -151,6 +160,7 @@ std::vector<core::CheckReport> run_checks(sandbox::Session& session,
       if (found != passed_before->end()) before = &*found;
     }
     core::CheckReport report = run_once(session, check, 1, how, journal);
+    refuse_if_disk_is_full(report, how.folder);
     if (worth_another_run(report, before)) {
       journal.note("'" + check.name + "' has failures; once more, to tell flaky from failing");
       report = verify::merge(report, run_once(session, check, 2, how, journal));

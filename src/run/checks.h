@@ -43,7 +43,8 @@ class LogFile {
 
 /// All checks, one after the other. Failing ones run once more, so that flaky is told from failing:
 /// in a baseline any failure, else only what `passed_before` says passed on the base. A check that
-/// was killed from outside runs once more, too. Throws Cancelled and sandbox::SandboxLost.
+/// was killed from outside runs once more, too. Throws Cancelled, sandbox::SandboxLost, and
+/// Error(Limit) where a check failed while the disk was full.
 std::vector<core::CheckReport> run_checks(sandbox::Session& session,
                                           const std::vector<core::CheckSpec>& checks,
                                           const std::vector<core::CheckReport>* passed_before,

@@ -13,6 +13,10 @@
 
 namespace nightjar::run {
 
+namespace {
+constexpr off_t kReserved = 65536;
+}
+
 std::vector<core::Event> read_journal(const fs::path& file, size_t& offset) {
   std::vector<core::Event> events;
   Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
@@ -42,6 +46,9 @@ Journal::Journal(const fs::path& file, std::string task, std::string run)
   if (!fd_) throw_errno("cannot open " + file.string());
   if (::ftruncate(fd_.get(), static_cast<off_t>(whole)) != 0)
     throw_errno("cannot cut " + file.string());
+  // Room for the event that says that the disk is full. Where a file system cannot do it, that
+  // event waits for room like all others.
+  (void)::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(whole), kReserved);
   sync_folder(file.parent_path());
   if (!events_.empty()) seq_ = events_.back().seq;
 }

@@ -36,8 +36,8 @@ class Pipeline {
         journal_(journal),
         stop_(std::move(stop)),
         mirror_(mirror_of(job)),
-        stages_(journal, job.state, job.limits.time.count() ? job.limits.time : kDefaultTime,
-                stop_) {}
+        stages_(journal, folder_ / kStagesFolder,
+                job.limits.time.count() ? job.limits.time : kDefaultTime, stop_) {}
 
   End run() {
     if (job_.superseded)

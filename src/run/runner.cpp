@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/file.h"
+#include "base/warn.h"
 #include "run/control.h"
 #include "run/environment.h"
 #include "run/journal.h"
@@ -92,7 +93,7 @@ int run_under_lock(const fs::path& folder) {
   try {
     mirror_of(job).tidy_if_due();
   } catch (const Error& error) {  // of no run's concern
-    fmt::print(stderr, "nightjar runner: {}\n", error.what());
+    warn(error.what());
   }
   return 0;
 }
@@ -109,7 +110,7 @@ int runner_main(const fs::path& folder) {
     if (!lock) return 0;
     return run_under_lock(folder);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "nightjar runner: {}\n", error.what());
+    warn(error.what());
     return 1;
   }
 }

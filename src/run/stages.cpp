@@ -20,8 +20,8 @@ void end_run(core::State state, std::string reason, core::WaitingFor waiting) {
   throw Ending{{state, waiting, std::move(reason), true}};
 }
 
-Stages::Stages(Journal& journal, fs::path state, Millis limit, std::stop_token stop)
-    : journal_(journal), state_(std::move(state)), limit_(limit), stop_(std::move(stop)) {
+Stages::Stages(Journal& journal, fs::path scratch, Millis limit, std::stop_token stop)
+    : journal_(journal), scratch_(std::move(scratch)), limit_(limit), stop_(std::move(stop)) {
   const auto events = journal.events();
   deadline_ = in(limit - (now() - (events.empty() ? now() : events.front().time)));
 }
@@ -51,7 +51,9 @@ json::object Stages::run(const StageName& stage, const std::function<json::objec
       }
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::Limit) {
-        wait_for_room(error.what());
+        // Where there is room at once, the stage itself may have used it up.
+        if (!wait_for_room(error.what()) && ++tries > kMostTries)
+          end_run(core::State::Failed, error.what());
       } else if (error.kind() == ErrorKind::Unavailable && ++tries <= kMostTries) {
         journal_.note(std::string(error.what()) + "; " + name + " starts again");
       } else {
@@ -65,18 +67,21 @@ json::object Stages::run(const StageName& stage, const std::function<json::objec
   return body;
 }
 
-void Stages::wait_for_room(const std::string& why) {
+bool Stages::wait_for_room(const std::string& why) {
+  remove_tree(scratch_);
+  const fs::path disk = scratch_.parent_path();
   std::error_code ignored;
-  if (fs::space(state_, ignored).available >= kRoomToGoOn) end_run(core::State::Failed, why);
+  if (fs::space(disk, ignored).available >= kRoomToGoOn) return false;
   journal_.append("waiting",
                   {{"waiting_for", to_string(core::WaitingFor::Disk)},
-                   {"reason", "no room left on the disk of " + state_.string() + ": " + why}});
-  while (fs::space(state_, ignored).available < kRoomToGoOn) {
+                   {"reason", "no room left on the disk of " + disk.string() + ": " + why}});
+  while (fs::space(disk, ignored).available < kRoomToGoOn) {
     if (stop_.stop_requested()) throw Cancelled{};
     if (late()) timed_out("the wait for disk space");
     ::poll(nullptr, 0, 500);
   }
   journal_.append("resumed", {});
+  return true;
 }
 
 }  // namespace nightjar::run

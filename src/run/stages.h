@@ -30,9 +30,9 @@ struct StageName {
 
 class Stages {
  public:
-  /// `limit` counts from the run's first event, across processes. `state`: whose disk is waited
-  /// for.
-  Stages(Journal& journal, std::filesystem::path state, Millis limit, std::stop_token stop);
+  /// `limit` counts from the run's first event, across processes. `scratch`: what stages write; it
+  /// is emptied before room on its disk is waited for.
+  Stages(Journal& journal, std::filesystem::path scratch, Millis limit, std::stop_token stop);
 
   Deadline deadline() const { return deadline_; }
   bool late() const { return std::chrono::steady_clock::now() >= deadline_; }
@@ -43,10 +43,11 @@ class Stages {
   json::object run(const StageName& stage, const std::function<json::object()>& work);
 
  private:
-  void wait_for_room(const std::string& why);
+  /// False: there is room already.
+  bool wait_for_room(const std::string& why);
 
   Journal& journal_;
-  std::filesystem::path state_;
+  std::filesystem::path scratch_;
   Millis limit_;
   Deadline deadline_;
   std::stop_token stop_;

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "store/append.h"
 #include "store/migrations.h"
+#include "store/reserve.h"
 #include "store/sqlite.h"
 #include "store/store.h"
 
@@ -72,7 +73,8 @@ long number(Connection& connection, std::string_view sql) {
 
 class SqliteStore final : public Store {
  public:
-  explicit SqliteStore(const fs::path& file) : writer_(file, Access::Write), readers_(file) {
+  explicit SqliteStore(const fs::path& file)
+      : reserve_(file.string() + ".reserve"), writer_(file, Access::Write), readers_(file) {
     migrate(writer_, file.string());
     refold_where_needed();
   }
@@ -80,12 +82,22 @@ class SqliteStore final : public Store {
   std::vector<StoredEvent> append(const std::vector<Event>& events) override {
     if (events.empty()) return {};
     const std::lock_guard lock(writer_mutex_);
+    reserve_.restore();
+    try {
+      return added(events);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Limit || !reserve_.give_up()) throw;
+      return added(events);
+    }
+  }
+
+  std::vector<StoredEvent> added(const std::vector<Event>& events) {
     Transaction transaction(writer_);
     Append append(writer_);
     for (const auto& event : events) append.add(event);
-    auto added = append.finish();
+    auto stored = append.finish();
     transaction.commit();
-    return added;
+    return stored;
   }
 
   std::optional<Task> task(std::string_view id) const override {
@@ -208,6 +220,7 @@ class SqliteStore final : public Store {
   }
 
   std::mutex writer_mutex_;
+  Reserve reserve_;
   Connection writer_;
   mutable Readers readers_;
 };
@@ -237,7 +250,12 @@ void SqliteStore::backup(const fs::path& to) const {
 }  // namespace
 
 std::unique_ptr<Store> open_sqlite(const fs::path& file) {
-  return std::make_unique<SqliteStore>(file);
+  try {
+    return std::make_unique<SqliteStore>(file);
+  } catch (const Error&) {  // on a full disk not even the shared index can be made
+    if (!Reserve(file.string() + ".reserve").give_up()) throw;
+    return std::make_unique<SqliteStore>(file);
+  }
 }
 
 }  // namespace nightjar::store

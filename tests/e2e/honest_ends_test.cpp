@@ -1,5 +1,6 @@
 // Ends that are not green, each with its own state, verdict and message.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "support/repo.h"
 #include "support/service.h"
@@ -135,6 +136,34 @@ TEST(HonestEnds, AnEnvironmentThatIsNotReadySaysWhatIsMissing) {
   EXPECT_EQ(get_string(task, "waiting_for"), "person");
   EXPECT_NE(get_string(task, "reason").find("environment not ready"), std::string::npos);
   EXPECT_NE(get_string(task, "reason").find("no-such-runner"), std::string::npos);
+}
+
+TEST(HonestEnds, AFullDiskIsWaitedForAndTheRunGoesOnWhenThereIsRoom) {
+  Repo repo = parser_project();
+  repo.write("slow.sh",
+             "i=0\nwhile [ $i -lt 100 ]; do head -c 200000 /dev/zero > f || exit 1; sleep 0.02; "
+             "i=$((i+1)); done\nrm f\nexec sh tests.sh\n");
+  repo.write("nightjar.toml", "[[check]]\nname = \"tests\"\nrun = \"sh slow.sh\"\n");
+  repo.commit("a check that writes");
+  Service nightjar;
+  nightjar.configure("min_free_mb = 1\n");
+  std::vector<std::string> argv{"unshare", "--mount"};
+  if (::getuid() != 0) argv.insert(argv.end(), {"--user", "--map-current-user", "--keep-caps"});
+  argv.insert(argv.end(), {"sh", std::string(NIGHTJAR_SOURCE_DIR) + "/tests/e2e/full_disk.sh",
+                           Service::program().string(), nightjar.state().parent_path().string(),
+                           repo.path().string()});
+  const auto ran = nightjar.run_with_folders(argv);
+  ASSERT_EQ(ran.exit_status, 0) << ran.out << ran.err;
+  const size_t line = ran.out.find("----\n");
+  ASSERT_NE(line, std::string::npos) << ran.out << ran.err;
+  const auto full = parse_json(ran.out.substr(0, line)).value().as_object();
+  const auto end = parse_json(ran.out.substr(line + 5)).value().as_object();
+  EXPECT_EQ(get_string(full, "state"), "waiting");
+  EXPECT_NE(get_string(full, "reason").find("no room left on the disk"), std::string::npos);
+  EXPECT_EQ(get_string(end, "state"), "in_review") << to_pretty(end);
+  EXPECT_EQ(verdict(end), "proved");
+  EXPECT_EQ(get_array(end, "runs").size(), 1u);
+  EXPECT_EQ(repo.git({"for-each-ref", "--format=x", "refs/heads/nightjar/*"}), "x");
 }
 
 }  // namespace

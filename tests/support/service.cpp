@@ -32,9 +32,15 @@ void Service::configure(const std::string& toml) {
 
 proc::Result Service::run(const std::vector<std::string>& args, const fs::path& cwd,
                           const std::string& input) {
+  std::vector<std::string> argv{program().string()};
+  argv.insert(argv.end(), args.begin(), args.end());
+  return run_with_folders(argv, cwd, input);
+}
+
+proc::Result Service::run_with_folders(const std::vector<std::string>& argv, const fs::path& cwd,
+                                       const std::string& input) {
   proc::Options options;
-  options.argv = {program().string()};
-  options.argv.insert(options.argv.end(), args.begin(), args.end());
+  options.argv = argv;
   options.cwd = cwd.empty() ? dir_.path() : cwd;
   options.env = proc::minimal_environment();
   options.env["HOME"] = dir_.path().string();

@@ -22,6 +22,9 @@ class Service {
   /// `nightjar ARGS` in `cwd` with this service's folders and `extra` variables.
   proc::Result run(const std::vector<std::string>& args, const fs::path& cwd = {},
                    const std::string& input = "");
+  /// Any command with this service's folders.
+  proc::Result run_with_folders(const std::vector<std::string>& argv, const fs::path& cwd = {},
+                                const std::string& input = "");
   /// The same with --json; the document it printed. Throws where standard output is not JSON alone.
   json::value json_of(const std::vector<std::string>& args, const fs::path& cwd = {},
                       int* status = nullptr);
