@@ -7,10 +7,14 @@ mkdir -p "$state/nightjar" && mount -t tmpfs -o size=100m,mode=700 none "$state/
 id=$("$nightjar" assign --repo "$repository" --json "Rename Parser to Reader" | sed -n 's/^  "id": "\(.*\)",$/\1/p')
 [ -n "$id" ] || exit 8
 until "$nightjar" log "$id" --json | grep -q command_started; do :; done
-head -c 200000000 /dev/zero >"$state/nightjar/fill" 2>/dev/null
+# Again and again: the service gives up a reserve to go on writing.
+while :; do head -c 20000000 /dev/zero >>"$state/nightjar/fill" 2>/dev/null; done &
+filler=$!
 until "$nightjar" show "$id" --json | grep -q '"waiting_for": "disk"'; do :; done
 "$nightjar" show "$id" --json
 echo ----
+kill $filler
+wait $filler 2>/dev/null
 rm "$state/nightjar/fill"
 "$nightjar" watch "$id" >/dev/null
 "$nightjar" show "$id" --json
