@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <toml++/toml.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -51,6 +53,11 @@ int default_most_runs() {
   return std::max(2, static_cast<int>(std::thread::hardware_concurrency()) / 2 + 1);
 }
 
+std::uint64_t default_memory() {
+  const auto pages = static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
+  return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 4 * 3;
+}
+
 std::expected<Config, std::string> load_config(const fs::path& file) {
   Reader reader;
   reader.file = file.string();
@@ -75,6 +82,16 @@ std::expected<Config, std::string> load_config(const fs::path& file) {
       {"limit_idle", [&](const auto& n, auto k) { reader.duration(n, k, c.limits.idle); }},
       {"author_name", [&](const auto& n, auto k) { reader.text(n, k, c.author.name); }},
       {"author_mail", [&](const auto& n, auto k) { reader.text(n, k, c.author.mail); }},
+      {"memory_mb",
+       [&](const auto& n, auto k) {
+         reader.number(n, k, 64, 1 << 30,
+                       [&](auto v) { c.memory_bytes = static_cast<std::uint64_t>(v) << 20; });
+       }},
+      {"disk_mb",
+       [&](const auto& n, auto k) {
+         reader.number(n, k, 0, 1 << 30,
+                       [&](auto v) { c.disk_bytes = static_cast<std::uint64_t>(v) << 20; });
+       }},
       {"keep_days",
        [&](const auto& n, auto k) {
          reader.number(n, k, 0, 36500, [&](auto v) { c.keep_days = static_cast<int>(v); });

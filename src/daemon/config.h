@@ -11,11 +11,13 @@
 namespace nightjar::daemon {
 
 struct Config {
-  int most_runs = 0;    ///< runs at once; 0: one for every two cores, at least two
-  std::string listen;   ///< "127.0.0.1:8737" serves the API on loopback too
-  core::Limits limits;  ///< of a run that asked for none
-  git::Author author;   ///< of commits; the person is co-author
-  int keep_days = 30;   ///< ended tasks' folders are freed by `clean` after so many days
+  int most_runs = 0;               ///< runs at once; 0: one for every two cores, at least two
+  std::string listen;              ///< "127.0.0.1:8737" serves the API on loopback too
+  core::Limits limits;             ///< of a run that asked for none
+  git::Author author;              ///< of commits; the person is co-author
+  std::uint64_t memory_bytes = 0;  ///< most that a run's sandbox may use; 0: three quarters of all
+  std::uint64_t disk_bytes = std::uint64_t{20} << 30;  ///< most that it may write; 0: no limit
+  int keep_days = 30;  ///< ended tasks' folders are freed by `clean` after so many days
   std::uint64_t min_free_bytes = std::uint64_t{256}
                                  << 20;  ///< no run starts with less room than this
 };
@@ -24,5 +26,7 @@ struct Config {
 std::expected<Config, std::string> load_config(const std::filesystem::path& file);
 
 int default_most_runs();
+/// Three quarters of the machine's memory.
+std::uint64_t default_memory();
 
 }  // namespace nightjar::daemon

@@ -356,6 +356,8 @@ run::Job Supervisor::job_for(const core::Task& task, const core::Run& run,
   job.network_allowed = task.spec.network_allowed ||
                         store_.setting("network:" + task.spec.repo).value_or("") == "yes";
   job.limits.time = task.spec.limits.time.count() ? task.spec.limits.time : config_.limits.time;
+  job.memory_bytes = config_.memory_bytes ? config_.memory_bytes : default_memory();
+  job.disk_bytes = config_.disk_bytes;
   job.limits.idle = task.spec.limits.idle.count() ? task.spec.limits.idle : config_.limits.idle;
   job.state = places_.state;
   job.helper = places_.helper;

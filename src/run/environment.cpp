@@ -199,6 +199,8 @@ sandbox::Policy stage_policy(const Job& job, const Environment& environment,
   for (const auto& [name, value] : tool_settings()) policy.env[name] = value;
   for (const auto& [name, value] : offline_settings()) policy.env[name] = value;
   policy.helper = job.helper;
+  policy.memory_bytes = job.memory_bytes;
+  policy.disk_bytes = job.disk_bytes;
   return policy;
 }
 

@@ -18,6 +18,8 @@ json::object to_json(const Job& job) {
           {"superseded", job.superseded},
           {"network_allowed", job.network_allowed},
           {"limits", core::to_json(job.limits)},
+          {"memory_bytes", job.memory_bytes},
+          {"disk_bytes", job.disk_bytes},
           {"state", job.state.string()},
           {"helper", job.helper.string()},
           {"tool_path", job.tool_path},
@@ -44,6 +46,8 @@ Job job_from(const json::object& o) {
   job.network_allowed = get_bool(o, "network_allowed");
   job.limits.time = Millis(get_int(get_object(o, "limits"), "time_ms"));
   job.limits.idle = Millis(get_int(get_object(o, "limits"), "idle_ms"));
+  job.memory_bytes = static_cast<std::uint64_t>(get_int(o, "memory_bytes"));
+  job.disk_bytes = static_cast<std::uint64_t>(get_int(o, "disk_bytes"));
   job.state = get_string(o, "state");
   job.helper = get_string(o, "helper");
   job.tool_path = get_string(o, "tool_path");

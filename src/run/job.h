@@ -27,6 +27,8 @@ struct Job {
   bool superseded = false;           ///< another attempt was selected: end as closed
   bool network_allowed = false;
   core::Limits limits;
+  std::uint64_t memory_bytes = 0,
+                disk_bytes = 0;  ///< most a sandbox may use and write; 0: no limit
   std::filesystem::path
       state;  ///< the service's state folder: mirrors, checkouts, snapshots, baselines
   std::filesystem::path helper;  ///< nightjar-sandbox

@@ -138,9 +138,9 @@ class Judge {
       if (!counts_only.empty()) detail += "; only counts were reported by " + some_of(counts_only);
       met("no_newly_failing_test", std::move(detail));
     } else {
-      broken("no_newly_failing_test", count_of(failing.size(), "test") +
-                                          (failing.size() == 1 ? " fails" : " fail") +
-                                          " that did not fail before: " + some_of(failing));
+      broken("no_newly_failing_test",
+             count_of(failing.size(), "test") + (failing.size() == 1 ? " fails" : " fail") +
+                 " that did not fail before: " + some_of(failing) + troubles());
     }
     if (vanished.empty())
       met("no_vanished_test", "every test that was reported before is reported now");
@@ -193,6 +193,15 @@ class Judge {
       open("no_old_use_left",
            "nothing says what the old use looks like, so it could not be looked for");
     }
+  }
+
+  // Checks that did not end by themselves.
+  std::string troubles() const {
+    std::string out;
+    for (const auto& report : input_.after) {
+      if (!report.trouble.empty()) out += "; '" + inert(report.name) + "' " + report.trouble;
+    }
+    return out;
   }
 
   void gone(const char* name, const std::string& what, const std::string& looked_for) {

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <map>
+
 #include "support/repo.h"
 #include "support/service.h"
 
@@ -136,6 +138,28 @@ TEST(HonestEnds, AnEnvironmentThatIsNotReadySaysWhatIsMissing) {
   EXPECT_EQ(get_string(task, "waiting_for"), "person");
   EXPECT_NE(get_string(task, "reason").find("environment not ready"), std::string::npos);
   EXPECT_NE(get_string(task, "reason").find("no-such-runner"), std::string::npos);
+}
+
+TEST(HonestEnds, ACheckBeyondItsMemoryOrDiskIsToldAsWhatItIs) {
+  Repo repo = parser_project();
+  const std::string greedy = "if grep -q Reader parser.py; then WHAT; fi; sh tests.sh";
+  const std::map<std::string, std::string> wishes{
+      {"ran out of memory",
+       "python3 -c 'import time; x = bytearray(b\\\"x\\\" * 500000000); time.sleep(20)'"},
+      {"wrote more than the sandbox may hold", "head -c 300000000 /dev/zero > big; sleep 20"}};
+  for (const auto& [words, what] : wishes) {
+    std::string line = greedy;
+    line.replace(line.find("WHAT"), 4, what);
+    repo.write("nightjar.toml", "[[check]]\nname = \"tests\"\nrun = \"" + line + "\"\n");
+    repo.commit(words);
+    Service nightjar;
+    nightjar.configure("memory_mb = 300\ndisk_mb = 100\n");
+    const json::object task = nightjar.finish({"Rename Parser to Reader"}, repo.path());
+    EXPECT_EQ(get_string(task, "state"), "failed") << to_pretty(task);
+    EXPECT_EQ(verdict(task), "refuted") << words;
+    EXPECT_NE(get_string(task, "reason").find(words), std::string::npos)
+        << get_string(task, "reason");
+  }
 }
 
 TEST(HonestEnds, AFullDiskIsWaitedForAndTheRunGoesOnWhenThereIsRoom) {
