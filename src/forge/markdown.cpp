@@ -57,4 +57,43 @@ std::string block(std::string_view text) {
   return fence + "\n" + shown + "\n" + fence + "\n";
 }
 
+namespace {
+
+// Code spans and the text between them.
+std::string tamed_text(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t open = text.find('`');
+    const size_t close = open == text.npos ? text.npos : text.find('`', open + 1);
+    if (close == text.npos) return out + plain(text);
+    out += plain(text.substr(0, open)) + code(text.substr(open + 1, close - open - 1));
+    text.remove_prefix(close + 1);
+  }
+  return out;
+}
+
+std::string tamed_line(std::string_view line) {
+  if (line.starts_with('|')) {
+    if (line.find_first_not_of("|-: ") == line.npos) return std::string(line);
+    std::string out;
+    for (const auto& cell : split(line, '|'))
+      out += (out.empty() && cell.empty() ? "" : tamed_text(cell)) + "|";
+    if (!out.empty()) out.pop_back();
+    return out;
+  }
+  for (const std::string_view marker : {"### ", "#### ", "- "}) {
+    if (line.starts_with(marker))
+      return std::string(marker) + tamed_text(line.substr(marker.size()));
+  }
+  return tamed_text(line);
+}
+
+}  // namespace
+
+std::string tamed(std::string_view markdown) {
+  std::string out;
+  for (const auto line : lines(markdown)) out += tamed_line(line) + "\n";
+  return out;
+}
+
 }  // namespace nightjar::forge

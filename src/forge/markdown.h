@@ -14,6 +14,8 @@ std::string cell(std::string_view text, size_t most = 120);
 /// Running text: everything that Markdown acts on is escaped, and mentions, issue numbers and
 /// addresses are broken by an invisible character.
 std::string plain(std::string_view text);
+/// Markdown of an agent: headings, lists, tables and code spans stay, all other text is `plain`.
+std::string tamed(std::string_view markdown);
 /// A block of code, lines kept, whose fence is longer than any in it.
 std::string block(std::string_view text);
 

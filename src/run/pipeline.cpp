@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "base/text.h"
 #include "forge/local.h"
+#include "forge/markdown.h"
 #include "proc/process.h"
 #include "run/baseline.h"
 #include "run/change.h"
@@ -328,11 +329,12 @@ class Pipeline {
       journal_.append("branch_kept", {{"branch", branch}, {"commit", commit}});
     } else {
       const std::string details = get_string(work_done, "details");
-      journal_.append("published",
-                      {{"branch", job_.branch},
-                       {"commit", commit},
-                       {"base_commit", job_.base_commit},
-                       {"description", valid_utf8(forge::describe(task, run) + "\n" + details)}});
+      journal_.append(
+          "published",
+          {{"branch", job_.branch},
+           {"commit", commit},
+           {"base_commit", job_.base_commit},
+           {"description", valid_utf8(forge::describe(task, run) + "\n" + forge::tamed(details))}});
     }
     return {};
   }
