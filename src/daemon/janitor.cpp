@@ -80,7 +80,9 @@ void free_old_runs(Sweep& sweep, const store::Store& store, const Config& config
 void free_checkout(Sweep& sweep, const fs::path& folder) {
   const std::string path = folder.string();
   if (FileLock::is_held(path + ".lock")) return;
-  if (!sweep.dry_run) fs::remove(path + ".complete");
+  for (const char* beside : {".complete", ".paths"}) {
+    if (!sweep.dry_run) fs::remove(path + beside);
+  }
   sweep.free("checkout that no task uses", folder);
   if (!sweep.dry_run) fs::remove(path + ".lock");
 }

@@ -49,7 +49,7 @@ TEST_F(Janitor, FreesWhatIsOursAndFinished) {
            "runs/old.1/journal.jsonl", "runs/gone.2/journal.jsonl",
            "caches/" + kCache + "/npm/0001.top/x", "snapshots/" + kSnapshot + "/tree/x",
            "baselines/" + kSnapshot + ".json", "checkouts/" + kUnused + "/a",
-           "checkouts/" + kUnused + ".complete"})
+           "checkouts/" + kUnused + ".complete", "checkouts/" + kUnused + ".paths"})
     make(path);
   const auto planned = clean(true);
   EXPECT_EQ(get_array(planned, "items").size(), 6u);

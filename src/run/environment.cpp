@@ -15,11 +15,29 @@ namespace {
 constexpr std::string_view kHome = "/home/nightjar";
 constexpr size_t kLargestManifest = size_t{4} << 20;
 
-project::Tree tree_of(const git::Mirror& mirror, const std::string& commit) {
+// A commit's paths never change: beside its checkout they are read ten times as fast as git tells
+// them.
+std::vector<std::string> paths_of(const Job& job, const git::Mirror& mirror,
+                                  const std::string& commit) {
+  const fs::path file = checkouts_of(job) / (commit + ".paths");
+  if (const auto text = try_read_file(file)) {
+    auto paths = split(*text, '\0');
+    paths.pop_back();  // each is ended
+    return paths;
+  }
+  auto paths = mirror.paths(commit);
+  std::string text;
+  for (const auto& path : paths) text += path + '\0';
+  fs::create_directories(file.parent_path());
+  write_durably(file, text);
+  return paths;
+}
+
+project::Tree tree_of(const Job& job, const git::Mirror& mirror, const std::string& commit) {
   return {[&mirror, commit](const std::string& path) {
             return mirror.file(commit, path, kLargestManifest);
           },
-          mirror.paths(commit)};
+          paths_of(job, mirror, commit)};
 }
 
 std::expected<project::Config, NeedsPerson> read_config(const Job& job, const git::Mirror& mirror,
@@ -149,7 +167,7 @@ fs::path checkouts_of(const Job& job) { return job.state / "checkouts"; }
 std::expected<Environment, NeedsPerson> prepare_environment(const Job& job,
                                                             const git::Mirror& mirror,
                                                             const SetupHooks& hooks) {
-  const project::Tree tree = tree_of(mirror, job.base_commit);
+  const project::Tree tree = tree_of(job, mirror, job.base_commit);
   auto config = read_config(job, mirror, tree);
   if (!config) return std::unexpected(config.error());
   Environment out;

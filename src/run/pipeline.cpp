@@ -70,7 +70,7 @@ class Pipeline {
   }
 
   SetupHooks hooks(LogFile& log) {
-    return {[this](std::string text) { journal_.note(text); },
+    return {[this](const std::string& text) { journal_.note(text); },
             [&log](std::string_view bytes) { log.add(bytes); }, stages_.deadline(), stop_};
   }
 
@@ -186,7 +186,7 @@ class Pipeline {
               WaitingFor::Person);
     const auto session = agents_sandbox(stage_folder("work"));
     const agent::WorkResult result = agent->work(
-        assignment(), *session, [this](std::string text) { journal_.note(text); }, stop_);
+        assignment(), *session, [this](const std::string& text) { journal_.note(text); }, stop_);
     if (stages_.late()) stages_.timed_out("work");
     switch (result.outcome) {
       case agent::Outcome::Changed:
@@ -214,7 +214,7 @@ class Pipeline {
     session->apply(mirror_.changes_between(job_.start_commit, commit));
     auto result = agent->revise(
         assignment(), work_result_from(work_done), failures, *session,
-        [this](std::string text) { journal_.note(text); }, stop_);
+        [this](const std::string& text) { journal_.note(text); }, stop_);
     if (stages_.late()) stages_.timed_out("work");
     fault_point("after_revise");
     if (!result || result->outcome != agent::Outcome::Changed) return nothing_more;
