@@ -61,7 +61,9 @@ uninstall:
 	  $(to)/share/bash-completion/completions/nightjar $(to)/share/zsh/site-functions/_nightjar \
 	  $(to)/share/fish/vendor_completions.d/nightjar.fish $(to)/share/doc/nightjar/LICENSE \
 	  $(to)/lib/systemd/user/nightjar.service
-	-@rmdir $(to)/libexec/nightjar $(to)/share/doc/nightjar 2>/dev/null || true
+	@cd $(to) && rmdir -p --ignore-fail-on-non-empty bin libexec/nightjar share/man/man1 \
+	  share/bash-completion/completions share/zsh/site-functions share/fish/vendor_completions.d \
+	  share/doc/nightjar lib/systemd/user 2>/dev/null || true
 
 format:
 	@$(OWN) tools/format
