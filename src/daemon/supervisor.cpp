@@ -94,7 +94,7 @@ void Supervisor::stop(bool runs_too) {
   wake();
 }
 
-void Supervisor::append(std::vector<core::Event> events) {
+void Supervisor::append(const std::vector<core::Event>& events) {
   if (events.empty()) return;
   const auto stored = store_.append(events);
   fault_point("daemon_stored");

@@ -62,7 +62,7 @@ class Supervisor {
   void catch_up(const core::Task& task, const core::Run& run);
   void runner_died(const std::string& run);
   void read_watches();
-  void append(std::vector<core::Event> events);
+  void append(const std::vector<core::Event>& events);
   bool select_attempt(const core::Task& task, const std::vector<store::StoredEvent>& events);
   bool has_room(const std::vector<core::Task>& tasks);
   void terminate_runs();

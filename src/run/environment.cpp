@@ -1,5 +1,7 @@
 #include "run/environment.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <set>
 
@@ -75,7 +77,8 @@ void share_folders(const Job& job, const git::Mirror& mirror, const project::Tre
     std::error_code ignored;
     if (!fs::is_directory(fs::symlink_status(folder, ignored))) continue;
     if (!differs.empty()) {
-      out.notes.push_back(name + " is not shared: your " + differs + " is not the base's");
+      out.notes.push_back(
+          fmt::format("{} is not shared: your {} is not the base's", name, differs));
       continue;
     }
     out.overlays.push_back({{folder}, {}, folder});

@@ -15,7 +15,6 @@ namespace {
 
 using core::Finding;
 using core::Kind;
-using core::Obligation;
 using core::TestStatus;
 using core::Verdict;
 
