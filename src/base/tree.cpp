@@ -15,8 +15,8 @@ namespace nightjar {
 namespace {
 
 struct FolderStream {
-  explicit FolderStream(int fd) : stream(::fdopendir(fd)) {
-    if (!stream) ::close(fd);
+  explicit FolderStream(int fd) : stream(fd < 0 ? nullptr : ::fdopendir(fd)) {
+    if (!stream && fd >= 0) ::close(fd);
   }
   ~FolderStream() {
     if (stream) ::closedir(stream);

@@ -73,4 +73,7 @@ bool revive_service(const Client& client);
 /// speak the same API; else a remark for the person (an older service), or "".
 std::string check_version(const json::object& health);
 
+/// Whether `version` ("1.2.3") came before this program's.
+bool is_older(std::string_view version);
+
 }  // namespace nightjar::cli

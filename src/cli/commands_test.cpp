@@ -111,7 +111,7 @@ TEST_F(Commands, AServiceOfAnotherApiIsRefusedWithTheWayOut) {
   extra["PLAYED_VERSION"] = "0.0.9";
   const auto result = run({"tasks"});
   EXPECT_EQ(result.exit_status, 3);
-  EXPECT_NE(result.err.find("nightjar stop && nightjar serve"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("upgrade it with: nightjar stop"), std::string::npos) << result.err;
   EXPECT_EQ(run({"stop"}).exit_status, 0);
 }
 

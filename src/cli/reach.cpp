@@ -25,6 +25,8 @@ namespace {
 
 constexpr int kApi = 1;
 constexpr auto kPatience = 20s;
+constexpr std::string_view kUpgrade =
+    "upgrade it with: nightjar stop  (runs go on; the next command starts the newer one)";
 constexpr auto kQuiet = 1s;  // nothing is said about a start that is quicker
 
 std::array<int, 3> numbers_of(std::string_view version) {
@@ -113,27 +115,26 @@ class Starting {
 
 }  // namespace
 
+bool is_older(std::string_view version) {
+  return numbers_of(version) < numbers_of(NIGHTJAR_VERSION);
+}
+
 std::string check_version(const json::object& health) {
   const std::string version = inert(get_string(health, "version"));
   const auto api = get_int(health, "api");
-  const auto theirs = numbers_of(version);
-  const auto ours = numbers_of(NIGHTJAR_VERSION);
   if (api != kApi) {
-    const bool older = api < kApi || theirs < ours;
+    const bool older = api < kApi || is_older(version);
     throw Error(
         ErrorKind::Unavailable,
         fmt::format(
             "the running service is version {} (API {}), this program is {} (API {}); {}", version,
             api, NIGHTJAR_VERSION, kApi,
-            older ? "upgrade it with: nightjar stop && nightjar serve  (running tasks go on "
-                    "meanwhile)"
+            older ? kUpgrade
                   : "install the newer program, or stop the service with its own: nightjar stop"));
   }
-  if (theirs < ours) {
-    return fmt::format(
-        "the running service is older ({}) than this program ({}); upgrade it with: "
-        "nightjar stop && nightjar serve  (running tasks go on meanwhile)",
-        version, NIGHTJAR_VERSION);
+  if (is_older(version)) {
+    return fmt::format("the running service is older ({}) than this program ({}); {}", version,
+                       NIGHTJAR_VERSION, kUpgrade);
   }
   return "";
 }

@@ -26,7 +26,7 @@ std::string counts_text(const json::object& counts) {
   return out;
 }
 
-std::string with_reason(std::string text, const json::object& body) {
+std::string with_reason(const std::string& text, const json::object& body) {
   const std::string reason = text_of(body, "reason");
   return reason.empty() ? text : text + ": " + reason;
 }

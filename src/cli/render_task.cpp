@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/paths.h"
 #include "base/text.h"
+#include "cli/client.h"
 #include "cli/render.h"
 
 namespace nightjar::cli {
@@ -173,6 +174,21 @@ std::string render_runs(const Terminal& terminal, const json::array& runs, Time 
                rows, 2);
 }
 
+// Of a run under way, whose program an upgrade left behind.
+std::string older_program(const json::array& runs) {
+  for (const auto& item : runs) {
+    if (!item.is_object()) continue;
+    const auto& run = item.get_object();
+    const std::string version = get_string(run, "version");
+    if (version.empty() || !get_string(run, "ended").empty() || !is_older(version)) continue;
+    return fmt::format(
+        "the run is older ({}) than this program ({}) and ends as it began; to have it go on with "
+        "this one from its last step: nightjar stop --runs",
+        inert(version), NIGHTJAR_VERSION);
+  }
+  return "";
+}
+
 std::string render_comments(const Terminal& terminal, const json::array& comments) {
   std::string out;
   for (const auto& item : comments) {
@@ -222,6 +238,8 @@ std::string task_details(const Terminal& terminal, const json::object& task, Tim
                (agent.empty() ? "none here can do it" : inert(agent)) +
                    (runs.empty() ? std::string() : ", " + count_of(runs.size(), "run")) +
                    (taken.count() > 0 ? ", " + human(taken) : std::string()));
+  if (const std::string older = older_program(runs); !older.empty())
+    out += field(terminal, "", older);
   out += field(terminal, "cost", cost_text(task));
   out += field(terminal, "assigned", to_local(time_of(task, "created")));
   return out;

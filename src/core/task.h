@@ -77,7 +77,8 @@ struct Run {
   std::string stage;      ///< prepare, baseline, work, verify, publish; empty before the first
   std::string candidate;  ///< full id of the commit the agent's change became
   std::string base_commit;
-  std::string branch;  ///< where it was published (or kept, where refuted)
+  std::string branch;   ///< where it was published (or kept, where refuted)
+  std::string version;  ///< of the program whose runner worked on it last; empty before it started
   int files = 0, insertions = 0, deletions = 0;
   std::vector<CheckComparison> checks;
   Proof proof;

@@ -262,6 +262,7 @@ void apply_to_run(Run& run, const Event& event) {
   const auto& [kind, body] = std::tie(event.kind, event.body);
   if (kind == "run_started") {
     if (run.started == Time{}) run.started = event.time;
+    run.version = get_string(body, "version");
     set_going(run, state_of_stage(run.stage).value_or(State::Preparing));
   } else if (kind == "stage_started") {
     const std::string stage = get_string(body, "stage");

@@ -51,6 +51,7 @@ json::object run_json(const Run& run) {
           {"base_commit", text_or_null(run.base_commit)},
           {"candidate", text_or_null(run.candidate)},
           {"branch", text_or_null(run.branch)},
+          {"version", text_or_null(run.version)},
           {"files", run.files},
           {"insertions", run.insertions},
           {"deletions", run.deletions},
@@ -70,6 +71,7 @@ Run run_from(const json::object& o) {
   run.base_commit = get_string(o, "base_commit");
   run.candidate = get_string(o, "candidate");
   run.branch = get_string(o, "branch");
+  run.version = get_string(o, "version");
   run.files = static_cast<int>(get_int(o, "files"));
   run.insertions = static_cast<int>(get_int(o, "insertions"));
   run.deletions = static_cast<int>(get_int(o, "deletions"));

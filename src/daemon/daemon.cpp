@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "base/warn.h"
 #include "daemon/janitor.h"
+#include "daemon/programs.h"
 #include "daemon/service.h"
 #include "daemon/supervisor.h"
 #include "proc/process.h"
@@ -62,8 +63,11 @@ class Signals {
 void serve_locked(const ServeOptions& options, const Config& config) {
   Places places;
   places.state = options.state;
-  places.program = proc::own_executable();
-  places.helper = options.helper.empty() ? find_helper() : options.helper;
+  const Programs programs = keep_programs(
+      options.state,
+      {proc::own_executable(), options.helper.empty() ? find_helper() : options.helper});
+  places.program = programs.program;
+  places.helper = programs.helper;
   places.home = home_folder();
   const char* path = std::getenv("PATH");
   places.tool_path = path ? path : "/usr/local/bin:/usr/bin:/bin";

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/file.h"
+#include "daemon/programs.h"
 #include "run/job.h"
 
 namespace nightjar::daemon {
@@ -135,13 +136,16 @@ json::object free_space(store::Store& store, const Config& config, const Places&
 }
 
 void sweep_scratch(const store::Store& store, const Config& config, const Places& places) {
+  bool under_way = false;
   for (const auto& folder : children(places.state / "runs")) {
     if (!is_run(name_of(folder))) continue;
+    under_way = under_way || held(folder);
     const auto task = store.task(task_of(folder));
     const core::Run* run = task ? task->run(name_of(folder)) : nullptr;
     const bool over = !run || run->ended != Time{} || core::is_ended(task->state);
     if (over && !held(folder)) remove_tree(folder / run::kStagesFolder);
   }
+  if (!under_way) free_programs(places.state, {places.program, places.helper});
   Sweep old{{}, 0, false};
   free_old_runs(old, store, config, places);
   sweep_halves(places.state / "runs", is_run);

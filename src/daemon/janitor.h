@@ -15,9 +15,9 @@ namespace nightjar::daemon {
 json::object free_space(store::Store& store, const Config& config, const Places& places,
                         bool dry_run);
 
-/// At the start of the daemon: what runs that are over left of their stages, logs older than the
-/// retention, and whatever a killed process left half made or half removed. Everything a living run
-/// holds stays; so do the task's record, proof and branch.
+/// At the start of the daemon: what runs that are over left of their stages, earlier versions of
+/// the program, logs older than the retention, and whatever a killed process left half made or half
+/// removed. Everything a living run holds stays; so do the task's record, proof and branch.
 void sweep_scratch(const store::Store& store, const Config& config, const Places& places);
 
 }  // namespace nightjar::daemon

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "daemon/programs.h"
 #include "run/job.h"
 
 namespace nightjar::daemon {
@@ -106,6 +107,29 @@ TEST_F(Janitor, SweepsWhatAKilledProcessLeft) {
     EXPECT_TRUE(fs::is_empty(dir_.path() / folder)) << folder;
   EXPECT_FALSE(there("runs/old.2.freeing"));
   EXPECT_TRUE(store_->task("old")) << "the record stays";
+}
+
+TEST_F(Janitor, KeepsTheProgramThatARunIsUnderWayWith) {
+  const auto install = [&](const std::string& content) {
+    fs::create_directories(dir_.path() / "bin");
+    for (const auto* name : {"nightjar", "nightjar-sandbox"})
+      write_durably(dir_.path() / "bin" / name, "#!" + content, 0755);
+    return keep_programs(dir_.path(),
+                         {dir_.path() / "bin/nightjar", dir_.path() / "bin/nightjar-sandbox"});
+  };
+  const Programs earlier = install("/bin/one"), later = install("/bin/two");
+  places_.program = later.program;
+  EXPECT_EQ(read_file(earlier.helper), "#!/bin/one");
+  EXPECT_EQ(read_file(later.program), "#!/bin/two");
+  fs::create_directories(dir_.path() / "runs/done.1");
+  {
+    const auto held = FileLock::try_acquire(dir_.path() / "runs/done.1" / run::kLockFile);
+    sweep_scratch(*store_, config_, places_);
+    EXPECT_TRUE(fs::exists(earlier.program));
+  }
+  sweep_scratch(*store_, config_, places_);
+  EXPECT_FALSE(fs::exists(earlier.program));
+  EXPECT_TRUE(fs::exists(later.helper));
 }
 
 }  // namespace

@@ -151,7 +151,7 @@ void Supervisor::ingest(const std::string& run, Runner& runner) {
   try {
     auto events = run::read_journal(places_.run_folder(run) / run::kJournalFile, runner.offset);
     if (!events.empty()) silent_deaths_.erase(run);
-    append(std::move(events));
+    append(events);
   } catch (const Error& error) {
     // The journal keeps what the store could not take (a full disk): it is read again soon.
     warn(fmt::format("{}: {}", run, error.what()));
@@ -193,7 +193,7 @@ void Supervisor::catch_up(const core::Task& task, const core::Run& run) {
   std::erase_if(events, [last = store_.last_seq(task.id, run.id)](const auto& event) {
     return event.seq <= last;
   });
-  append(std::move(events));
+  append(events);
 }
 
 bool Supervisor::adopt(const core::Task& task, const core::Run& run) {

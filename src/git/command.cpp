@@ -164,7 +164,7 @@ bool removed_stale_lock(const Git& git, const std::string& words) {
 
 }  // namespace
 
-std::string output(const Git& git, const std::vector<std::string>& args, std::string input) {
+std::string output(const Git& git, const std::vector<std::string>& args, const std::string& input) {
   proc::Result result = run(git, args, input);
   for (int tries = 0; result.exit_status != 0 && tries < 50 && removed_stale_lock(git, result.err);
        ++tries) {

@@ -32,7 +32,8 @@ struct Git {
 proc::Result run(const Git& git, const std::vector<std::string>& args, std::string input = "");
 /// As `run`; a status other than 0 is an Error with the end of standard error: Limit where the disk
 /// is full.
-std::string output(const Git& git, const std::vector<std::string>& args, std::string input = "");
+std::string output(const Git& git, const std::vector<std::string>& args,
+                   const std::string& input = "");
 /// The Error that `output` throws.
 [[noreturn]] void throw_failed(std::string_view command, const proc::Result& result);
 

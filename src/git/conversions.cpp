@@ -132,7 +132,7 @@ std::map<std::string, std::string> Conversions::smudge(
     index += '\0';
   }
   if (contents.empty()) return contents;
-  output(files_.git(), {"update-index", "--add", "-z", "--index-info"}, std::move(index));
+  output(files_.git(), {"update-index", "--add", "-z", "--index-info"}, index);
   output(files_.git(), {"checkout-index", "-a", "-f", "-q"});
   for (auto& [path, content] : contents) content = read_file(files_.folder() / path);
   return contents;

@@ -143,7 +143,7 @@ void restore(const fs::path& mirror, const Git& work_tree, const fs::path& folde
     }
   }
   if (!back.empty()) {
-    output(work_tree, {"checkout-index", "-q", "-f", "-u", "-z", "--stdin"}, std::move(back));
+    output(work_tree, {"checkout-index", "-q", "-f", "-u", "-z", "--stdin"}, back);
   }
 }
 

@@ -48,20 +48,16 @@ std::vector<std::string> package_folders(const Look& look) {
 Config detect_at(const Look& look) {
   Config config;
   config.detected = true;
-  const bool built = detect_cmake(look, config) || detect_meson(look, config);
-  bool any = built;
-  any = detect_cargo(look, config) || any;
-  any = detect_go(look, config) || any;
-  any = detect_java(look, config) || any;
-  any = detect_node(look, config) || any;
-  any = detect_python(look, config) || any;
+  if (!detect_cmake(look, config)) detect_meson(look, config);
+  for (const auto detect : {detect_cargo, detect_go, detect_java, detect_node, detect_python})
+    detect(look, config);
   // Native parts of another language's package: its own tests exercise them.
   if (config.checks.size() > 1 && config.checks.front().name == "ctest" && !has_cmake_tests(look)) {
     config.checks.erase(config.checks.begin());
     config.found.erase(config.found.begin());
   }
   // A Makefile beside one of these mostly calls them.
-  if (config.checks.empty()) any = detect_make(look, config) || any;
+  if (config.checks.empty()) detect_make(look, config);
   if (config.checks.empty()) detect_others(look, config);
   return config;
 }

@@ -174,7 +174,7 @@ TEST(HonestEnds, AFullDiskIsWaitedForAndTheRunGoesOnWhenThereIsRoom) {
   std::vector<std::string> argv{"unshare", "--mount"};
   if (::getuid() != 0) argv.insert(argv.end(), {"--user", "--map-current-user", "--keep-caps"});
   argv.insert(argv.end(), {"sh", std::string(NIGHTJAR_SOURCE_DIR) + "/tests/e2e/full_disk.sh",
-                           Service::program().string(), nightjar.state().parent_path().string(),
+                           nightjar.program.string(), nightjar.state().parent_path().string(),
                            repo.path().string()});
   const auto ran = nightjar.run_with_folders(argv);
   ASSERT_EQ(ran.exit_status, 0) << ran.out << ran.err;

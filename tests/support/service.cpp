@@ -10,7 +10,7 @@
 
 namespace nightjar::test {
 
-fs::path Service::program() {
+fs::path Service::built_program() {
   if (const char* path = std::getenv("NIGHTJAR_PROGRAM")) return path;
   return fs::path(NIGHTJAR_BINARY_DIR) / "bin" / "nightjar";
 }
@@ -32,7 +32,7 @@ void Service::configure(const std::string& toml) {
 
 proc::Result Service::run(const std::vector<std::string>& args, const fs::path& cwd,
                           const std::string& input) {
-  std::vector<std::string> argv{program().string()};
+  std::vector<std::string> argv{program.string()};
   argv.insert(argv.end(), args.begin(), args.end());
   return run_with_folders(argv, cwd, input);
 }

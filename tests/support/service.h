@@ -38,6 +38,9 @@ class Service {
   /// Variables for everything that is started from now on, such as NIGHTJAR_FAULT.
   std::map<std::string, std::string> extra;
 
+  /// What is run; another than the built one where a test sets it.
+  fs::path program = built_program();
+
   pid_t daemon_pid();
   /// Every process of this service: daemon, runners, sandboxes (found by the state folder or run
   /// folder in their command line or environment).
@@ -45,7 +48,7 @@ class Service {
   /// Kills all of them, each with SIGKILL.
   void kill_everything() const;
 
-  static fs::path program();
+  static fs::path built_program();
 
  private:
   TempDir dir_;

@@ -21,8 +21,9 @@ std::set<std::uint32_t> called_places(TSNode root, const std::vector<std::uint32
                                       std::uint32_t length) {
   std::set<std::uint32_t> out;
   walk_to(root, places, length, [&](std::uint32_t place, const Path& path) {
-    for (size_t i = path.size(); i-- > 1 && i + 5 > path.size();) {
-      const TSNode parent = path[i - 1].node;
+    constexpr size_t kFarthest = 4;  // levels between a name and the call it names
+    for (size_t i = path.size(); i > 1 && i + kFarthest > path.size(); --i) {
+      const TSNode parent = path[i - 2].node;
       if (!is_call(parent)) continue;
       const TSNode name = last_name(callee_of(parent));
       if (!ts_node_is_null(name) && ts_node_start_byte(name) == place) out.insert(place);

@@ -215,7 +215,7 @@ class Parser {
     if (order.noun == Noun::Any) {
       if (const auto noun = take_noun()) order.noun = *noun;
     }
-    if ((at(0) == "of" || at(0) == "in") && at(1) != "" && order.owner.empty() &&
+    if ((at(0) == "of" || at(0) == "in") && !at(1).empty() && order.owner.empty() &&
         !looks_like_path(words_[position_ + 1].text)) {
       ++position_;
       (void)take("the");
