@@ -63,13 +63,16 @@ ErrorKind kind_named(std::string_view name, int status) {
   throw Refused(kind, detail, std::move(more));
 }
 
+std::string token_of(const fs::path& state) {
+  return trimmed(try_read_file(token_file(state)).value_or(""));
+}
+
 net::HttpRequest prepared(const fs::path& state, std::string_view method, std::string_view path) {
   net::HttpRequest request;
   request.method = method;
   request.url = fmt::format("{}{}", kRoot, path);
   request.unix_socket = api_socket(state);
-  request.headers = {
-      {"Authorization", "Bearer " + trimmed(try_read_file(token_file(state)).value_or(""))}};
+  request.headers = {{"Authorization", "Bearer " + token_of(state)}};
   request.direct = true;
   request.most_body = kMostAnswer;
   return request;
@@ -91,9 +94,12 @@ std::string encoded(std::string_view text) { return net::url_encoded(text); }
 
 std::optional<json::object> Client::health() const {
   try {
+    const std::string token = token_of(state_);
     net::HttpRequest request = prepared(state_, "GET", "/health");
     request.deadline = in(kHealthPatience);
     const net::HttpResponse response = net::http(request);
+    // A service that has just started wrote its token after this asked for it.
+    if (response.status == 401 && token_of(state_) != token) return std::nullopt;
     if (response.status != 200) refuse(state_, response);
     const auto answer = parse_json(response.body);
     if (!answer || !answer->is_object()) return std::nullopt;

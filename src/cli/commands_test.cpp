@@ -72,15 +72,15 @@ TEST_F(Commands, ManyAtOnceStartOneService) {
   constexpr int kClients = 8;
   std::latch together(kClients);
   std::vector<std::jthread> clients;
-  std::array<int, kClients> statuses{};
+  std::array<proc::Result, kClients> results;
   for (int i = 0; i < kClients; ++i) {
     clients.emplace_back([&, i] {
       together.arrive_and_wait();
-      statuses[static_cast<size_t>(i)] = run({"tasks"}).exit_status;
+      results[static_cast<size_t>(i)] = run({"tasks"});
     });
   }
   clients.clear();
-  EXPECT_TRUE(std::ranges::all_of(statuses, [](int status) { return status == 0; }));
+  for (const auto& result : results) EXPECT_EQ(result.exit_status, 0) << result.err;
   EXPECT_EQ(read_file(state() / "served"), "once\n");
 }
 
