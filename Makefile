@@ -26,9 +26,11 @@ test:
 
 test-all: test
 	@$(OWN) ctest --test-dir build/debug -L slow --output-on-failure
-	@$(OWN) cmake --preset asan >/dev/null
-	@$(OWN) cmake --build --preset asan -j $(JOBS)
-	@$(OWN) ctest --preset asan -j $(JOBS)
+	@for sanitizers in asan tsan; do \
+	  $(OWN) cmake --preset $$sanitizers >/dev/null && \
+	  $(OWN) cmake --build --preset $$sanitizers -j $(JOBS) && \
+	  $(OWN) ctest --preset $$sanitizers -j $(JOBS) || exit 1; \
+	done
 
 demo:
 	@tools/bootstrap demo

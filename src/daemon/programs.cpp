@@ -22,9 +22,9 @@ void add_file(Digest& digest, const fs::path& file) {
   struct stat facts{};
   if (::stat(file.c_str(), &facts) != 0) throw_errno("cannot read " + file.string());
   digest.add_field(file.string());
-  for (const auto number : {static_cast<long>(facts.st_dev), static_cast<long>(facts.st_ino),
-                            static_cast<long>(facts.st_size), facts.st_mtim.tv_sec,
-                            facts.st_mtim.tv_nsec})
+  for (const auto number :
+       {static_cast<long>(facts.st_dev), static_cast<long>(facts.st_ino),
+        static_cast<long>(facts.st_size), facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec})
     digest.add_field(std::to_string(number));
 }
 

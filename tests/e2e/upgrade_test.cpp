@@ -1,4 +1,5 @@
-// One version of the program replaced by the next while a run is under way, as `make install` does it.
+// One version of the program replaced by the next while a run is under way, as `make install` does
+// it.
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
