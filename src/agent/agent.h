@@ -3,6 +3,7 @@
 #pragma once
 
 #include <expected>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -31,6 +32,12 @@ struct Failures {
 /// Where a sandbox may show the files of its commit as they are, read-only: without what setup, an
 /// agent or a check wrote, and much quicker to read through than the work tree above them.
 inline constexpr std::string_view kBaseFolder = "/.nightjar/base";
+
+/// The same in one file, where the sandbox shows it (see `write_texts`).
+inline constexpr std::string_view kBaseTexts = "/.nightjar/base.texts";
+
+/// Makes that file of a checkout, durably and at once as a whole.
+void write_texts(const std::filesystem::path& checkout, const std::filesystem::path& file);
 
 struct Assignment {
   core::TaskSpec spec;

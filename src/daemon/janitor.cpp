@@ -81,7 +81,12 @@ void free_old_runs(Sweep& sweep, const store::Store& store, const Config& config
 void free_checkout(Sweep& sweep, const fs::path& folder) {
   const std::string path = folder.string();
   if (FileLock::is_held(path + ".lock")) return;
-  for (const char* beside : {".complete", ".paths"}) {
+  if (!sweep.dry_run) fs::remove(path + ".complete");
+  for (const char* beside : {".paths", ".texts"}) {
+    std::error_code none;
+    const auto size = fs::file_size(path + beside, none);
+    if (none) continue;
+    sweep.bytes += size;
     if (!sweep.dry_run) fs::remove(path + beside);
   }
   sweep.free("checkout that no task uses", folder);

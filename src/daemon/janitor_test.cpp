@@ -50,7 +50,8 @@ TEST_F(Janitor, FreesWhatIsOursAndFinished) {
            "runs/old.1/journal.jsonl", "runs/gone.2/journal.jsonl",
            "caches/" + kCache + "/npm/0001.top/x", "snapshots/" + kSnapshot + "/tree/x",
            "baselines/" + kSnapshot + ".json", "checkouts/" + kUnused + "/a",
-           "checkouts/" + kUnused + ".complete", "checkouts/" + kUnused + ".paths"})
+           "checkouts/" + kUnused + ".complete", "checkouts/" + kUnused + ".paths",
+           "checkouts/" + kUnused + ".texts"})
     make(path);
   const auto planned = clean(true);
   EXPECT_EQ(get_array(planned, "items").size(), 6u);

@@ -163,8 +163,11 @@ class Pipeline {
   // The program itself, and the commit's files.
   void show_to_agent(sandbox::Policy& policy, std::string_view commit) {
     policy.programs.push_back(proc::own_executable());
-    policy.tools.push_back(
-        {mirror_.checkout(checkouts_of(job_), commit), fs::path(agent::kBaseFolder)});
+    const fs::path checkout = mirror_.checkout(checkouts_of(job_), commit);
+    const fs::path texts = checkouts_of(job_) / (std::string(commit) + ".texts");
+    if (!fs::exists(texts)) agent::write_texts(checkout, texts);
+    policy.tools.push_back({checkout, fs::path(agent::kBaseFolder)});
+    policy.tools.push_back({texts, fs::path(agent::kBaseTexts)});
   }
 
   agent::Assignment assignment() {

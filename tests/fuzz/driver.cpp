@@ -1,5 +1,6 @@
-// Where libFuzzer is not: feeds every seed, then COUNT mutations of seeds, the same each time. What ends badly is left in
-// the file fuzz-failed, to be fed again. Usage: fuzz_NAME COUNT [SEED FILE OR FOLDER]...
+// Where libFuzzer is not: feeds every seed, then COUNT mutations of seeds, the same each time. What
+// ends badly is left in the file fuzz-failed, to be fed again. Usage: fuzz_NAME COUNT [SEED FILE OR
+// FOLDER]...
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -73,9 +74,32 @@ class Mutator {
   }
 
   void mutate(std::string& text) {
-    static const std::vector<std::string> kNasty = {
-        "\n", "\r\n", "\"", "'", "`", "(", ")", "{", "}", "[", "]", "<", ">", "\\", std::string("\0x", 2), "\xff\xfe",
-        "\xc3", "-1", "99999999999999999999", "%", "&", ":", "\x1b[31m", "$A", "$$$A", "Parser"};
+    static const std::vector<std::string> kNasty = {"\n",
+                                                    "\r\n",
+                                                    "\"",
+                                                    "'",
+                                                    "`",
+                                                    "(",
+                                                    ")",
+                                                    "{",
+                                                    "}",
+                                                    "[",
+                                                    "]",
+                                                    "<",
+                                                    ">",
+                                                    "\\",
+                                                    std::string("\0x", 2),
+                                                    "\xff\xfe",
+                                                    "\xc3",
+                                                    "-1",
+                                                    "99999999999999999999",
+                                                    "%",
+                                                    "&",
+                                                    ":",
+                                                    "\x1b[31m",
+                                                    "$A",
+                                                    "$$$A",
+                                                    "Parser"};
     const size_t at = below(text.size() + 1);
     switch (below(7)) {
       case 0:
@@ -116,7 +140,8 @@ int main(int argc, char** argv) {
   struct sigaction action{};
   action.sa_handler = keep_input;
   action.sa_flags = SA_RESETHAND;  // then as without us
-  for (const int sig : {SIGSEGV, SIGABRT, SIGALRM, SIGFPE, SIGBUS}) ::sigaction(sig, &action, nullptr);
+  for (const int sig : {SIGSEGV, SIGABRT, SIGALRM, SIGFPE, SIGBUS})
+    ::sigaction(sig, &action, nullptr);
   const auto seeds = seeds_below(argc, argv);
   const auto one = [](const std::string& input) {
     ::alarm(20);  // an endless loop is a fault too

@@ -10,7 +10,8 @@ using namespace nightjar::agent::mechanic;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
   static const TempDir folder("nightjar-fuzz");
-  static const char* const kEnds[] = {"py", "js", "ts", "tsx", "c", "cpp", "h", "go", "java", "rs", "md"};
+  static const char* const kEnds[] = {"py", "js", "ts",   "tsx", "c", "cpp",
+                                      "h",  "go", "java", "rs",  "md"};
   static const char* const kBriefs[] = {"rename Parser to Reader everywhere",
                                         "rename Parser to Reader everywhere, strings too",
                                         "replace `old($A, $B)` with `fresh($B, $A)`"};

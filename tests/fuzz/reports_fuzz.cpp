@@ -6,7 +6,8 @@ using namespace nightjar;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
   const std::string text(text_of(data, size));
-  for (const char* command : {"python3 -m pytest -q", "ctest", "npm test", "go test ./...", "cargo test", "mvn test", "prove t"}) {
+  for (const char* command : {"python3 -m pytest -q", "ctest", "npm test", "go test ./...",
+                              "cargo test", "mvn test", "prove t"}) {
     for (const bool in_a_file : {false, true}) {
       verify::CheckOutput output;
       if (in_a_file) {

@@ -69,9 +69,10 @@ struct Folder {
 }  // namespace
 
 WorkTree::WorkTree(const fs::path& root, const fs::path& base,
-                   const std::vector<std::string>& changed)
+                   const std::vector<std::string>& changed, std::shared_ptr<const Texts> texts)
     : root_(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
-      changed_(changed.begin(), changed.end()) {
+      changed_(changed.begin(), changed.end()),
+      texts_(std::move(texts)) {
   if (!root_) throw_errno("open " + root.string());
   if (base.empty()) return;
   base_.reset(::open(base.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -80,7 +81,13 @@ WorkTree::WorkTree(const fs::path& root, const fs::path& base,
 
 std::vector<std::string> WorkTree::all_files() const {
   if (!base_) return files_below(root_.get(), false);
-  std::vector<std::string> out = files_below(base_.get(), true);
+  std::vector<std::string> out;
+  if (texts_) {
+    out.reserve(texts_->files().size());
+    for (const auto& file : texts_->files()) out.emplace_back(file.path);
+  } else {
+    out = files_below(base_.get(), true);
+  }
   std::erase_if(out, [this](const auto& path) { return changed_.contains(path); });
   struct stat status{};
   for (const auto& path : changed_) {
@@ -135,6 +142,10 @@ std::vector<std::string> WorkTree::files_below(int root, bool all) {
 bool WorkTree::read(const std::string& path, std::string& buffer) const {
   // A commit's files were regular when they were listed, and stay what they are.
   const bool is_base = base_ && !changed_.contains(path);
+  if (const auto* known = is_base && texts_ ? texts_->find(path) : nullptr) {
+    if (known->text) buffer.assign(*known->text);
+    if (known->text || known->binary) return known->text.has_value();
+  }
   const Fd fd(open_file(is_base ? base_.get() : root_.get(), path));
   struct stat status{};
   if (!fd) return false;

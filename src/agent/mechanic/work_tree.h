@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/mechanic/texts.h"
 #include "base/file.h"
 
 namespace nightjar::agent::mechanic {
@@ -17,10 +18,11 @@ inline constexpr size_t kMostFile = size_t{16} << 20;
 
 class WorkTree {
  public:
-  /// Reads files from `base` (may be empty) but for the `changed` ones; writes go to `root`. Throws
-  /// Error where a folder cannot be opened.
+  /// Reads files from `base` (may be empty) but for the `changed` ones; writes go to `root`.
+  /// `texts` are the base's. Throws Error where a folder cannot be opened.
   explicit WorkTree(const fs::path& root, const fs::path& base = {},
-                    const std::vector<std::string>& changed = {});
+                    const std::vector<std::string>& changed = {},
+                    std::shared_ptr<const Texts> texts = nullptr);
 
   /// The files of the base and the changed ones; without a base everything below the root but
   /// `.git`, folders that tools fill, and links. Sorted.
@@ -39,6 +41,7 @@ class WorkTree {
   Fd root_;
   Fd base_;
   std::set<std::string, std::less<>> changed_;
+  std::shared_ptr<const Texts> texts_;
 };
 
 /// Calls `work(i)` for all i below `count` from several threads; the first exception is thrown

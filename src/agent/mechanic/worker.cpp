@@ -136,7 +136,8 @@ std::optional<WorkResult> result_from(std::string_view text) {
 }
 
 WorkResult work_on(const std::filesystem::path& root, const Request& request) {
-  const WorkTree tree(root, request.base, request.changed);
+  const WorkTree tree(root, request.base, request.changed,
+                      request.texts.empty() ? nullptr : Texts::open(request.texts));
   const unsigned threads =
       request.threads ? request.threads : std::clamp(std::thread::hardware_concurrency(), 2u, 8u);
   const std::string action = get_string(request.claim, "action");
@@ -169,8 +170,10 @@ int worker_main(int argc, char** argv) {
     Request request = request_from(read_all(STDIN_FILENO));
     // Strings are changed after the work, in files that differ from the commit's.
     std::error_code none;
-    if (request.wanted != Request::Wanted::Strings && fs::is_directory(kBaseFolder, none))
+    if (request.wanted != Request::Wanted::Strings && fs::is_directory(kBaseFolder, none)) {
       request.base = kBaseFolder;
+      request.texts = kBaseTexts;
+    }
     result = work_on(".", request);
   } catch (const std::exception& error) {
     result.outcome = Outcome::Failed;

@@ -17,6 +17,7 @@ struct Request {
   /// Folder with the files of the commit; empty: everything below the root counts, but what tools
   /// leave behind.
   std::string base;
+  std::string texts;  ///< file of the base's texts, where there is one
   /// Where `base` is given: the paths in which the work tree differs from it.
   std::vector<std::string> changed;
   enum class Wanted {

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "agent/mechanic/work_tree.h"
+#include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -240,6 +241,54 @@ TEST_F(Worker, SurvivesGarbage) {
   write("a.py", "class Parser: pass\n");
   EXPECT_EQ(work("rename class Parser to Reader everywhere").outcome, Outcome::Changed);
   EXPECT_NE(work("replace `Parser($A)` with `g($A)`").outcome, Outcome::CannotDo);
+}
+
+TEST_F(Worker, ReadsTheBasesTextsAsItsFiles) {
+  const TempDir base;
+  fs::create_directories(base.path() / "src");
+  write_durably(base.path() / "src/a.py", "class Parser: pass\n");
+  write_durably(base.path() / "b.py", "from src.a import Parser\n");
+  write_durably(base.path() / "large.py", "Parser()\n" + std::string(300 << 10, '#') + "\n");
+  write_durably(base.path() / "data.bin", std::string("Parser\0", 7));
+  write_durably(base.path() / "changed.py", "Parser()\n");
+  write_durably(base.path() / "empty.py", "");
+  fs::create_symlink("b.py", base.path() / "link.py");
+  fs::copy(base.path(), root(), fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  write("changed.py", "other()\n");
+  const fs::path texts = base.path().string() + ".texts";
+  write_texts(base.path(), texts);
+
+  const auto request = [&](bool with_texts) {
+    return Request{.order = order("rename class Parser to Reader everywhere"),
+                   .base = base.path(),
+                   .texts = with_texts ? texts.string() : "",
+                   .changed = {"changed.py"}};
+  };
+  auto recheck = request(true);
+  recheck.wanted = Request::Wanted::Recheck;
+  const auto result = work_on(root(), request(true));
+  EXPECT_EQ(result.outcome, Outcome::Changed) << result.reason;
+  EXPECT_EQ(result.paths, (std::vector<std::string>{"b.py", "large.py", "src/a.py"}));
+  EXPECT_EQ(read("changed.py"), "other()\n");
+
+  recheck.claim = result.claim;
+  EXPECT_EQ(blocking(work_on(root(), recheck).findings), 3u) << "as the base has them";
+  recheck.changed = {"b.py", "changed.py", "large.py", "src/a.py"};
+  EXPECT_EQ(blocking(work_on(root(), recheck).findings), 0u);
+  fs::remove(texts);
+}
+
+TEST_F(Worker, RefusesTextsThatAreDamaged) {
+  const fs::path texts = root() / "texts";
+  write("a.py", "class Parser: pass\n");
+  write_texts(root(), texts);
+  const std::string whole = read_file(texts);
+  for (size_t size = 1; size < whole.size(); ++size) {
+    if (size == std::string_view("nightjar texts 1\n").size()) continue;  // of no files
+    write_durably(texts, whole.substr(0, size));
+    EXPECT_THROW(Texts::open(texts), Error) << size;
+  }
+  EXPECT_EQ(Texts::open(root() / "none"), nullptr);
 }
 
 TEST_F(Worker, LivesWithAFileThatVanishes) {
