@@ -513,7 +513,7 @@ TEST(TaskFold, RandomEventsNeverBreakItsPromises) {
                                         "verify",  "publish",  "dream"};
   std::mt19937 random(11);
   const auto any = [&](const auto& list) { return list[random() % list.size()]; };
-  for (int round = 0; round < 400; ++round) {
+  for (int round = 0; round < 150; ++round) {
     Log log(static_cast<int>(random() % 3) + 1);
     Task task = log.task();
     for (int step = 0; step < 60; ++step) {

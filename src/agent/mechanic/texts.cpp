@@ -28,8 +28,8 @@ enum class Kind : std::uint8_t { Text = 't', Binary = 'b', Elsewhere = 'e' };
 
 void append(std::string& out, Kind kind, std::string_view path, std::string_view text) {
   out += static_cast<char>(kind);
-  for (const auto length : {static_cast<std::uint32_t>(path.size()),
-                            static_cast<std::uint32_t>(text.size())})
+  for (const auto length :
+       {static_cast<std::uint32_t>(path.size()), static_cast<std::uint32_t>(text.size())})
     out.append(reinterpret_cast<const char*>(&length), sizeof length);
   out += path;
   out += text;

@@ -1,5 +1,5 @@
-// The text files of a commit in one file: to open twenty thousand files costs more than to look through them. Written
-// once beside a checkout, mapped by the mechanic inside its sandbox.
+// The text files of a commit in one file: to open twenty thousand files costs more than to look
+// through them. Written once beside a checkout, mapped by the mechanic inside its sandbox.
 #pragma once
 
 #include <filesystem>
@@ -15,7 +15,8 @@ class Texts {
  public:
   struct File {
     std::string_view path;
-    /// What the file holds; nullopt where it is to be read from the checkout (too large to be here).
+    /// What the file holds; nullopt where it is to be read from the checkout (too large to be
+    /// here).
     std::optional<std::string_view> text;
     bool binary = false;  ///< or for another reason nothing to look into
   };
