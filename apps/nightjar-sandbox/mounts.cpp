@@ -209,7 +209,9 @@ class Builder {
   void tree(const Step& step) {
     const bool kept = step.upper >= 0;
     const auto wanted = [&](TreeKind kind) {
-      if (!step.work_tree) return true;
+      // What is to be kept must not go to memory; nothing else is worth the copying.
+      if (!step.work_tree)
+        return !kept || plan_.force_tree != TreeKind::Clone || kind == TreeKind::Clone;
       if (step.copy) return kind == TreeKind::Clone;
       return plan_.force_tree == TreeKind::Best || plan_.force_tree == kind;
     };

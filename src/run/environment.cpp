@@ -108,6 +108,16 @@ std::string environment_key(const Job& job, const git::Mirror& mirror, const pro
   return digest.hex().substr(0, 32);
 }
 
+// Where an overlay cannot stand on the disk (inside Docker), what is written goes to memory, and is
+// gone with the sandbox: copied trees stay.
+std::unique_ptr<sandbox::Session> start_to_keep(sandbox::Policy policy) {
+  auto session = sandbox::Session::start(policy);
+  if (session->tree_kind() == "overlay") return session;
+  session->stop();
+  policy.force_tree = sandbox::TreeKind::Clone;
+  return sandbox::Session::start(policy);
+}
+
 std::expected<void, NeedsPerson> run_setup(const Job& job, const git::Mirror& mirror,
                                            Environment& environment, const fs::path& snapshot,
                                            const SetupHooks& hooks) {
@@ -128,7 +138,7 @@ std::expected<void, NeedsPerson> run_setup(const Job& job, const git::Mirror& mi
     for (const auto& [name, value] : offline_settings()) policy.env.erase(name);
   }
   policy.overlays.insert(policy.overlays.begin(), {{}, scratch / "home", fs::path(kHome)});
-  const auto session = sandbox::Session::start(policy);
+  const auto session = start_to_keep(policy);
   for (const auto& line : environment.config.setup) {
     hooks.say("setup: " + line);
     sandbox::Command command{.argv = {"/bin/sh", "-c", line}};
@@ -150,11 +160,7 @@ std::expected<void, NeedsPerson> run_setup(const Job& job, const git::Mirror& mi
                       "\n" + tail});
     }
   }
-  const bool kept = session->tree_kind() == "overlay";
   session->stop();
-  if (!kept)
-    throw Error(ErrorKind::Unavailable,
-                "setup needs an overlay on disk, which this host cannot make");
   fs::rename(scratch, snapshot);
   sync_folder(snapshot.parent_path());
   return {};

@@ -63,7 +63,9 @@ struct Policy {
   std::filesystem::path helper;  ///< the nightjar-sandbox executable
   /// Further host files bound read-only under /.nightjar/bin (the mechanic's own executable).
   std::vector<std::filesystem::path> programs;
-  TreeKind force_tree = TreeKind::Best;  ///< for tests: this one or none
+  /// This one or none. Clone, where no overlay can stand on the disk, keeps what is written in all
+  /// uppers; the others are for tests.
+  TreeKind force_tree = TreeKind::Best;
 };
 
 struct Command {

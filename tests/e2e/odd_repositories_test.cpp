@@ -142,6 +142,30 @@ TEST(OddRepositories, AnEndlessLogLineHurtsNobody) {
   expect_proved(nightjar.finish({"Rename Parser to Reader"}, repo.path()));
 }
 
+TEST(Environments, SetupIsKeptWhereNoOverlayCanStandOnTheDisk) {
+  Repo repo = parser_project();
+  repo.write("nightjar.toml",
+             "[environment]\nsetup = [\"mkdir built; echo 1 > built/a; echo 2 > ~/b; echo 3 > "
+             "~/.npm/c\"]\n\n[[check]]\nname = \"tests\"\nrun = \"cat built/a ~/b ~/.npm/c "
+             "~/.npm/mine && sh tests.sh\"\n");
+  repo.write(".gitignore", "built/\n");
+  repo.commit("setup");
+  const TempDir home;
+  fs::create_directory(home.path() / ".npm");
+  write_durably(home.path() / ".npm" / "mine", "mine\n");
+  Service nightjar;
+  nightjar.extra = {{"HOME", home.path().string()}};
+  std::vector<std::string> argv{"unshare", "--mount"};
+  if (::getuid() != 0) argv.insert(argv.end(), {"--user", "--map-current-user", "--keep-caps"});
+  argv.insert(argv.end(), {"sh", std::string(NIGHTJAR_SOURCE_DIR) + "/tests/e2e/no_overlay.sh",
+                           nightjar.program.string(), nightjar.state().parent_path().string(),
+                           repo.path().string()});
+  const auto ran = nightjar.run_with_folders(argv);
+  ASSERT_EQ(ran.exit_status, 0) << ran.out << ran.err;
+  const auto task = parse_json(ran.out).value().as_object();
+  EXPECT_EQ(get_string(get_object(task, "proof"), "verdict"), "proved") << to_pretty(task);
+}
+
 TEST(Environments, WhatSetupFetchedIntoAPackageCacheIsThereInTheSameRun) {
   Repo repo = parser_project();
   repo.write(
