@@ -134,6 +134,11 @@ std::optional<Missing> compiled_trouble(std::string_view line) {
                        " is missing, and cargo is offline",
                    Tool::Cargo, true};
   }
+  if (const auto crate = between(line, "can't find crate for `", "`"); !crate.empty())
+    return Missing{"the crate " + crate, Tool::Cargo};
+  if (const auto package = between(line, "error: package ", " ");
+      !package.empty() && has(line, ".java:") && has(line, " does not exist"))
+    return Missing{"the Java package " + package, Tool::Maven};
   if (has(line, "failed to download from `") || has(line, "error: failed to get `") ||
       has(line, "attempting to make an HTTP request, but --offline")) {
     return Missing{"there is no network, and crates are not in cargo's registry", Tool::Cargo,
