@@ -1,5 +1,5 @@
-// What a file of a repository is for, where that matters to what judges a change: tests and their configuration,
-// continuous integration, dependencies. `is_test_path` is in verify.h.
+// What a file of a repository is for, where that matters to what judges a change: tests and their
+// configuration, continuous integration, dependencies. `is_test_path` is in verify.h.
 #pragma once
 
 #include <optional>

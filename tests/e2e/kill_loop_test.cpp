@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <signal.h>
 
+#include <thread>
+
 namespace nightjar::test {
 namespace {
 
@@ -105,6 +107,27 @@ TEST(KillLoop, ACancelledTaskEndsOnceAndLeavesNothing) {
   EXPECT_EQ(get_string(settle(nightjar, id), "state"), "cancelled");
   nightjar.run({"stop"});
   EXPECT_EQ(leftovers(nightjar.state()), std::vector<std::string>{});
+}
+
+TEST(KillLoop, ACheckThatWasKilledFromOutsideRunsOnceMore) {
+  Repo repo = parser_project();
+  repo.write("hang.sh",
+             "[ -e /tmp/again ] && exec sh tests.sh\ntouch /tmp/again\nexec sleep 4711.5\n");
+  repo.write("nightjar.toml", "[[check]]\nname = \"tests\"\nrun = \"sh hang.sh\"\n");
+  repo.commit("a check that hangs once in each sandbox");
+  Service nightjar;
+  const auto id = get_string(
+      nightjar.json_of({"assign", "Rename Parser to Reader"}, repo.path()).as_object(), "id");
+  std::jthread killer([&](const std::stop_token& done) {
+    while (!done.stop_requested()) {
+      ::poll(nullptr, 0, 5);
+      for (const auto& [pid, line] : command_lines())
+        if (line == std::string("sleep\0004711.5\0", 13)) ::kill(pid, SIGKILL);
+    }
+  });
+  expect_whole(nightjar, repo, {id});
+  const std::string story = nightjar.run({"log", id}).out;
+  EXPECT_NE(story.find("was killed from outside"), std::string::npos) << story;
 }
 
 TEST(KillLoop, TheServiceStopsAndRunsGoOn) {

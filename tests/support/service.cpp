@@ -79,27 +79,39 @@ json::object Service::finish(const std::vector<std::string>& assign_args, const 
 }
 
 pid_t Service::daemon_pid() {
+  const auto lines = command_lines();
   for (const pid_t pid : processes()) {
-    const auto line = try_read_file("/proc/" + std::to_string(pid) + "/cmdline");
-    if (line && line->find(std::string("\0serve", 6)) != std::string::npos) return pid;
+    const auto line = lines.find(pid);
+    if (line != lines.end() && line->second.find(std::string("\0serve", 6)) != std::string::npos)
+      return pid;
   }
   return 0;
 }
 
-std::vector<pid_t> Service::processes() const {
-  std::vector<pid_t> found;
+std::map<pid_t, std::string> command_lines() {
+  std::map<pid_t, std::string> out;
   for (const auto& entry : fs::directory_iterator("/proc")) {
     const std::string name = entry.path().filename().string();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    const pid_t pid = static_cast<pid_t>(std::stol(name));
+    try {
+      out[static_cast<pid_t>(std::stol(name))] =
+          try_read_file(entry.path() / "cmdline").value_or("");
+    } catch (const Error&) {  // gone meanwhile, or somebody else's
+    }
+  }
+  return out;
+}
+
+std::vector<pid_t> Service::processes() const {
+  std::vector<pid_t> found;
+  const auto ours = [this](const std::string& text) {
+    return text.find(dir_.path().string()) != std::string::npos;
+  };
+  for (const auto& [pid, line] : command_lines()) {
     if (pid == ::getpid()) continue;
     try {
-      const auto line = try_read_file(entry.path() / "cmdline").value_or("");
-      const auto env = try_read_file(entry.path() / "environ").value_or("");
-      if (line.find(dir_.path().string()) != std::string::npos ||
-          env.find(dir_.path().string()) != std::string::npos) {
-        found.push_back(pid);
-      }
+      const std::string environ = "/proc/" + std::to_string(pid) + "/environ";
+      if (ours(line) || ours(try_read_file(environ).value_or(""))) found.push_back(pid);
     } catch (const Error&) {  // gone meanwhile, or somebody else's
     }
   }
@@ -116,14 +128,9 @@ std::vector<std::string> leftovers(const fs::path& state) {
   for (const auto line : lines(mounts)) {
     if (line.find(state.string()) != std::string_view::npos) found.emplace_back(line);
   }
-  for (const auto& entry : fs::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename().string();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    try {
-      const auto line = try_read_file(entry.path() / "cmdline").value_or("");
-      if (line.find(state.string()) != std::string::npos) found.push_back(name + " " + inert(line));
-    } catch (const Error&) {
-    }
+  for (const auto& [pid, line] : command_lines()) {
+    if (line.find(state.string()) != std::string::npos)
+      found.push_back(std::to_string(pid) + " " + inert(line));
   }
   return found;
 }

@@ -54,6 +54,9 @@ class Service {
   TempDir dir_;
 };
 
+/// The processes of the host by pid, each with its arguments, every one ended by NUL.
+std::map<pid_t, std::string> command_lines();
+
 /// What is left on the host of services that tests used: processes and mounts by their folder's
 /// name.
 std::vector<std::string> leftovers(const fs::path& state);
