@@ -115,7 +115,7 @@ Line run_line(std::string_view kind, const json::object& body) {
     const Tone tone = verdict == "proved"    ? Tone::Good
                       : verdict == "refuted" ? Tone::Bad
                                              : Tone::Attention;
-    return {with_reason(verdict == "none" ? "nothing was proved" : inert(verdict), body), tone};
+    return {with_reason(verdict == "none" ? "unproved" : inert(verdict), body), tone};
   }
   if (kind == "published") {
     return {
