@@ -17,13 +17,15 @@ class Queue : public ::testing::Test {
   }
 
   std::string assign(const Repo& repo, const std::string& name) {
-    return get_string(nightjar_.json_of({"assign", "Rename Parser to " + name}, repo.path()).as_object(), "id");
+    return get_string(
+        nightjar_.json_of({"assign", "Rename Parser to " + name}, repo.path()).as_object(), "id");
   }
 
   // Stops the run's process as soon as there is one.
   pid_t hold(const std::string& id) {
     const fs::path journal = nightjar_.state() / "runs" / (id + ".1") / "journal.jsonl";
-    for (const Deadline deadline = in(std::chrono::seconds(30)); std::chrono::steady_clock::now() < deadline;) {
+    for (const Deadline deadline = in(std::chrono::seconds(30));
+         std::chrono::steady_clock::now() < deadline;) {
       const auto text = try_read_file(journal).value_or("");
       if (const auto end = text.find('\n'); end != std::string::npos) {
         const auto started = parse_json(text.substr(0, end)).value().as_object();
@@ -56,7 +58,8 @@ TEST_F(Queue, SoManyRunAtOnceAndARepositoryThatHasARunComesAfterOneThatHasNone) 
 
   ::kill(first_runner, SIGCONT);
   for (const auto& id : {first, theirs, third})
-    EXPECT_EQ(get_string(settle(nightjar_, id), "state"), "in_review") << nightjar_.run({"log", id}).out;
+    EXPECT_EQ(get_string(settle(nightjar_, id), "state"), "in_review")
+        << nightjar_.run({"log", id}).out;
   EXPECT_LT(started(theirs), started(third));
 
   ::kill(second_runner, SIGCONT);

@@ -134,6 +134,17 @@ class Parser {
     }
   }
 
+  void take_noun(Order& order) {
+    const size_t begin = position_;
+    const auto noun = take_noun();
+    if (!noun) return;
+    order.noun = *noun;
+    if (*noun == Noun::Any) return;
+    order.noun_said = lower(words_[begin].text);
+    if (position_ > begin + 1) order.noun_said += " " + lower(words_[begin + 1].text);
+    if (order.noun_said == std::string(to_string(*noun)) + "s") order.noun_said.pop_back();
+  }
+
   std::optional<Noun> take_noun() {
     if (take_all({"type", "alias"})) return Noun::Type;
     if (take_all({"member", "function"})) return Noun::Method;
@@ -203,7 +214,7 @@ class Parser {
   std::expected<Order, std::string> rename() {
     Order order;
     (void)(take("the") || take("all") || take("a"));
-    if (const auto noun = take_noun()) order.noun = *noun;
+    take_noun(order);
     (void)(take("called") || take("named"));
     if (done()) return refuse("rename what? A name is missing");
     const auto old_name = name_from(words_[position_]);
@@ -212,9 +223,7 @@ class Parser {
     ++position_;
     order.owner = old_name->owner;
     order.old_name = old_name->name;
-    if (order.noun == Noun::Any) {
-      if (const auto noun = take_noun()) order.noun = *noun;
-    }
+    if (order.noun == Noun::Any) take_noun(order);
     if ((at(0) == "of" || at(0) == "in") && !at(1).empty() && order.owner.empty() &&
         !looks_like_path(words_[position_ + 1].text)) {
       ++position_;
@@ -434,10 +443,14 @@ std::string_view to_string(Noun noun) {
   return "";
 }
 
+std::string noun_of(const Order& order) {
+  return order.noun_said.empty() ? std::string(to_string(order.noun)) : order.noun_said;
+}
+
 std::string title_of(const Order& order) {
   switch (order.action) {
     case Order::Action::Rename: {
-      const std::string noun(to_string(order.noun));
+      const std::string noun = noun_of(order);
       const std::string owner = order.owner.empty() ? "" : order.owner + ".";
       return "Rename " + (noun.empty() ? "" : noun + " ") + owner + order.old_name + " to " +
              order.new_name;

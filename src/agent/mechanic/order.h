@@ -22,6 +22,7 @@ struct Order {
   Action action = Action::Rename;
   // Rename
   Noun noun = Noun::Any;
+  std::string noun_said;             ///< "struct": the word that the person used, for what is told
   std::string owner;                 ///< `Parser` of `Parser.feed`; empty: none was named
   std::string old_name;              ///< as it was before the first run
   std::vector<std::string> interim;  ///< names that earlier runs gave it, oldest first
@@ -42,6 +43,8 @@ std::expected<Order, std::string> parse_order(std::string_view brief,
                                               const std::vector<std::string>& earlier);
 std::string_view to_string(Noun noun);  ///< "class", "function", …; "" for Any
 bool is_identifier(std::string_view text);
+/// What is renamed, in the person's own word where there was one: "struct"; "" for Any.
+std::string noun_of(const Order& order);
 /// One line for people: "Rename class Parser to Reader".
 std::string title_of(const Order& order);
 

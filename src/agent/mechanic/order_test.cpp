@@ -169,6 +169,13 @@ TEST(ChangeRequest, WithoutAnEarlierBriefSaysNothing) {
 
 TEST(Understand, KnowsKindAndTitle) {
   EXPECT_EQ(understand("Rename class Parser to Reader everywhere", {}).kind, core::Kind::Refactor);
+  for (const auto& [brief, title] : std::vector<std::pair<std::string, std::string>>{
+           {"rename the STRUCT Parser to Reader", "Rename struct Parser to Reader"},
+           {"Rename type alias Parser to Reader", "Rename type alias Parser to Reader"},
+           {"rename methods Parser.feed to push", "Rename method Parser.feed to push"},
+           {"rename the symbol Parser to Reader", "Rename Parser to Reader"},
+           {"rename Parser.feed to push", "Rename method Parser.feed to push"}})
+    EXPECT_EQ(understand(brief, {}).title, title);
   EXPECT_EQ(understand("Rename class Parser to Reader everywhere", {}).title,
             "Rename class Parser to Reader");
   EXPECT_EQ(understand("migrate old($A) to new($A)", {}).kind, core::Kind::Migration);

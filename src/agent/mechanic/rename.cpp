@@ -94,7 +94,7 @@ class Renaming {
 
  private:
   std::string noun() const {
-    const std::string noun(to_string(order_.noun));
+    const std::string noun = noun_of(order_);
     return noun.empty() ? "name" : noun;
   }
 

@@ -20,6 +20,7 @@ constexpr int kWireVersion = 1;
 json::object to_json(const Order& order) {
   return {{"action", static_cast<int>(order.action)},
           {"noun", static_cast<int>(order.noun)},
+          {"noun_said", order.noun_said},
           {"owner", order.owner},
           {"old_name", order.old_name},
           {"interim", to_array(order.interim)},
@@ -36,6 +37,7 @@ Order order_from(const json::object& object) {
   order.action =
       static_cast<Order::Action>(std::clamp<std::int64_t>(get_int(object, "action"), 0, 2));
   order.noun = static_cast<Noun>(std::clamp<std::int64_t>(get_int(object, "noun"), 0, 6));
+  order.noun_said = get_string(object, "noun_said");
   order.owner = get_string(object, "owner");
   order.old_name = get_string(object, "old_name");
   order.interim = get_strings(object, "interim");
