@@ -105,6 +105,16 @@ void sweep_halves(const fs::path& folder, bool (*ours)(std::string_view)) {
   }
 }
 
+/// Files that `write_durably` had not finished, such as ".<commit>.texts.a1B2c3".
+void sweep_unfinished(const fs::path& folder, bool (*ours)(std::string_view)) {
+  constexpr size_t kRandom = 7;  // the dot as well
+  for (const auto& path : children(folder)) {
+    const std::string name = name_of(path);
+    if (name.size() <= kRandom || name[0] != '.' || name[name.size() - kRandom] != '.') continue;
+    if (ours(name.substr(1, name.find('.', 1) - 1))) fs::remove(path);
+  }
+}
+
 }  // namespace
 
 json::object free_space(store::Store& store, const Config& config, const Places& places,
@@ -150,7 +160,11 @@ void sweep_scratch(const store::Store& store, const Config& config, const Places
     const bool over = !run || run->ended != Time{} || core::is_ended(task->state);
     if (over && !held(folder)) remove_tree(folder / run::kStagesFolder);
   }
-  if (!under_way) free_programs(places.state, {places.program, places.helper});
+  if (!under_way) {
+    free_programs(places.state, {places.program, places.helper});
+    sweep_unfinished(places.state / "checkouts", is_checkout);
+    sweep_unfinished(places.state / "baselines", is_snapshot);
+  }
   Sweep old{{}, 0, false};
   free_old_runs(old, store, config, places);
   sweep_halves(places.state / "runs", is_run);

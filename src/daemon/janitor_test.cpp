@@ -63,12 +63,17 @@ TEST_F(Janitor, FreesWhatIsOursAndFinished) {
 }
 
 TEST_F(Janitor, LeavesWhatSomebodyElsePutThere) {
-  const std::vector<std::string> strangers{
-      "runs/notes/x",        "runs/my.copy/x",
-      "checkouts/notes/x",   "checkouts/" + kUnused + "-mine/x",
-      "snapshots/notes/x",   "caches/notes/x",
-      "baselines/notes.txt", "mirrors/notes.making/x",
-      "checkouts/x.making",  "runs/x.freeing/y"};
+  const std::vector<std::string> strangers{"runs/notes/x",
+                                           "runs/my.copy/x",
+                                           "checkouts/notes/x",
+                                           "checkouts/" + kUnused + "-mine/x",
+                                           "snapshots/notes/x",
+                                           "caches/notes/x",
+                                           "baselines/notes.txt",
+                                           "mirrors/notes.making/x",
+                                           "checkouts/x.making",
+                                           "runs/x.freeing/y",
+                                           "checkouts/.notes.texts.a1B2c3"};
   for (const auto& path : strangers) make(path);
   sweep_scratch(*store_, config_, places_);
   EXPECT_TRUE(get_array(clean(), "items").empty());
@@ -99,12 +104,14 @@ TEST_F(Janitor, SweepsWhatAKilledProcessLeft) {
         std::string("runs/old.2.freeing/x"), "checkouts/" + kUnused + ".making/x",
         "checkouts/" + kUnused + ".freeing/x", "snapshots/" + kSnapshot + ".making/x", mirror})
     make(path);
+  make("checkouts/." + kUnused + ".texts.a1B2c3");
+  make("baselines/." + kSnapshot + ".json.a1B2c3");
   make("runs/done.1/logs/a.log");
   sweep_scratch(*store_, config_, places_);
   EXPECT_FALSE(there("runs/done.1/stages"));
   EXPECT_TRUE(there("runs/done.1/logs/a.log"));
   EXPECT_FALSE(there("runs/old.1"));
-  for (const char* folder : {"checkouts", "snapshots", "mirrors"})
+  for (const char* folder : {"checkouts", "snapshots", "mirrors", "baselines"})
     EXPECT_TRUE(fs::is_empty(dir_.path() / folder)) << folder;
   EXPECT_FALSE(there("runs/old.2.freeing"));
   EXPECT_TRUE(store_->task("old")) << "the record stays";
