@@ -1,50 +1,22 @@
 #include "daemon/service.h"
 
 #include <fmt/core.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <set>
 
-#include "agent/agent.h"
-#include "base/fault.h"
 #include "base/text.h"
-#include "base/warn.h"
+#include "daemon/answer.h"
 #include "daemon/assignment.h"
 #include "daemon/history.h"
 #include "daemon/janitor.h"
-#include "forge/local.h"
 
 namespace nightjar::daemon {
 
 using core::State;
 using server::Answer;
-using server::Problem;
 
 namespace {
-
-std::unexpected<Problem> refuse(ErrorKind kind, std::string detail, json::object more = {}) {
-  return std::unexpected(Problem{kind, std::move(detail), std::move(more)});
-}
-
-// What the repository or the disk threw at us becomes the answer of this one request.
-template <class Work>
-auto answer(Work&& work) -> decltype(work()) {
-  try {
-    return work();
-  } catch (const Error& error) {
-    return std::unexpected(Problem{error.kind(), error.what(), {}});
-  } catch (const std::exception& error) {
-    return std::unexpected(Problem{ErrorKind::Internal, error.what(), {}});
-  }
-}
-
-bool run_under_way(const core::Task& task) {
-  return !core::is_ended(task.state) && std::ranges::any_of(task.runs, [](const auto& run) {
-    return run.ended == Time{} && !core::is_ended(run.state);
-  });
-}
 
 const core::Run* newest_candidate(const core::Task& task) {
   for (auto run = task.runs.rbegin(); run != task.runs.rend(); ++run) {
@@ -52,10 +24,6 @@ const core::Run* newest_candidate(const core::Task& task) {
     if (!run->candidate.empty()) return &*run;
   }
   return nullptr;
-}
-
-std::string next_run_id(const core::Task& task) {
-  return task.id + "." + std::to_string(task.runs.size() + 1);
 }
 
 }  // namespace
@@ -225,224 +193,6 @@ Answer<std::string> Service::log(std::string_view id, std::string_view run, std:
                   fmt::format("there is no log '{}' of run {}; there are: {}", inert(name), run_id,
                               have.empty() ? "none" : join(have, ", ")));
   });
-}
-
-Answer<json::object> Service::act(std::string_view id, std::string_view action,
-                                  const json::object& body) {
-  return answer([&]() -> Answer<json::object> {
-    const std::lock_guard one_at_a_time(acting_);
-    auto task = find(id);
-    if (!task) return std::unexpected(task.error());
-    Answer<void> done =
-        refuse(ErrorKind::NotFound, fmt::format("there is no action '{}'", inert(action)));
-    if (action == "cancel") done = cancel(*task);
-    if (action == "retry") done = retry(*task, body);
-    if (action == "request-changes") done = request_changes(*task, body);
-    if (action == "comments") done = comment(*task, body);
-    if (action == "merge") done = merge(*task, body);
-    if (action == "close") done = close(*task, body);
-    if (action == "approve") {
-      done = {};
-      if (task->pull_request.number == 0)
-        done = refuse(ErrorKind::Conflict, "this task has no pull request");
-      if (done)
-        append(task->id, "approved", {{"author", get_string(body, "author", task->spec.person)}});
-    }
-    if (!done) return std::unexpected(done.error());
-    supervisor_.wake();
-    return core::to_json(*store_.task(task->id));
-  });
-}
-
-Answer<void> Service::cancel(const core::Task& task) {
-  if (core::is_ended(task.state)) {
-    return refuse(ErrorKind::Conflict, fmt::format("task {} has ended already ({})", task.id,
-                                                   core::to_string(task.state)));
-  }
-  append(task.id, "cancel_requested", {});
-  supervisor_.cancel(task.id);
-  // Answered when it has ended, which takes milliseconds unless a machine is very busy.
-  for (const Deadline deadline = in(std::chrono::seconds(5));
-       std::chrono::steady_clock::now() < deadline;) {
-    const auto current = store_.task(task.id);
-    if (!current || core::is_ended(current->state)) break;
-    ::poll(nullptr, 0, 5);
-  }
-  return {};
-}
-
-Answer<void> Service::retry(const core::Task& task, const json::object& body) {
-  if (task.state == State::Merged || task.state == State::Closed) {
-    return refuse(ErrorKind::Conflict, fmt::format("task {} is {}; assign a new one", task.id,
-                                                   core::to_string(task.state)));
-  }
-  if (run_under_way(task))
-    return refuse(ErrorKind::Conflict,
-                  "a run of task " + task.id + " is under way; cancel it first, or wait for it");
-  if (get_bool(body, "allow_network")) store_.set_setting("network:" + task.spec.repo, "yes");
-  const std::string brief = task.runs.empty() ? task.spec.brief : task.runs.back().brief;
-  std::vector<std::string> earlier;
-  if (task.pull_request.number != 0) {
-    for (const auto& run : task.runs) earlier.push_back(run.brief);
-  }
-  const auto understood = agent::understand(brief, earlier);
-  if (!understood.can_do) {
-    append(
-        task.id, "task_waiting",
-        {{"waiting_for", "person"}, {"reason", "no agent here can do this: " + understood.reason}});
-    return {};
-  }
-  std::string base_commit = task.spec.base_commit;
-  if (task.pull_request.number == 0) {
-    const auto inspection = git::inspect(task.spec.repo, task.spec.base);
-    if (!inspection) return refuse(ErrorKind::Invalid, inspection.error());
-    base_commit = inspection->base_commit;
-  }
-  append(task.id, "run_created",
-         {{"run", next_run_id(task)},
-          {"agent", "mechanic"},
-          {"brief", brief},
-          {"base_commit", base_commit}});
-  return {};
-}
-
-Answer<void> Service::request_changes(const core::Task& task, const json::object& body) {
-  auto text = read_text(body, "text", "request");
-  if (!text) return std::unexpected(text.error());
-  if (task.state == State::Merged || task.state == State::Closed ||
-      task.state == State::Cancelled) {
-    return refuse(ErrorKind::Conflict, fmt::format("task {} is {}; assign a new one", task.id,
-                                                   core::to_string(task.state)));
-  }
-  if (run_under_way(task))
-    return refuse(ErrorKind::Conflict,
-                  "a run of task " + task.id + " is under way; wait for it, or cancel it");
-  std::vector<std::string> earlier;
-  for (const auto& run : task.runs) earlier.push_back(run.brief);
-  if (earlier.empty()) earlier.push_back(task.spec.brief);
-  const auto understood = agent::understand(*text, earlier);
-  append(task.id, "changes_requested",
-         {{"author", get_string(body, "author", task.spec.person)}, {"text", *text}});
-  if (!understood.can_do) {
-    append(task.id, "task_waiting",
-           {{"waiting_for", "person"},
-            {"reason", "no agent here can do this change: " + understood.reason}});
-    return {};
-  }
-  const std::string base = task.runs.empty() ? task.spec.base_commit : task.runs.back().base_commit;
-  append(
-      task.id, "run_created",
-      {{"run", next_run_id(task)}, {"agent", "mechanic"}, {"brief", *text}, {"base_commit", base}});
-  return {};
-}
-
-Answer<void> Service::comment(const core::Task& task, const json::object& body) {
-  auto text = read_text(body, "text", "comment");
-  if (!text) return std::unexpected(text.error());
-  append(task.id, "commented",
-         {{"author", get_string(body, "author", task.spec.person)},
-          {"text", *text},
-          {"path", get_string(body, "path")},
-          {"line", get_int(body, "line")}});
-  return {};
-}
-
-Answer<void> Service::merge(const core::Task& task, const json::object& body) {
-  if (task.state == State::Merged) return {};
-  if (task.pull_request.number == 0) {
-    return refuse(ErrorKind::Conflict,
-                  fmt::format("task {} has no pull request (it is {}{})", task.id,
-                              core::to_string(task.state),
-                              task.reason.empty() ? "" : ": " + inert(task.reason, true)));
-  }
-  if (run_under_way(task))
-    return refuse(ErrorKind::Conflict,
-                  "a run of task " + task.id + " is under way; wait for it, or cancel it");
-  if (task.pull_request.state != core::PullRequestState::Open)
-    return refuse(ErrorKind::Conflict, "the pull request of task " + task.id + " is closed");
-  std::string into = get_string(body, "into");
-  if (into.empty() && task.spec.detached) {
-    return refuse(
-        ErrorKind::Invalid,
-        "the task was assigned in a detached head: say where to merge, with --into BRANCH");
-  }
-  if (into.empty()) into = task.spec.base;
-  const std::string method = get_string(body, "method", "auto");
-  if (method != "auto" && method != "fast-forward" && method != "merge" && method != "squash") {
-    return refuse(
-        ErrorKind::Invalid,
-        fmt::format("there is no method '{}'; there are: auto, fast-forward, merge, squash",
-                    inert(method)));
-  }
-  append(task.id, "merge_started", {{"into", into}, {"method", method}});
-  return do_merge(task, into, method);
-}
-
-Answer<void> Service::do_merge(const core::Task& task, const std::string& into,
-                               const std::string& method) {
-  forge::MergeRequest request;
-  request.branch = task.pull_request.branch;
-  request.head_commit = task.pull_request.head_commit;
-  request.into = into;
-  request.method = method == "fast-forward" ? forge::MergeMethod::FastForward
-                   : method == "merge"      ? forge::MergeMethod::MergeCommit
-                   : method == "squash"     ? forge::MergeMethod::Squash
-                                            : forge::MergeMethod::Auto;
-  request.title = task.spec.title;
-  request.message = fmt::format("Pull request #{} of Nightjar\n\nNightjar-Task: {}\n",
-                                task.pull_request.number, task.id);
-  request.author = config_.author;
-  std::expected<forge::Merged, forge::MergeRefused> merged;
-  fault_point("daemon_merge_started");
-  try {
-    merged = forge::merge(mirror_of(task), task.spec.repo, request);
-  } catch (const Error& error) {
-    append(task.id, "merge_failed", {{"reason", valid_utf8(error.what())}});
-    throw;
-  }
-  fault_point("daemon_merge_done");
-  if (!merged) {
-    append(task.id, "merge_failed", {{"reason", valid_utf8(merged.error().reason)}});
-    return refuse(ErrorKind::Conflict, merged.error().reason,
-                  {{"conflicts", to_array(merged.error().conflicts)}});
-  }
-  append(task.id, "merged",
-         {{"commit", merged->commit},
-          {"into", into},
-          {"method", method},
-          {"work_tree", merged->work_tree}});
-  return {};
-}
-
-void Service::recover() {
-  for (const auto& task : store_.tasks()) {
-    if (task.pull_request.number == 0 || core::is_ended(task.state)) continue;
-    const core::Event* open = nullptr;
-    const auto events = store_.events_of(task.id);
-    for (const auto& stored : events) {
-      if (stored.event.kind == "merge_started") open = &stored.event;
-      if (stored.event.kind == "merged" || stored.event.kind == "merge_failed") open = nullptr;
-    }
-    if (!open) continue;
-    const auto done = answer([&] {
-      return do_merge(task, get_string(open->body, "into"), get_string(open->body, "method"));
-    });
-    if (!done)
-      warn(fmt::format("{}: the merge that was under way did not happen: {}", task.id,
-                       done.error().detail));
-  }
-}
-
-Answer<void> Service::close(const core::Task& task, const json::object& body) {
-  if (core::is_ended(task.state)) {
-    return refuse(ErrorKind::Conflict, fmt::format("task {} has ended already ({})", task.id,
-                                                   core::to_string(task.state)));
-  }
-  if (run_under_way(task))
-    return refuse(ErrorKind::Conflict,
-                  "a run of task " + task.id + " is under way; cancel it instead");
-  append(task.id, "closed", {{"reason", get_string(body, "reason", "closed")}});
-  return {};
 }
 
 Answer<json::object> Service::clean(bool dry_run) {
