@@ -64,7 +64,7 @@ std::map<std::string, Conversions::Rule> Conversions::rules_for(
   const auto parts = fields(output(
       files_.git(),
       {"check-attr", "-z", "--stdin", "text", "crlf", "eol", "ident", "working-tree-encoding"},
-      std::move(input)));
+      input));
   std::map<std::string, std::map<std::string, std::string>> said;
   for (size_t i = 0; i + 2 < parts.size(); i += 3) said[parts[i]][parts[i + 1]] = parts[i + 2];
   for (auto& [path, values] : said) {

@@ -130,7 +130,7 @@ void restore(const fs::path& mirror, const Git& work_tree, const fs::path& folde
   output(apart,
          {"checkout-index", "-q", "-f", "-z", "--stdin", "--ignore-skip-worktree-bits",
           "--prefix=" + target.string() + "/"},
-         std::move(wanted));
+         wanted);
   std::string back;
   for (const auto& entry : changes) {
     if (flags.skipped.contains(entry.path)) continue;
