@@ -50,6 +50,22 @@ void expect_whole(Service& nightjar, const Repo& repo, const std::vector<std::st
   }
 }
 
+pid_t hold_runner(const Service& nightjar, const std::string& id) {
+  const fs::path journal = nightjar.state() / "runs" / (id + ".1") / "journal.jsonl";
+  const Deadline deadline = in(std::chrono::seconds(30));
+  while (std::chrono::steady_clock::now() < deadline) {
+    const auto text = try_read_file(journal).value_or("");
+    if (const auto end = text.find('\n'); end != std::string::npos) {
+      const auto started = parse_json(text.substr(0, end)).value().as_object();
+      const auto pid = static_cast<pid_t>(get_int(get_object(started, "body"), "pid"));
+      ::kill(pid, SIGSTOP);
+      return pid;
+    }
+    ::poll(nullptr, 0, 1);
+  }
+  throw Error(ErrorKind::Timeout, "the run of task " + id + " never began");
+}
+
 namespace {
 
 void kill_one(const Service& nightjar, std::mt19937& random) {

@@ -1,9 +1,7 @@
 // Which run starts when: so many at once, and no repository before the others.
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <signal.h>
 
-#include "base/error.h"
 #include "kill_loop.h"
 
 namespace nightjar::test {
@@ -21,21 +19,9 @@ class Queue : public ::testing::Test {
         nightjar_.json_of({"assign", "Rename Parser to " + name}, repo.path()).as_object(), "id");
   }
 
-  // Stops the run's process as soon as there is one.
   pid_t hold(const std::string& id) {
-    const fs::path journal = nightjar_.state() / "runs" / (id + ".1") / "journal.jsonl";
-    for (const Deadline deadline = in(std::chrono::seconds(30));
-         std::chrono::steady_clock::now() < deadline;) {
-      const auto text = try_read_file(journal).value_or("");
-      if (const auto end = text.find('\n'); end != std::string::npos) {
-        const auto started = parse_json(text.substr(0, end)).value().as_object();
-        held_.push_back(static_cast<pid_t>(get_int(get_object(started, "body"), "pid")));
-        ::kill(held_.back(), SIGSTOP);
-        return held_.back();
-      }
-      ::poll(nullptr, 0, 1);
-    }
-    throw Error(ErrorKind::Timeout, "the run never began");
+    held_.push_back(hold_runner(nightjar_, id));
+    return held_.back();
   }
 
   std::string state(const std::string& id) { return get_string(nightjar_.task(id), "state"); }

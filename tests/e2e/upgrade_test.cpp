@@ -1,10 +1,8 @@
 // One version of the program replaced by the next while a run is under way, as `make install` does
 // it.
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <signal.h>
 
-#include "base/error.h"
 #include "kill_loop.h"
 
 namespace nightjar::test {
@@ -35,28 +33,11 @@ class Upgrade : public ::testing::Test {
     nightjar_.run({"tasks"});
     id_ = get_string(
         nightjar_.json_of({"assign", "Rename Parser to Reader"}, repo_.path()).as_object(), "id");
-    runner_ = held_runner();
+    runner_ = hold_runner(nightjar_, id_);
     install(folder_.path() / "bin", false);
   }
   ~Upgrade() override {
     if (runner_ > 0) ::kill(runner_, SIGCONT);
-  }
-
-  // The runner, stopped as soon as it has begun.
-  pid_t held_runner() {
-    const Deadline deadline = in(std::chrono::seconds(30));
-    const fs::path journal = nightjar_.state() / "runs" / (id_ + ".1") / "journal.jsonl";
-    while (std::chrono::steady_clock::now() < deadline) {
-      const auto text = try_read_file(journal).value_or("");
-      if (const auto end = text.find('\n'); end != std::string::npos) {
-        const auto started = parse_json(text.substr(0, end)).value().as_object();
-        const auto pid = static_cast<pid_t>(get_int(get_object(started, "body"), "pid"));
-        ::kill(pid, SIGSTOP);
-        return pid;
-      }
-      ::poll(nullptr, 0, 1);
-    }
-    throw Error(ErrorKind::Timeout, "the run never began");
   }
 
   std::string version_of_run() {
