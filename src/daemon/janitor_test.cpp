@@ -117,6 +117,20 @@ TEST_F(Janitor, SweepsWhatAKilledProcessLeft) {
   EXPECT_TRUE(store_->task("old")) << "the record stays";
 }
 
+TEST_F(Janitor, AProgramThatWasCutShortIsKeptAnew) {
+  make("bin/nightjar");
+  make("bin/nightjar-sandbox");
+  const Programs installed{dir_.path() / "bin/nightjar", dir_.path() / "bin/nightjar-sandbox"};
+  for (const auto& file : {installed.program, installed.helper})
+    fs::permissions(file, fs::perms::owner_all);
+  const Programs kept = keep_programs(dir_.path(), installed);
+  EXPECT_NE(kept.program, installed.program);
+  fs::remove(kept.helper);  // the name, not the file that it shares
+  write_durably(kept.helper, "", 0755);
+  EXPECT_EQ(keep_programs(dir_.path(), installed).helper, kept.helper);
+  EXPECT_EQ(read_file(kept.helper), "x\n");
+}
+
 TEST_F(Janitor, KeepsTheProgramThatARunIsUnderWayWith) {
   const auto install = [&](const std::string& content) {
     fs::create_directories(dir_.path() / "bin");

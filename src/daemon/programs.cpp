@@ -1,5 +1,6 @@
 #include "daemon/programs.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,11 +34,20 @@ void link_or_copy(const fs::path& from, const fs::path& to) {
   fs::copy_file(from, to);
   fs::permissions(to, fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec |
                           fs::perms::others_read | fs::perms::others_exec);
+  const Fd copy(::open(to.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!copy || ::fsync(copy.get()) != 0) throw_errno("cannot sync " + to.string());
 }
 
-bool whole(const Programs& programs) {
-  return ::access(programs.program.c_str(), X_OK) == 0 &&
-         (programs.helper.empty() || ::access(programs.helper.c_str(), X_OK) == 0);
+// A power failure may have left less of a copy.
+bool whole(const fs::path& kept, const fs::path& installed) {
+  if (installed.empty()) return true;
+  std::error_code gone;
+  return ::access(kept.c_str(), X_OK) == 0 &&
+         fs::file_size(kept, gone) == fs::file_size(installed) && !gone;
+}
+
+bool whole(const Programs& kept, const Programs& installed) {
+  return whole(kept.program, installed.program) && whole(kept.helper, installed.helper);
 }
 
 }  // namespace
@@ -50,7 +60,7 @@ Programs keep_programs(const fs::path& state, const Programs& installed) {
     const fs::path folder = folder_of(state) / digest.hex().substr(0, 32);
     const Programs kept{folder / kProgram,
                         installed.helper.empty() ? fs::path() : folder / kHelper};
-    if (whole(kept)) return kept;
+    if (whole(kept, installed)) return kept;
     const fs::path making = folder.string() + ".making";
     remove_tree(making);
     fs::create_directories(making);
@@ -58,12 +68,14 @@ Programs keep_programs(const fs::path& state, const Programs& installed) {
       link_or_copy(installed.program, making / kProgram);
       if (!installed.helper.empty()) link_or_copy(installed.helper, making / kHelper);
       remove_tree(folder);
+      sync_folder(making);
       fs::rename(making, folder);
+      sync_folder(folder_of(state));
     } catch (...) {
       remove_tree(making);  // on a disk that is full it would be in everybody's way
       throw;
     }
-    if (whole(kept)) return kept;
+    if (whole(kept, installed)) return kept;
   } catch (const std::exception& error) {
     warn(std::string("an upgrade will disturb runs under way: ") + error.what());
   }

@@ -10,7 +10,8 @@
 
 namespace nightjar::agent::mechanic {
 
-/// "struct", "functions": what kind of thing; nullopt for other words. Any: a word that leaves it open.
+/// "struct", "functions": what kind of thing; nullopt for other words. Any: a word that leaves it
+/// open.
 std::optional<Noun> noun_from(std::string_view word);
 
 /// A name as it may stand in a brief: `Parser`, "Parser", Parser(), Owner.parser, Owner::parser.
