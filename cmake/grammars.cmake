@@ -1,4 +1,4 @@
-# The grammars of the mechanic as one static library, `grammars`. Their sources stay outside the build folder, so that a
+# The grammars as one static library, `grammars`. Their sources stay outside the build folder, so that a
 # new one needs no network.
 set(cache "$ENV{XDG_CACHE_HOME}")
 if(NOT IS_ABSOLUTE "${cache}")
@@ -31,7 +31,7 @@ if(missing OR NOT EXISTS "${NIGHTJAR_GRAMMARS}/typescript-0.23.2/common/scanner.
   message(STATUS "Fetching the grammars into ${NIGHTJAR_GRAMMARS}")
   execute_process(COMMAND ${CMAKE_SOURCE_DIR}/tools/fetch_grammars "${NIGHTJAR_GRAMMARS}" RESULT_VARIABLE failed)
   if(failed)
-    message(FATAL_ERROR "The mechanic needs its grammars (see above).")
+    message(FATAL_ERROR "Nightjar needs its grammars (see above).")
   endif()
 endif()
 

@@ -6,9 +6,11 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/mechanic/syntax.h"
+#include "syntax/syntax.h"
 
 namespace nightjar::agent::mechanic {
+
+using namespace syntax;
 
 enum class Role {
   Declaration,

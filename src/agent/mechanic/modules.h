@@ -6,10 +6,12 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/mechanic/languages.h"
 #include "agent/mechanic/work_tree.h"
+#include "syntax/languages.h"
 
 namespace nightjar::agent::mechanic {
+
+using namespace syntax;
 
 class Modules {
  public:

@@ -9,9 +9,11 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/mechanic/syntax.h"
+#include "syntax/syntax.h"
 
 namespace nightjar::agent::mechanic {
+
+using namespace syntax;
 
 /// A piece of code with metavariables, parsed. `$A` stands for one node, `$$$A` for any number in a
 /// list.

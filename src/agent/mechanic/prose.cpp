@@ -4,9 +4,11 @@
 #include <string>
 
 #include "agent/mechanic/classifier.h"
-#include "agent/mechanic/languages.h"
+#include "syntax/languages.h"
 
 namespace nightjar::agent::mechanic {
+
+using namespace syntax;
 
 namespace {
 

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/mechanic/languages.h"
+#include "syntax/languages.h"
 
-namespace nightjar::agent::mechanic {
+namespace nightjar::syntax {
 
 struct TreeDeleter {
   void operator()(TSTree* tree) const { ts_tree_delete(tree); }
@@ -61,4 +61,4 @@ inline std::string_view type_of(TSNode node) {
   return ts_node_is_null(node) ? "" : ts_node_type(node);
 }
 
-}  // namespace nightjar::agent::mechanic
+}  // namespace nightjar::syntax

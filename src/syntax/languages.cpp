@@ -1,4 +1,4 @@
-#include "agent/mechanic/languages.h"
+#include "syntax/languages.h"
 
 #include <array>
 
@@ -14,7 +14,7 @@ const TSLanguage* tree_sitter_java();
 const TSLanguage* tree_sitter_rust();
 }
 
-namespace nightjar::agent::mechanic {
+namespace nightjar::syntax {
 
 namespace {
 
@@ -167,4 +167,4 @@ const std::vector<Lang>& all_languages() {
   return all;
 }
 
-}  // namespace nightjar::agent::mechanic
+}  // namespace nightjar::syntax

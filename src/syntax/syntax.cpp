@@ -1,8 +1,8 @@
-#include "agent/mechanic/syntax.h"
+#include "syntax/syntax.h"
 
 #include "base/error.h"
 
-namespace nightjar::agent::mechanic {
+namespace nightjar::syntax {
 
 namespace {
 
@@ -126,4 +126,4 @@ TSNode child(TSNode node, std::string_view field) {
   return ts_node_child_by_field_name(node, field.data(), static_cast<std::uint32_t>(field.size()));
 }
 
-}  // namespace nightjar::agent::mechanic
+}  // namespace nightjar::syntax

@@ -1,4 +1,4 @@
-// The languages that the mechanic reads, and which file speaks which.
+// The languages that Nightjar reads, and which file speaks which.
 #pragma once
 
 #include <tree_sitter/api.h>
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace nightjar::agent::mechanic {
+namespace nightjar::syntax {
 
 enum class Lang { Python, JavaScript, TypeScript, Tsx, C, Cpp, Go, Java, Rust };
 inline constexpr int kLanguages = 9;
@@ -24,4 +24,4 @@ std::optional<Family> family_from(std::string_view name);
 std::optional<Lang> language_of(std::string_view path);
 const std::vector<Lang>& all_languages();
 
-}  // namespace nightjar::agent::mechanic
+}  // namespace nightjar::syntax
