@@ -6,16 +6,19 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <set>
 
 #include "base/error.h"
 #include "changes.h"
 #include "inside_files.h"
+#include "processes.h"
 #include "sandbox/protocol.h"
 
 extern char** environ;
@@ -64,7 +67,7 @@ void go_first() {
 
 [[noreturn]] void become_command(const sandbox::CommandRequest& request,
                                  const std::vector<std::string>& env, const std::string& folder,
-                                 int input, int output) {
+                                 int input, int output, int errors) {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -72,7 +75,7 @@ void go_first() {
   go_first();
   ::dup2(input, 0);
   ::dup2(output, 1);
-  ::dup2(output, 2);
+  ::dup2(errors, 2);
   if (::chdir(folder.c_str()) != 0) {
     say("cannot enter " + folder + ": " + std::strerror(errno) + "\n");
     ::_exit(126);
@@ -133,7 +136,14 @@ class Server {
         start(sandbox::decode_command(frame.payload));
         return;
       case FrameKind::Kill:
-        if (command_ > 0) ::kill(-1, SIGKILL);
+        if (command_ > 0) kill_commands();
+        return;
+      case FrameKind::Spawn:
+        spawn(sandbox::decode_command(frame.payload));
+        return;
+      case FrameKind::Listen:
+        sandbox::send_frame(socket_, FrameKind::Listening, "",
+                            listen_on_loopback(reader.number()).get());
         return;
       case FrameKind::Collect:
         changes_.collect(socket_, reader.number());
@@ -177,11 +187,29 @@ class Server {
     const pid_t pid = ::fork();
     if (pid < 0) throw_errno("cannot start a process");
     if (pid == 0) {
-      become_command(request, env, folder, input ? input.get() : nothing_.get(), write_end.get());
+      become_command(request, env, folder, input ? input.get() : nothing_.get(), write_end.get(),
+                     write_end.get());
     }
     command_ = pid;
     write_end.reset();
     sandbox::send_frame(socket_, FrameKind::Started, "", read_end.get());
+  }
+
+  // Beside the commands, until the session has gone.
+  void spawn(const sandbox::CommandRequest& request) {
+    if (request.argv.empty()) throw Error(ErrorKind::Invalid, "an empty command");
+    std::array<int, 2> ends{};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+      throw_errno("cannot make a socket pair");
+    const Fd ours(ends[0]), theirs(ends[1]);
+    const Fd errors(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+    const std::vector<std::string> env = merged(plan_.environment, request.environment);
+    const std::string& folder = request.cwd.empty() ? plan_.start_folder : request.cwd;
+    const pid_t pid = ::fork();
+    if (pid < 0) throw_errno("cannot start a process");
+    if (pid == 0) become_command(request, env, folder, theirs.get(), theirs.get(), errors.get());
+    residents_.insert(pid);
+    sandbox::send_frame(socket_, FrameKind::Started, "", ours.get());
   }
 
   static Fd file_in_memory(std::string_view content) {
@@ -202,14 +230,30 @@ class Server {
         end(status);
         return;
       }
+      residents_.erase(pid);
     }
   }
 
-  // Nothing of a command outlives it: a process that is being killed can make no other, so one
-  // round reaches all, however fast they multiply.
+  void kill_commands() {
+    if (residents_.empty())
+      ::kill(-1, SIGKILL);
+    else
+      kill_all_but(residents_);
+  }
+
+  // Nothing of a command outlives it.
   void end(int status) {
-    ::kill(-1, SIGKILL);
-    while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
+    if (residents_.empty()) {
+      // A process that is being killed can make no other, so one round reaches all, however fast
+      // they multiply.
+      ::kill(-1, SIGKILL);
+      while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
+      }
+    } else {
+      while (kill_all_but(residents_) > 0) {
+        for (pid_t pid; (pid = ::waitpid(-1, nullptr, WNOHANG)) > 0;) residents_.erase(pid);
+        ::usleep(200);
+      }
     }
     command_ = 0;
     Writer writer;
@@ -222,6 +266,7 @@ class Server {
   Changes changes_;
   Fd children_, nothing_;
   pid_t command_ = 0;
+  std::set<pid_t> residents_;
 };
 
 }  // namespace

@@ -52,15 +52,7 @@ class Running {
 
  private:
   void start() {
-    CommandRequest request{.argv = command_.argv,
-                           .cwd = command_.cwd.string(),
-                           .environment = {},
-                           .input = command_.input};
-    request.environment.reserve(command_.env.size());
-    for (const auto& [name, value] : command_.env) {
-      request.environment.push_back(fmt::format("{}={}", name, value));
-    }
-    helper_.send(FrameKind::Run, encode(request));
+    helper_.send(FrameKind::Run, encode(request_of(command_)));
     Frame frame = helper_.receive();
     if (frame.kind != FrameKind::Started || !frame.descriptor) {
       throw Error(ErrorKind::Internal, "the sandbox helper answered out of turn");
@@ -165,6 +157,16 @@ class Running {
 };
 
 }  // namespace
+
+CommandRequest request_of(const Command& command) {
+  CommandRequest request{
+      .argv = command.argv, .cwd = command.cwd.string(), .environment = {}, .input = command.input};
+  request.environment.reserve(command.env.size());
+  for (const auto& [name, value] : command.env) {
+    request.environment.push_back(fmt::format("{}={}", name, value));
+  }
+  return request;
+}
 
 CommandResult run_command(HelperProcess& helper, const Command& command, Watcher& watcher) {
   return Running(helper, command, watcher).run();

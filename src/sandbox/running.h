@@ -3,9 +3,13 @@
 
 #include "sandbox/helper_process.h"
 #include "sandbox/limits.h"
+#include "sandbox/protocol.h"
 #include "sandbox/session.h"
 
 namespace nightjar::sandbox {
+
+/// As the helper hears it.
+CommandRequest request_of(const Command& command);
 
 /// Blocks until the command and everything it started are dead and all output was read.
 CommandResult run_command(HelperProcess& helper, const Command& command, Watcher& watcher);

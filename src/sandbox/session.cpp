@@ -67,6 +67,20 @@ class NamespaceSession final : public Session {
     return run_command(*helper_, command, *watcher_);
   }
 
+  Fd spawn(const Command& command) override {
+    helper_->send(FrameKind::Spawn, encode(request_of(command)));
+    return descriptor_of(FrameKind::Started);
+  }
+
+  Fd listen(std::uint16_t port) override {
+    Writer request;
+    request.number(port);
+    helper_->send(FrameKind::Listen, request.bytes());
+    return descriptor_of(FrameKind::Listening);
+  }
+
+  std::optional<Ended> look() override { return watcher_->look(helper_->pid()); }
+
   void collect(const std::function<void(core::Change&&)>& visit,
                std::uint64_t most_bytes) override {
     Writer request;
@@ -132,6 +146,13 @@ class NamespaceSession final : public Session {
   void stop() override { helper_->stop(); }
 
  private:
+  Fd descriptor_of(FrameKind kind) {
+    Frame frame = helper_->receive();
+    if (frame.kind != kind || !frame.descriptor)
+      throw Error(ErrorKind::Internal, "the sandbox helper answered out of turn");
+    return std::move(frame.descriptor);
+  }
+
   static std::vector<const Layers*> all_layers(const Policy& policy) {
     std::vector<const Layers*> out{&policy.tree};
     for (const auto& overlay : policy.overlays) out.push_back(&overlay);

@@ -108,6 +108,17 @@ class Session {
   /// Blocks until the command ended. Throws SandboxLost, Cancelled (at `stop`; the command is
   /// dead).
   virtual CommandResult run(const Command& command) = 0;
+  /// Starts a process that stays until the session ends, whatever commands come and go beside it.
+  /// What it starts must stay below it (PR_SET_CHILD_SUBREAPER), or goes with the next command. The
+  /// returned socket is both its input and its output; its end of file says that it has gone. Of
+  /// `command` only argv, cwd and env count.
+  virtual Fd spawn(const Command& command) = 0;
+  /// A listening socket on 127.0.0.1:`port` of the sandbox's own network, for this side to accept
+  /// from.
+  virtual Fd listen(std::uint16_t port) = 0;
+  /// Whether what runs inside is beyond the policy's memory or disk; looks at most once a second.
+  /// For those who wait for a process that stays: `run` looks by itself.
+  virtual std::optional<Ended> look() = 0;
   /// The upper layer of the work tree, one entry at a time, parents before children, contents
   /// limited to `most_bytes` each (larger: content empty, size says so). The visitor sees hostile
   /// data.

@@ -21,17 +21,20 @@ enum class FrameKind : std::uint8_t {
   Apply,      ///< changes; ends with Done
   ReadFile,   ///< path, number: most bytes
   FindFiles,  ///< folder, pattern, number: most names
+  Spawn,      ///< an encoded command that stays beside the others
+  Listen,     ///< number: port on the sandbox's own loopback
   // to the session
   Launched,  ///< number: pid of PID 1, in the session's own pid namespace
   Ready,     ///< text: how the work tree was made
   Failed,    ///< number: errno, text: what could not be done; the helper ends
-  Started,   ///< carries the read end of the command's output
+  Started,   ///< carries the read end of the command's output; of one that stays, its socket
   Ended,     ///< number: wait status of the command's first process
   Entry,     ///< one change
   Content,   ///< flag: there is such a file; text
   Names,     ///< list of texts
   Refused,   ///< number: errno, text: this request could not be done; the helper goes on
   Done,
+  Listening,  ///< carries the socket
 };
 
 class Writer {
