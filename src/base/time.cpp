@@ -52,6 +52,14 @@ std::optional<Time> from_rfc3339(std::string_view text) {
   return Time(seconds(timegm(&parts)) + milliseconds(millis));
 }
 
+std::optional<Time> from_http_date(std::string_view text) {
+  std::tm parts{};
+  const std::string copy(text);
+  const char* rest = strptime(copy.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  if (!rest || *rest != '\0') return std::nullopt;
+  return Time(seconds(timegm(&parts)));
+}
+
 std::string to_local(Time time) {
   if (time == Time{}) return "-";
   const std::time_t seconds = system_clock::to_time_t(floor<std::chrono::seconds>(time));

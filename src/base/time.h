@@ -24,6 +24,8 @@ int poll_timeout(Deadline deadline);
 /// RFC 3339 in UTC, "2026-01-31T12:00:00.123Z"; empty for the zero instant.
 std::string to_rfc3339(Time time);
 std::optional<Time> from_rfc3339(std::string_view text);
+/// "Sun, 06 Nov 1994 08:49:37 GMT", as HTTP headers say it (RFC 9110, section 5.6.7).
+std::optional<Time> from_http_date(std::string_view text);
 /// Local time for tables: "Jan 31 12:00".
 std::string to_local(Time time);
 /// "340 ms", "12 s", "3 min 20 s", "2 h 5 min".

@@ -5,6 +5,13 @@
 namespace nightjar {
 namespace {
 
+TEST(Time, ReadsTheDatesOfHttpHeaders) {
+  EXPECT_EQ(to_rfc3339(*from_http_date("Sun, 06 Nov 1994 08:49:37 GMT")),
+            "1994-11-06T08:49:37.000Z");
+  EXPECT_FALSE(from_http_date("Sun, 06 Nov 1994 08:49:37"));
+  EXPECT_FALSE(from_http_date("120"));
+}
+
 TEST(Rfc3339, RoundTripsMilliseconds) {
   const Time time{Millis(1'700'000'000'123)};
   EXPECT_EQ(to_rfc3339(time), "2023-11-14T22:13:20.123Z");

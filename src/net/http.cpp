@@ -70,6 +70,7 @@ struct Exchange {
   const OnData* on_data = nullptr;
   HttpResponse response;
   size_t header_bytes = 0;
+  Deadline last_heard = std::chrono::steady_clock::now();
   bool ended_by_reader = false;
   std::exception_ptr failure;
 };
@@ -77,6 +78,7 @@ struct Exchange {
 size_t on_header(char* bytes, size_t size, size_t count, void* context) {
   auto& exchange = *static_cast<Exchange*>(context);
   const std::string_view line(bytes, size * count);
+  exchange.last_heard = std::chrono::steady_clock::now();
   try {
     exchange.header_bytes += line.size();
     if (exchange.header_bytes > kMostHeaderBytes)
@@ -96,6 +98,7 @@ size_t on_header(char* bytes, size_t size, size_t count, void* context) {
 size_t on_body(char* bytes, size_t size, size_t count, void* context) {
   auto& exchange = *static_cast<Exchange*>(context);
   const std::string_view piece(bytes, size * count);
+  exchange.last_heard = std::chrono::steady_clock::now();
   try {
     long status = 0;
     curl_easy_getinfo(exchange.easy, CURLINFO_RESPONSE_CODE, &status);
@@ -146,6 +149,8 @@ void HttpClient::State::set_target(const HttpRequest& request) {
   curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
   if (request.direct || !request.unix_socket.empty()) curl_easy_setopt(handle, CURLOPT_PROXY, "");
+  if (!request.proxy.empty()) curl_easy_setopt(handle, CURLOPT_PROXY, request.proxy.c_str());
+  if (!request.ca_file.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, request.ca_file.c_str());
   if (request.unix_socket.empty()) return;
   if (socket != request.unix_socket) {
     socket_path = short_path(request.unix_socket, socket_folder);
@@ -190,9 +195,10 @@ CURLcode HttpClient::State::perform(const HttpRequest& request, const Exchange& 
     while (const CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
       if (message->msg == CURLMSG_DONE) return message->data.result;
     }
-    if (std::chrono::steady_clock::now() >= request.deadline) return CURLE_OPERATION_TIMEDOUT;
-    const int timeout =
-        request.deadline == kNoDeadline ? 3'600'000 : poll_timeout(request.deadline);
+    Deadline next = request.deadline;
+    if (request.idle.count() > 0) next = std::min(next, exchange.last_heard + request.idle);
+    if (std::chrono::steady_clock::now() >= next) return CURLE_OPERATION_TIMEDOUT;
+    const int timeout = next == kNoDeadline ? 3'600'000 : poll_timeout(next);
     curl_multi_poll(multi.get(), nullptr, 0, timeout, nullptr);
   }
 }

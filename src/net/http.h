@@ -29,6 +29,9 @@ struct HttpRequest {
   size_t most_body =
       size_t{64} << 20;  ///< a longer answer is an Error(Limit); streams are not bounded
   bool direct = false;   ///< ignore the environment's proxies
+  Millis idle{0};        ///< longest silence once the request was sent; 0: none. Error(Timeout)
+  std::string ca_file;   ///< trust these authorities instead of the system's
+  std::string proxy;     ///< go through this one, whatever the environment says
 };
 
 struct HttpResponse {

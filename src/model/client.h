@@ -1,0 +1,65 @@
+// Asks one model, with the patience of a program that works in the background: what passes by itself
+// is waited out, what a person must mend is told at once.
+#pragma once
+
+#include <functional>
+#include <stop_token>
+#include <string>
+
+#include "base/time.h"
+#include "model/wire.h"
+
+namespace nightjar::model {
+
+/// A wait that a person may want to know of.
+struct Waiting {
+  Failure failure;
+  Time until{};
+  int tries = 0;  ///< requests that failed in a row
+};
+
+struct CallHooks {
+  OnText on_text;                              ///< also of tries that break off later
+  std::function<void(const Waiting&)> on_wait;  ///< before each wait of two seconds or more
+  std::function<void()> on_resume;             ///< a wait that was told of is over
+};
+
+/// Waits double from `first` to `longest`.
+struct Patience {
+  Millis first{500}, longest{300'000};
+};
+
+/// One thread at a time; keeps its connection.
+class Client {
+ public:
+  Client(Endpoint endpoint, std::string key, Patience patience = {});
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  const Endpoint& endpoint() const { return endpoint_; }
+  const Wire& wire() const { return wire_; }
+
+  /// The whole reply to one request body. Rate limits, overload and broken connections are waited
+  /// out and asked again until `deadline`, which makes them the failure; a stream that breaks off
+  /// again and again, a malformed reply, or anything that no wait mends is a failure sooner. Throws
+  /// Cancelled at a stop.
+  Outcome call(const std::string& body, const CallHooks& hooks, Deadline deadline,
+               std::stop_token stop);
+
+ private:
+  Outcome ask(const std::string& body, const OnText& on_text, Deadline deadline,
+              std::stop_token stop);
+
+  Endpoint endpoint_;
+  std::string key_;
+  Patience patience_;
+  const Wire& wire_;
+  net::HttpClient http_;
+};
+
+/// How long to wait before try number `tries` + 1: as the server asked, else doubling; with up to a
+/// quarter more (`jitter` from 0 to 1), so that many runs do not come at once.
+Millis wait_before(const Failure& failure, int tries, double jitter, const Patience& patience = {});
+
+}  // namespace nightjar::model

@@ -1,0 +1,224 @@
+#include "model/endpoint.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <array>
+#include <map>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "proc/process.h"
+
+namespace nightjar::model {
+
+namespace {
+
+struct Vendor {
+  std::string_view prefix;
+  WireKind wire;
+  const char* key;
+  const char* base;
+  std::string_view default_base;
+};
+
+constexpr std::array<Vendor, 4> kVendors{{
+    {"openai", WireKind::Responses, "OPENAI_API_KEY", "OPENAI_BASE_URL",
+     "https://api.openai.com/v1"},
+    {"chat", WireKind::Chat, "OPENAI_API_KEY", "OPENAI_BASE_URL", "https://api.openai.com/v1"},
+    {"anthropic", WireKind::Anthropic, "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL",
+     "https://api.anthropic.com"},
+    {"gemini", WireKind::Gemini, "GEMINI_API_KEY", "GEMINI_BASE_URL",
+     "https://generativelanguage.googleapis.com"},
+}};
+
+constexpr Millis kLongestCommand = std::chrono::seconds(30);
+constexpr size_t kLongestKey = 65536;
+
+std::string value_of(const std::function<const char*(const char*)>& environment, const char* name) {
+  const char* value = environment(name);
+  return value ? trimmed(value) : "";
+}
+
+Endpoint endpoint_of(const Vendor& vendor,
+                     const std::function<const char*(const char*)>& environment) {
+  Endpoint out;
+  out.wire = vendor.wire;
+  out.base_url = value_of(environment, vendor.base);
+  if (out.base_url.empty()) out.base_url = vendor.default_base;
+  if (!value_of(environment, vendor.key).empty())
+    out.key = {KeySource::From::Environment, vendor.key};
+  return out;
+}
+
+// The person's own command, as their shell would run it: password managers look for their socket.
+std::map<std::string, std::string> whole_environment() {
+  std::map<std::string, std::string> out;
+  for (char** entry = environ; entry && *entry; ++entry) {
+    const std::string_view setting(*entry);
+    const size_t equals = setting.find('=');
+    if (equals != std::string_view::npos)
+      out.emplace(setting.substr(0, equals), setting.substr(equals + 1));
+  }
+  return out;
+}
+
+constexpr std::array<std::pair<KeySource::From, std::string_view>, 5> kSources{
+    {{KeySource::From::Nothing, "nothing"},
+     {KeySource::From::Environment, "environment"},
+     {KeySource::From::File, "file"},
+     {KeySource::From::Command, "command"},
+     {KeySource::From::Literal, "literal"}}};
+
+}  // namespace
+
+std::string_view to_string(WireKind kind) {
+  for (const auto& vendor : kVendors) {
+    if (vendor.wire == kind) return vendor.prefix;
+  }
+  return "chat";
+}
+
+std::optional<WireKind> wire_kind_from(std::string_view text) {
+  for (const auto& vendor : kVendors) {
+    if (vendor.prefix == text) return vendor.wire;
+  }
+  return std::nullopt;
+}
+
+std::vector<Endpoint> from_environment(
+    const std::function<const char*(const char*)>& environment) {
+  std::vector<Endpoint> out;
+  for (const auto& vendor : kVendors) {
+    if (value_of(environment, vendor.key).empty()) continue;
+    Endpoint endpoint = endpoint_of(vendor, environment);
+    endpoint.name = vendor.prefix;
+    out.push_back(std::move(endpoint));
+  }
+  return out;
+}
+
+std::expected<Endpoint, std::string> endpoint_named(
+    std::string_view name, const std::function<const char*(const char*)>& environment) {
+  const size_t slash = name.find('/');
+  const std::string_view prefix = name.substr(0, slash);
+  for (const auto& vendor : kVendors) {
+    if (slash == std::string_view::npos || vendor.prefix != prefix) continue;
+    Endpoint out = endpoint_of(vendor, environment);
+    out.name = name;
+    out.model = name.substr(slash + 1);
+    if (out.model.empty())
+      return std::unexpected(fmt::format("'{}' names no model after the slash", inert(name)));
+    const bool own_server = out.base_url != vendor.default_base;
+    if (out.key.from == KeySource::From::Nothing && !own_server) {
+      return std::unexpected(
+          fmt::format("'{}' needs a key: set {} where the service starts, or give it in "
+                      "[models.NAME] of config.toml",
+                      inert(name), vendor.key));
+    }
+    return out;
+  }
+  return std::unexpected(
+      fmt::format("there is no model '{}': name it openai/NAME, chat/NAME, anthropic/NAME or "
+                  "gemini/NAME, or describe it in [models.NAME] of config.toml",
+                  inert(name)));
+}
+
+std::expected<std::string, std::string> resolve_key(
+    const KeySource& source, const std::function<const char*(const char*)>& environment) {
+  std::string key;
+  switch (source.from) {
+    case KeySource::From::Nothing:
+      return "";
+    case KeySource::From::Literal:
+      key = trimmed(source.value);
+      break;
+    case KeySource::From::Environment:
+      key = value_of(environment, source.value.c_str());
+      if (key.empty())
+        return std::unexpected("the key's variable " + source.value +
+                               " is not set where the service runs");
+      break;
+    case KeySource::From::File: {
+      const auto text = try_read_file(source.value, kLongestKey);
+      if (!text) return std::unexpected("there is no key file " + source.value);
+      key = trimmed(*text);
+      if (key.empty()) return std::unexpected("the key file " + source.value + " is empty");
+      break;
+    }
+    case KeySource::From::Command: {
+      proc::Options command;
+      command.argv = {"/bin/sh", "-c", source.value};
+      command.env = whole_environment();
+      command.deadline = in(kLongestCommand);
+      const auto result = proc::run(command);
+      if (result.exit_status != 0)
+        return std::unexpected(
+            fmt::format("the key's command ended with status {}", result.exit_status));
+      key = trimmed(result.out);
+      break;
+    }
+  }
+  if (key.empty() || has_control_characters(key) || key.find_first_of(" \t\n") != std::string::npos)
+    return std::unexpected("what should be a key is empty or holds spaces");
+  return key;
+}
+
+json::object to_json(const Endpoint& endpoint) {
+  json::object out{{"name", endpoint.name},
+                   {"wire", to_string(endpoint.wire)},
+                   {"model", endpoint.model},
+                   {"base_url", endpoint.base_url},
+                   {"context", endpoint.context},
+                   {"max_output", endpoint.max_output},
+                   {"effort", endpoint.effort},
+                   {"ca_file", endpoint.ca_file},
+                   {"proxy", endpoint.proxy}};
+  for (const auto& [from, name] : kSources) {
+    if (from == endpoint.key.from && from != KeySource::From::Literal)
+      out["key"] = json::object{{"from", name}, {"value", endpoint.key.value}};
+  }
+  json::array headers;
+  for (const auto& [name, value] : endpoint.headers) headers.push_back(json::array{name, value});
+  out["headers"] = std::move(headers);
+  if (endpoint.prices.known)
+    out["prices"] =
+        json::array{endpoint.prices.input, endpoint.prices.cached, endpoint.prices.cache_write,
+                    endpoint.prices.output};
+  return out;
+}
+
+Endpoint endpoint_from(const json::object& object) {
+  Endpoint out;
+  out.name = get_string(object, "name");
+  out.wire = wire_kind_from(get_string(object, "wire")).value_or(WireKind::Chat);
+  out.model = get_string(object, "model");
+  out.base_url = get_string(object, "base_url");
+  out.context = get_int(object, "context");
+  out.max_output = get_int(object, "max_output");
+  out.effort = get_string(object, "effort");
+  out.ca_file = get_string(object, "ca_file");
+  out.proxy = get_string(object, "proxy");
+  const auto& key = get_object(object, "key");
+  for (const auto& [from, name] : kSources) {
+    if (get_string(key, "from") == name) out.key = {from, get_string(key, "value")};
+  }
+  for (const auto& item : get_array(object, "headers")) {
+    if (!item.is_array() || item.get_array().size() != 2) continue;
+    const auto& pair = item.get_array();
+    if (pair[0].is_string() && pair[1].is_string())
+      out.headers.emplace_back(pair[0].get_string(), pair[1].get_string());
+  }
+  const auto& prices = get_array(object, "prices");
+  if (prices.size() == 4) {
+    const auto number = [&](size_t i) {
+      boost::system::error_code error;
+      return prices[i].to_number<double>(error);
+    };
+    out.prices = {number(0), number(1), number(2), number(3), true};
+  }
+  return out;
+}
+
+}  // namespace nightjar::model

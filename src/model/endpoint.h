@@ -1,0 +1,65 @@
+// Which model is asked, where, and as whom.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "model/message.h"
+
+namespace nightjar::model {
+
+enum class WireKind { Responses, Chat, Anthropic, Gemini };
+
+/// "openai", "chat", "anthropic", "gemini": as people write them in settings and before a slash.
+std::string_view to_string(WireKind kind);
+std::optional<WireKind> wire_kind_from(std::string_view text);
+
+/// The key itself is not here: it is looked up when it is needed (`KeySource`), and never written
+/// to disk or into an event.
+struct KeySource {
+  enum class From { Nothing, Environment, File, Command, Literal } from = From::Nothing;
+  std::string value;  ///< a variable's name, a path, a shell line; the key itself of a Literal
+  bool operator==(const KeySource&) const = default;
+};
+
+struct Endpoint {
+  std::string name;  ///< as the person calls it: "openai/gpt-x", or of [models.NAME]
+  WireKind wire = WireKind::Chat;
+  std::string model;     ///< as the vendor calls it
+  std::string base_url;  ///< as the vendor's own SDK takes it: with /v1 for OpenAI, without for others
+  KeySource key;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string ca_file, proxy;
+  Prices prices;
+  std::int64_t context = 0;     ///< tokens; 0: not known
+  std::int64_t max_output = 0;  ///< tokens; 0: the wire's default
+  std::string effort;           ///< of reasoning, in the vendor's words; empty: the vendor's default
+  bool operator==(const Endpoint&) const = default;
+};
+
+inline constexpr std::int64_t kUnknownContext = 128'000;
+
+/// What the variables of the environment (and nothing else) make reachable: `OPENAI_API_KEY` with
+/// `OPENAI_BASE_URL`, and so on. Without the name of a model.
+std::vector<Endpoint> from_environment(
+    const std::function<const char*(const char*)>& environment);
+
+/// "openai/NAME", "chat/NAME", "anthropic/NAME", "gemini/NAME". The error names what is missing.
+std::expected<Endpoint, std::string> endpoint_named(
+    std::string_view name, const std::function<const char*(const char*)>& environment);
+
+/// The key, trimmed. The error says what to do; it never holds the key.
+std::expected<std::string, std::string> resolve_key(
+    const KeySource& source, const std::function<const char*(const char*)>& environment);
+
+/// For a runner's job: with a key's source, without a literal key.
+json::object to_json(const Endpoint& endpoint);
+Endpoint endpoint_from(const json::object& object);
+
+}  // namespace nightjar::model

@@ -1,0 +1,79 @@
+#include "model/reply_builder.h"
+
+#include "base/text.h"
+
+namespace nightjar::model {
+
+namespace {
+
+constexpr size_t kLookEvery = 4096;
+
+}  // namespace
+
+std::optional<json::object> ReplyBuilder::parse(const net::SseEvent& event) {
+  auto value = parse_json(event.data);
+  if (!value || !value->is_object()) {
+    malformed("an event is no JSON object: " + shortened(inert(event.data), 120));
+    return std::nullopt;
+  }
+  return std::move(value->get_object());
+}
+
+void ReplyBuilder::grow(size_t bytes, const std::string& text) {
+  size_ += bytes;
+  if (size_ > kLongestReply)
+    return malformed("the reply is longer than " + human_size(kLongestReply));
+  if (text.size() < looked_at_ + kLookEvery) return;
+  looked_at_ = text.size();
+  repeats_ = repeats_ || repeats_itself(text);
+}
+
+void ReplyBuilder::text(std::string_view more) {
+  if (more.empty()) return;
+  reply.text += more;
+  if (on_text_) on_text_(more);
+  grow(more.size(), reply.text);
+}
+
+void ReplyBuilder::thought(std::string_view more) {
+  reply.thoughts += more;
+  grow(more.size(), reply.thoughts);
+}
+
+void ReplyBuilder::arguments(std::string& into, std::string_view more) {
+  into += more;
+  grow(more.size(), into);
+}
+
+void ReplyBuilder::malformed(std::string words) {
+  fail({Failure::Kind::Malformed, std::move(words), std::nullopt, 200});
+}
+
+void ReplyBuilder::fail(Failure failure) {
+  if (!failure_) failure_ = std::move(failure);
+}
+
+Outcome ReplyBuilder::finish() {
+  if (failure_) return std::unexpected(*failure_);
+  reply.text = valid_utf8(reply.text);
+  reply.thoughts = valid_utf8(reply.thoughts);
+  if (repeats_) {
+    // What was begun cannot be trusted, calls least of all.
+    reply.calls.clear();
+    reply.replay.clear();
+    reply.stop = Stop::Repetition;
+    if (reply.text.size() > kLookEvery) reply.text = valid_utf8(reply.text.substr(0, kLookEvery));
+    return std::move(reply);
+  }
+  if (!ended_)
+    return std::unexpected(Failure{Failure::Kind::Broken,
+                                   "the stream ended before the reply did", std::nullopt, 200});
+  if (reply.calls.size() > kMostCalls)
+    return std::unexpected(Failure{Failure::Kind::Malformed,
+                                   "more than " + std::to_string(kMostCalls) + " calls at once",
+                                   std::nullopt, 200});
+  if (!reply.calls.empty() && reply.stop == Stop::Finished) reply.stop = Stop::Calls;
+  return std::move(reply);
+}
+
+}  // namespace nightjar::model

@@ -1,0 +1,231 @@
+#include "model/wires.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "base/text.h"
+
+namespace nightjar::model {
+
+namespace {
+
+using Kind = Failure::Kind;
+
+constexpr size_t kLongestWords = 600;
+
+std::string header(const net::Headers& headers, std::string_view name) {
+  for (const auto& [key, value] : headers) {
+    if (lower(key) == name) return trimmed(value);
+  }
+  return "";
+}
+
+std::optional<double> number(std::string_view text) {
+  double value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || !(value >= 0) ||
+      value > 1e7)
+    return std::nullopt;
+  return value;
+}
+
+Millis seconds(double value) { return Millis(static_cast<std::int64_t>(std::ceil(value * 1000))); }
+
+// retry-after-ms, then retry-after in seconds or as a date, then Google's RetryInfo ("34s").
+std::optional<Millis> asked_wait(const net::Headers& headers, const json::object& error) {
+  if (const auto ms = number(header(headers, "retry-after-ms"))) return seconds(*ms / 1000);
+  const std::string after = header(headers, "retry-after");
+  if (const auto value = number(after)) return seconds(*value);
+  if (const auto date = from_http_date(after)) return std::max(Millis(0), *date - now());
+  for (const auto& item : get_array(error, "details")) {
+    if (!item.is_object()) continue;
+    std::string delay = get_string(item.get_object(), "retryDelay");
+    if (!delay.ends_with('s')) continue;
+    delay.pop_back();
+    if (const auto value = number(delay)) return seconds(*value);
+  }
+  return std::nullopt;
+}
+
+bool has_any(const std::string& text, std::initializer_list<std::string_view> words) {
+  return std::ranges::any_of(words,
+                             [&](auto word) { return text.find(word) != std::string::npos; });
+}
+
+// Vendors say the same in many ways: codes first, then what their messages are known to hold.
+std::optional<Kind> kind_by_words(const std::string& code, const std::string& message) {
+  if (has_any(code, {"insufficient_quota", "credit_balance", "billing", "spend_limit",
+                     "payment_required", "insufficient_balance"}) ||
+      has_any(message, {"credit balance is too low", "exceeded your current quota",
+                        "spending limit", "insufficient credits", "insufficient balance",
+                        "billing hard limit", "usage limit has been reached",
+                        "specified api usage limits"}))
+    return Kind::NoMoney;
+  if (has_any(code, {"context_length_exceeded", "context_window"}) ||
+      has_any(message, {"maximum context length", "prompt is too long", "context window",
+                        "context length", "exceeds the maximum number of tokens",
+                        "context size", "input token count"}))
+    return Kind::ContextFull;
+  if (has_any(code, {"overloaded", "server_is_overloaded", "slow_down"})) return Kind::Overloaded;
+  if (has_any(code, {"rate_limit", "resource_exhausted"})) return Kind::RateLimit;
+  if (has_any(code, {"authentication", "invalid_api_key", "permission", "unauthenticated"}) ||
+      has_any(message, {"api key not valid", "incorrect api key"}))
+    return Kind::BadKey;
+  if (has_any(code, {"server_error", "api_error", "internal", "unavailable", "timeout"}))
+    return Kind::Overloaded;
+  return std::nullopt;
+}
+
+Kind kind_by_status(int status) {
+  switch (status) {
+    case 401:
+    case 403:
+      return Kind::BadKey;
+    case 402:
+      return Kind::NoMoney;
+    case 408:
+    case 409:
+      return Kind::Broken;
+    case 413:
+      return Kind::ContextFull;
+    case 429:
+      return Kind::RateLimit;
+    default:
+      return status >= 500 ? Kind::Overloaded : Kind::Rejected;
+  }
+}
+
+struct Said {
+  std::string code, message;
+};
+
+Said said_by(const json::object& error) {
+  Said out;
+  for (const char* member : {"code", "type", "status"}) {
+    if (const std::string text = get_string(error, member); !text.empty()) out.code += text + " ";
+  }
+  out.code = lower(out.code);
+  out.message = get_string(error, "message");
+  return out;
+}
+
+}  // namespace
+
+std::string_view to_string(Failure::Kind kind) {
+  switch (kind) {
+    case Kind::RateLimit:
+      return "rate limit";
+    case Kind::Overloaded:
+      return "overloaded";
+    case Kind::Broken:
+      return "connection";
+    case Kind::NoMoney:
+      return "no money";
+    case Kind::BadKey:
+      return "key";
+    case Kind::ContextFull:
+      return "context full";
+    case Kind::Rejected:
+      return "rejected";
+    case Kind::Malformed:
+      return "malformed";
+  }
+  return "";
+}
+
+Failure failure_of(int status, const net::Headers& headers, std::string_view body) {
+  Failure out;
+  out.status = status;
+  json::object error;
+  auto parsed = parse_json(body);
+  // Google sends the error as the only item of an array where a stream was asked for.
+  if (parsed && parsed->is_array() && !parsed->get_array().empty()) {
+    json::value first = parsed->get_array()[0];
+    *parsed = std::move(first);
+  }
+  if (parsed && parsed->is_object()) {
+    error = get_object(parsed->get_object(), "error");
+    if (error.empty()) error = parsed->get_object();
+    if (const auto* text = parsed->get_object().if_contains("error"); text && text->is_string())
+      error["message"] = *text;
+  }
+  const Said said = said_by(error);
+  out.words = shortened(inert(said.message.empty() ? body.substr(0, kLongestWords * 4)
+                                                   : std::string_view(said.message)),
+                        kLongestWords);
+  if (out.words.empty()) out.words = "HTTP status " + std::to_string(status);
+  const auto by_words = kind_by_words(said.code, lower(said.message));
+  const Kind by_status = kind_by_status(status);
+  // A status that is sure outweighs words; words tell apart what statuses share.
+  out.kind = by_words.value_or(by_status);
+  if (by_status == Kind::BadKey && out.kind != Kind::NoMoney) out.kind = Kind::BadKey;
+  if (status == 429 && out.kind != Kind::NoMoney) out.kind = Kind::RateLimit;
+  if (status >= 500 && out.kind != Kind::NoMoney && out.kind != Kind::ContextFull)
+    out.kind = Kind::Overloaded;
+  const std::string should = header(headers, "x-should-retry");
+  if (should == "true" && (out.kind == Kind::Rejected)) out.kind = Kind::Overloaded;
+  if (should == "false" && out.kind == Kind::Broken) out.kind = Kind::Rejected;
+  out.wait = asked_wait(headers, error);
+  return out;
+}
+
+Failure failure_in_stream(const json::object& error) {
+  const Said said = said_by(error);
+  Failure out;
+  out.status = 200;
+  out.words = shortened(inert(said.message.empty() ? to_line(error) : said.message), kLongestWords);
+  out.kind = kind_by_words(said.code, lower(said.message))
+                 .value_or(said.code.find("invalid") != std::string::npos ? Kind::Rejected
+                                                                          : Kind::Overloaded);
+  return out;
+}
+
+std::string quoted_json(std::string_view text) {
+  return json::serialize(json::string(valid_utf8(text)));
+}
+
+std::string valid_arguments(const ToolCall& call) {
+  const auto parsed = parse_json(call.arguments);
+  return parsed && parsed->is_object() ? call.arguments : "{}";
+}
+
+std::string joined(const std::vector<std::string>& items) {
+  std::string out;
+  for (const auto& item : items) {
+    if (!out.empty() && !item.empty()) out += ',';
+    out += item;
+  }
+  return out;
+}
+
+// A period of at most 400 bytes that fills the last 4,000 and comes at least ten times.
+bool repeats_itself(std::string_view text) {
+  constexpr size_t kTail = 4000, kLongestPeriod = 400;
+  if (text.size() < kTail) return false;
+  const std::string_view tail = text.substr(text.size() - kTail);
+  for (size_t period = 1; period <= kLongestPeriod; ++period) {
+    if (tail.substr(0, kTail - period) == tail.substr(period)) {
+      // Rows of blanks or dashes are layout, and end.
+      return period > 2 || text.size() > 8 * kTail;
+    }
+  }
+  return false;
+}
+
+const Wire& wire_of(WireKind kind) {
+  switch (kind) {
+    case WireKind::Responses:
+      return responses_wire();
+    case WireKind::Anthropic:
+      return anthropic_wire();
+    case WireKind::Gemini:
+      return gemini_wire();
+    case WireKind::Chat:
+      break;
+  }
+  return chat_wire();
+}
+
+}  // namespace nightjar::model

@@ -1,0 +1,103 @@
+// One vendor's way of speaking: how a conversation is written, and how a stream is read. Pure: no
+// network, no clock.
+//
+// A request's body is `prefix + items, comma between them + suffix`. Items are serialised once, when
+// they happen, and never again: so a turn costs what it adds, and whatever was sent before stays the
+// same byte for byte, which is what vendors' prompt caches need.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "model/endpoint.h"
+#include "model/message.h"
+#include "net/http.h"
+#include "net/sse.h"
+
+namespace nightjar::model {
+
+/// Why there is no reply.
+struct Failure {
+  enum class Kind {
+    RateLimit,    ///< too many requests or tokens: wait
+    Overloaded,   ///< the vendor has trouble: wait
+    Broken,       ///< connection or stream ended too early, or nothing can be reached: try again
+    NoMoney,      ///< credit or a spending limit is used up
+    BadKey,       ///< no or a wrong key, or no right to this model
+    ContextFull,  ///< the conversation is longer than the model takes
+    Rejected,     ///< the vendor says that the request is wrong
+    Malformed,    ///< what came is not of this protocol
+  } kind = Kind::Broken;
+  std::string words;           ///< the vendor's own, without control characters, bounded
+  std::optional<Millis> wait;  ///< as the server asked for
+  int status = 0;
+  bool operator==(const Failure&) const = default;
+};
+std::string_view to_string(Failure::Kind kind);
+
+using Outcome = std::expected<Reply, Failure>;
+
+/// What a stream shows while it comes.
+using OnText = std::function<void(std::string_view)>;
+
+/// Reads one reply. Nothing throws for what a server sends; memory is bounded.
+class ReplyReader {
+ public:
+  virtual ~ReplyReader() = default;
+  /// False: enough was seen, the stream may be ended.
+  virtual bool on_event(const net::SseEvent& event) = 0;
+  /// After the last event. A stream without its end is Broken.
+  virtual Outcome finish() = 0;
+};
+
+/// What stands before and behind the conversation, the same in every request of a run.
+struct Frame {
+  std::string system;
+  std::vector<ToolSpec> tools;
+  std::string cache_key;  ///< keeps a conversation on one cache (OpenAI)
+};
+
+class Wire {
+ public:
+  virtual ~Wire() = default;
+  virtual std::string url(const Endpoint& endpoint) const = 0;
+  virtual net::Headers headers(const Endpoint& endpoint, const std::string& key) const = 0;
+  virtual std::string prefix(const Endpoint& endpoint, const Frame& frame) const = 0;
+  virtual std::string suffix() const = 0;
+  virtual std::string user(std::string_view text) const = 0;
+  /// Answers to all calls of one reply, in their order, with what the person said meanwhile.
+  virtual std::string results(const std::vector<ToolResult>& results,
+                              std::string_view message) const = 0;
+  /// A reply that another wire gave, or that was put together by us.
+  virtual std::string reply(const Reply& reply) const = 0;
+  virtual std::unique_ptr<ReplyReader> reader(OnText on_text) const = 0;
+};
+
+const Wire& wire_of(WireKind kind);
+
+/// What an answer that is no stream says, by the rules of all vendors.
+Failure failure_of(int status, const net::Headers& headers, std::string_view body);
+/// An error object inside a stream: {type or code, message}.
+Failure failure_in_stream(const json::object& error);
+
+/// JSON string, quotes included.
+std::string quoted_json(std::string_view text);
+/// A call's arguments where they are a JSON object, else "{}": many servers refuse a conversation
+/// that holds anything else, and its result tells the model what was wrong.
+std::string valid_arguments(const ToolCall& call);
+/// Items joined as a body holds them.
+std::string joined(const std::vector<std::string>& items);
+
+/// The text has turned into the same few lines again and again.
+bool repeats_itself(std::string_view text);
+
+inline constexpr size_t kLongestReply = size_t{8} << 20;
+inline constexpr size_t kMostCalls = 128;
+
+}  // namespace nightjar::model

@@ -1,0 +1,223 @@
+// Anthropic Messages. Blocks of a reply (thinking with its signature included) are sent back as they
+// came. Fields as in the vendor's SDK (@anthropic-ai/sdk 1.12.0).
+#include <map>
+
+#include "base/text.h"
+#include "model/reply_builder.h"
+#include "model/wires.h"
+
+namespace nightjar::model {
+
+namespace {
+
+constexpr std::int64_t kDefaultOutput = 32'000;
+constexpr const char* kVersion = "2023-06-01";
+
+class Reader final : public ReplyReader {
+ public:
+  explicit Reader(OnText on_text) : builder_(std::move(on_text)) {}
+
+  bool on_event(const net::SseEvent& event) override {
+    const auto data = builder_.parse(event);
+    if (!data) return false;
+    const std::string type = get_string(*data, "type", event.event);
+    const std::int64_t index = get_int(*data, "index", -1);
+    if (type == "message_start") {
+      const auto& message = get_object(*data, "message");
+      builder_.reply.model = get_string(message, "model");
+      usage(get_object(message, "usage"));
+    } else if (type == "content_block_start") {
+      if (blocks_.size() > 4 * kMostCalls) builder_.malformed("too many blocks");
+      blocks_[index].object = get_object(*data, "content_block");
+      builder_.text(get_string(blocks_[index].object, "text"));
+    } else if (type == "content_block_delta") {
+      delta(blocks_[index], get_object(*data, "delta"));
+    } else if (type == "message_delta") {
+      usage(get_object(*data, "usage"));
+      stop(get_string(get_object(*data, "delta"), "stop_reason"));
+    } else if (type == "message_stop") {
+      builder_.ended();
+      return false;
+    } else if (type == "error") {
+      builder_.fail(failure_in_stream(get_object(*data, "error")));
+    }
+    return !builder_.over();
+  }
+
+  Outcome finish() override {
+    std::string content;
+    for (auto& [index, block] : blocks_) finish(block, content);
+    if (!content.empty())
+      builder_.reply.replay = "{\"role\":\"assistant\",\"content\":[" + content + "]}";
+    return builder_.finish();
+  }
+
+ private:
+  struct Block {
+    json::object object;
+    std::string text, input, thinking, signature;
+  };
+
+  void delta(Block& block, const json::object& delta) {
+    const std::string type = get_string(delta, "type");
+    if (type == "text_delta") {
+      builder_.text(get_string(delta, "text"));
+      block.text += get_string(delta, "text");
+    } else if (type == "input_json_delta") {
+      builder_.arguments(block.input, get_string(delta, "partial_json"));
+    } else if (type == "thinking_delta") {
+      builder_.thought(get_string(delta, "thinking"));
+      block.thinking += get_string(delta, "thinking");
+    } else if (type == "signature_delta") {
+      builder_.arguments(block.signature, get_string(delta, "signature"));
+    }
+  }
+
+  void finish(Block& block, std::string& content) {
+    const std::string type = get_string(block.object, "type");
+    if (type == "text") {
+      const std::string text = get_string(block.object, "text") + block.text;
+      if (text.empty()) return;  // refused when it is sent back
+      block.object["text"] = valid_utf8(text);
+    } else if (type == "tool_use") {
+      auto input = parse_json(block.input.empty() ? "{}" : block.input);
+      const bool whole = input && input->is_object();
+      if (block.input.empty() && !get_object(block.object, "input").empty())
+        block.input = to_line(get_object(block.object, "input"));
+      else
+        block.object["input"] = whole ? *input : json::value(json::object{});
+      if (cut_ && !whole) return;  // half a call
+      builder_.reply.calls.push_back({get_string(block.object, "id"),
+                                      get_string(block.object, "name"),
+                                      block.input.empty() ? "{}" : block.input});
+    } else if (type == "thinking") {
+      block.object["thinking"] = get_string(block.object, "thinking") + block.thinking;
+      if (!block.signature.empty()) block.object["signature"] = block.signature;
+    }
+    if (!content.empty()) content += ',';
+    content += to_line(block.object);
+  }
+
+  // Cumulative: the newest counts. Input comes without what a cache gave or took.
+  void usage(const json::object& usage) {
+    if (usage.empty()) return;
+    const auto latest = [&](const char* member, std::int64_t& into) {
+      if (const auto* value = usage.if_contains(member); value && value->is_int64())
+        into = value->get_int64();
+    };
+    latest("input_tokens", fresh_);
+    latest("cache_read_input_tokens", cached_);
+    latest("cache_creation_input_tokens", written_);
+    latest("output_tokens", output_);
+    builder_.reply.usage = {fresh_ + cached_ + written_, cached_, written_, output_, 0};
+  }
+
+  void stop(const std::string& reason) {
+    if (reason == "max_tokens") builder_.reply.stop = Stop::Length;
+    if (reason == "refusal") builder_.reply.stop = Stop::Refused;
+    if (reason == "pause_turn") builder_.reply.stop = Stop::Paused;
+    cut_ = reason == "max_tokens";
+    if (reason == "model_context_window_exceeded")
+      builder_.fail({Failure::Kind::ContextFull, "the model's context is full", std::nullopt, 200});
+  }
+
+  ReplyBuilder builder_;
+  std::map<std::int64_t, Block> blocks_;
+  std::int64_t fresh_ = 0, cached_ = 0, written_ = 0, output_ = 0;
+  bool cut_ = false;
+};
+
+class Anthropic final : public Wire {
+ public:
+  std::string url(const Endpoint& endpoint) const override {
+    return endpoint.base_url + "/v1/messages";
+  }
+
+  net::Headers headers(const Endpoint&, const std::string& key) const override {
+    net::Headers out{{"Content-Type", "application/json"},
+                     {"Accept", "text/event-stream"},
+                     {"anthropic-version", kVersion}};
+    if (!key.empty()) out.emplace_back("x-api-key", key);
+    return out;
+  }
+
+  // Breakpoints of the cache: one behind what never changes, one (at the top level) that the vendor
+  // moves to the end of each request.
+  std::string prefix(const Endpoint& endpoint, const Frame& frame) const override {
+    std::string out =
+        "{\"model\":" + quoted_json(endpoint.model) + ",\"max_tokens\":" +
+        std::to_string(endpoint.max_output > 0 ? endpoint.max_output : kDefaultOutput) +
+        ",\"stream\":true,\"cache_control\":{\"type\":\"ephemeral\"}";
+    if (!endpoint.effort.empty())
+      out += ",\"thinking\":{\"type\":\"adaptive\"},\"output_config\":{\"effort\":" +
+             quoted_json(endpoint.effort) + "}";
+    if (!frame.tools.empty()) {
+      out += ",\"tools\":[";
+      for (const auto& tool : frame.tools) {
+        if (!out.ends_with('[')) out += ',';
+        out += "{\"name\":" + quoted_json(tool.name) +
+               ",\"description\":" + quoted_json(tool.description) +
+               ",\"input_schema\":" + tool.parameters + "}";
+      }
+      out += ']';
+    }
+    if (!frame.system.empty())
+      out += ",\"system\":[{\"type\":\"text\",\"text\":" + quoted_json(frame.system) +
+             ",\"cache_control\":{\"type\":\"ephemeral\"}}]";
+    return out + ",\"messages\":[";
+  }
+
+  std::string suffix() const override { return "]}"; }
+
+  std::string user(std::string_view text) const override {
+    return "{\"role\":\"user\",\"content\":[" + text_block(text) + "]}";
+  }
+
+  std::string results(const std::vector<ToolResult>& results,
+                      std::string_view message) const override {
+    std::vector<std::string> blocks;
+    for (const auto& result : results) {
+      // An empty text block is refused.
+      std::string content =
+          "[" + text_block(result.output.empty() ? "(no output)" : result.output);
+      if (!result.image.empty())
+        content += ",{\"type\":\"image\",\"source\":{\"type\":\"base64\",\"media_type\":" +
+                   quoted_json(result.image_type) + ",\"data\":" + quoted_json(result.image) +
+                   "}}";
+      blocks.push_back("{\"type\":\"tool_result\",\"tool_use_id\":" + quoted_json(result.call) +
+                       ",\"content\":" + content + "]" +
+                       (result.error ? ",\"is_error\":true" : "") + "}");
+    }
+    if (!message.empty()) blocks.push_back(text_block(message));
+    return "{\"role\":\"user\",\"content\":[" + joined(blocks) + "]}";
+  }
+
+  std::string reply(const Reply& reply) const override {
+    std::vector<std::string> blocks;
+    if (!reply.text.empty()) blocks.push_back(text_block(reply.text));
+    for (const auto& call : reply.calls) {
+      blocks.push_back("{\"type\":\"tool_use\",\"id\":" + quoted_json(call.id) +
+                       ",\"name\":" + quoted_json(call.name) + ",\"input\":" + valid_arguments(call) +
+                       "}");
+    }
+    return blocks.empty() ? "" : "{\"role\":\"assistant\",\"content\":[" + joined(blocks) + "]}";
+  }
+
+  std::unique_ptr<ReplyReader> reader(OnText on_text) const override {
+    return std::make_unique<Reader>(std::move(on_text));
+  }
+
+ private:
+  static std::string text_block(std::string_view text) {
+    return "{\"type\":\"text\",\"text\":" + quoted_json(text) + "}";
+  }
+};
+
+}  // namespace
+
+const Wire& anthropic_wire() {
+  static const Anthropic wire;
+  return wire;
+}
+
+}  // namespace nightjar::model

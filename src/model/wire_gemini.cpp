@@ -1,0 +1,192 @@
+// Gemini's generateContent, streamed. Parts of a reply (with their thought signatures) are sent back
+// as they came. Where a call has no id, ours stays on this side.
+#include "base/text.h"
+#include "model/reply_builder.h"
+#include "model/wires.h"
+
+namespace nightjar::model {
+
+namespace {
+
+constexpr std::string_view kOwnId = "nightjar_";
+
+class Reader final : public ReplyReader {
+ public:
+  explicit Reader(OnText on_text) : builder_(std::move(on_text)) {}
+
+  bool on_event(const net::SseEvent& event) override {
+    const auto data = builder_.parse(event);
+    if (!data) return false;
+    if (const auto& error = get_object(*data, "error"); !error.empty()) {
+      builder_.fail(failure_in_stream(error));
+      return false;
+    }
+    if (const std::string model = get_string(*data, "modelVersion"); !model.empty())
+      builder_.reply.model = model;
+    usage(get_object(*data, "usageMetadata"));
+    if (const std::string blocked =
+            get_string(get_object(*data, "promptFeedback"), "blockReason");
+        !blocked.empty()) {
+      builder_.ended();
+      builder_.reply.stop = Stop::Refused;
+      builder_.text("(declined: " + blocked + ")");
+    }
+    const auto& candidates = get_array(*data, "candidates");
+    if (!candidates.empty() && candidates[0].is_object()) candidate(candidates[0].get_object());
+    return !builder_.over();
+  }
+
+  Outcome finish() override {
+    std::string parts;
+    for (const auto& part : parts_) {
+      if (!parts.empty()) parts += ',';
+      parts += to_line(part);
+    }
+    if (!parts.empty()) builder_.reply.replay = "{\"role\":\"model\",\"parts\":[" + parts + "]}";
+    return builder_.finish();
+  }
+
+ private:
+  void candidate(const json::object& candidate) {
+    for (const auto& item : get_array(get_object(candidate, "content"), "parts")) {
+      if (item.is_object()) part(item.get_object());
+    }
+    const std::string finish = get_string(candidate, "finishReason");
+    if (finish.empty()) return;
+    builder_.ended();
+    if (finish == "MAX_TOKENS") builder_.reply.stop = Stop::Length;
+    if (finish == "MALFORMED_FUNCTION_CALL" || finish == "UNEXPECTED_TOOL_CALL")
+      builder_.malformed("the model wrote a call that its vendor could not read");
+    if (finish == "SAFETY" || finish == "RECITATION" || finish == "BLOCKLIST" ||
+        finish == "PROHIBITED_CONTENT" || finish == "SPII")
+      builder_.reply.stop = Stop::Refused;
+  }
+
+  void part(const json::object& part) {
+    if (parts_.size() > 64 * kMostCalls) return builder_.malformed("too many parts");
+    const std::string text = get_string(part, "text");
+    const bool thought = get_bool(part, "thought");
+    if (thought)
+      builder_.thought(text);
+    else
+      builder_.text(text);
+    if (const auto& call = get_object(part, "functionCall"); !call.empty()) {
+      std::string id = get_string(call, "id");
+      if (id.empty()) id = std::string(kOwnId) + random_id(12);
+      const std::string arguments = to_line(get_object(call, "args"));
+      std::string counted;
+      builder_.arguments(counted, arguments);
+      builder_.reply.calls.push_back({std::move(id), get_string(call, "name"), arguments});
+    }
+    // Pieces of one text become one part again; a signature keeps its place.
+    const bool plain = part.size() == (part.contains("thought") ? 2 : 1) && part.contains("text");
+    if (plain && !parts_.empty() && open_ && open_thought_ == thought) {
+      auto& before = parts_.back()["text"].as_string();
+      before.append(text);
+    } else if (!part.empty()) {
+      parts_.push_back(part);
+    }
+    open_ = plain;
+    open_thought_ = thought;
+  }
+
+  void usage(const json::object& usage) {
+    if (usage.empty()) return;
+    const std::int64_t thoughts = get_int(usage, "thoughtsTokenCount");
+    builder_.reply.usage = {
+        get_int(usage, "promptTokenCount") + get_int(usage, "toolUsePromptTokenCount"),
+        get_int(usage, "cachedContentTokenCount"), 0,
+        get_int(usage, "candidatesTokenCount") + thoughts, thoughts};
+  }
+
+  ReplyBuilder builder_;
+  std::vector<json::object> parts_;
+  bool open_ = false, open_thought_ = false;
+};
+
+class Gemini final : public Wire {
+ public:
+  std::string url(const Endpoint& endpoint) const override {
+    return endpoint.base_url + "/v1beta/models/" + net::url_encoded(endpoint.model) +
+           ":streamGenerateContent?alt=sse";
+  }
+
+  net::Headers headers(const Endpoint&, const std::string& key) const override {
+    net::Headers out{{"Content-Type", "application/json"}, {"Accept", "text/event-stream"}};
+    if (!key.empty()) out.emplace_back("x-goog-api-key", key);
+    return out;
+  }
+
+  std::string prefix(const Endpoint& endpoint, const Frame& frame) const override {
+    std::string out = "{";
+    if (!frame.system.empty())
+      out += "\"systemInstruction\":{\"parts\":[" + text_part(frame.system) + "]},";
+    if (!frame.tools.empty()) {
+      out += "\"tools\":[{\"functionDeclarations\":[";
+      for (const auto& tool : frame.tools) {
+        if (!out.ends_with('[')) out += ',';
+        out += "{\"name\":" + quoted_json(tool.name) +
+               ",\"description\":" + quoted_json(tool.description) +
+               ",\"parameters\":" + tool.parameters + "}";
+      }
+      out += "]}],";
+    }
+    if (endpoint.max_output > 0)
+      out += "\"generationConfig\":{\"maxOutputTokens\":" + std::to_string(endpoint.max_output) +
+             "},";
+    return out + "\"contents\":[";
+  }
+
+  std::string suffix() const override { return "]}"; }
+
+  std::string user(std::string_view text) const override {
+    return "{\"role\":\"user\",\"parts\":[" + text_part(text) + "]}";
+  }
+
+  std::string results(const std::vector<ToolResult>& results,
+                      std::string_view message) const override {
+    std::vector<std::string> parts;
+    for (const auto& result : results) {
+      std::string part = "{\"functionResponse\":{";
+      if (!result.call.starts_with(kOwnId)) part += "\"id\":" + quoted_json(result.call) + ",";
+      part += "\"name\":" + quoted_json(result.name) + ",\"response\":{\"" +
+              (result.error ? "error" : "output") + "\":" + quoted_json(result.output) + "}}}";
+      parts.push_back(std::move(part));
+    }
+    for (const auto& result : results) {
+      if (result.image.empty()) continue;
+      parts.push_back("{\"inlineData\":{\"mimeType\":" + quoted_json(result.image_type) +
+                      ",\"data\":" + quoted_json(result.image) + "}}");
+    }
+    if (!message.empty()) parts.push_back(text_part(message));
+    return "{\"role\":\"user\",\"parts\":[" + joined(parts) + "]}";
+  }
+
+  std::string reply(const Reply& reply) const override {
+    std::vector<std::string> parts;
+    if (!reply.text.empty()) parts.push_back(text_part(reply.text));
+    for (const auto& call : reply.calls) {
+      parts.push_back("{\"functionCall\":{\"name\":" + quoted_json(call.name) +
+                      ",\"args\":" + valid_arguments(call) + "}}");
+    }
+    return parts.empty() ? "" : "{\"role\":\"model\",\"parts\":[" + joined(parts) + "]}";
+  }
+
+  std::unique_ptr<ReplyReader> reader(OnText on_text) const override {
+    return std::make_unique<Reader>(std::move(on_text));
+  }
+
+ private:
+  static std::string text_part(std::string_view text) {
+    return "{\"text\":" + quoted_json(text) + "}";
+  }
+};
+
+}  // namespace
+
+const Wire& gemini_wire() {
+  static const Gemini wire;
+  return wire;
+}
+
+}  // namespace nightjar::model

@@ -1,0 +1,180 @@
+// OpenAI Responses, stateless: nothing is stored there, every output item is sent back in order
+// (reasoning with its encrypted content included). Fields as in the vendor's SDK (openai 6.49.0).
+#include "base/text.h"
+#include "model/reply_builder.h"
+#include "model/wires.h"
+
+namespace nightjar::model {
+
+namespace {
+
+class Reader final : public ReplyReader {
+ public:
+  explicit Reader(OnText on_text) : builder_(std::move(on_text)) {}
+
+  bool on_event(const net::SseEvent& event) override {
+    if (event.data.starts_with("[DONE]")) return false;
+    const auto data = builder_.parse(event);
+    if (!data) return false;
+    std::string type = get_string(*data, "type");
+    if (type.empty()) type = event.event;
+    if (type == "response.output_text.delta" || type == "response.refusal.delta") {
+      builder_.text(get_string(*data, "delta"));
+    } else if (type == "response.reasoning_summary_text.delta") {
+      builder_.thought(get_string(*data, "delta"));
+    } else if (type == "response.function_call_arguments.delta") {
+      builder_.arguments(arguments_, get_string(*data, "delta"));
+    } else if (type == "response.output_item.done") {
+      item(get_object(*data, "item"));
+    } else if (type == "response.completed" || type == "response.incomplete") {
+      end(get_object(*data, "response"));
+      return false;
+    } else if (type == "response.failed") {
+      builder_.fail(failure_in_stream(get_object(get_object(*data, "response"), "error")));
+    } else if (type == "error") {
+      const auto& nested = get_object(*data, "error");
+      builder_.fail(failure_in_stream(nested.empty() ? *data : nested));
+    }
+    return !builder_.over();
+  }
+
+  Outcome finish() override { return builder_.finish(); }
+
+ private:
+  void item(const json::object& item) {
+    if (item.empty()) return;
+    const std::string type = get_string(item, "type");
+    if (type == "function_call") {
+      builder_.reply.calls.push_back(
+          {get_string(item, "call_id"), get_string(item, "name"), get_string(item, "arguments")});
+      arguments_.clear();
+    }
+    if (type == "message") {
+      for (const auto& part : get_array(item, "content")) {
+        if (!part.is_object()) continue;
+        if (get_string(part.get_object(), "type") == "refusal") refused_ = true;
+        // A server that sends whole items alone.
+        if (builder_.reply.text.empty()) builder_.text(get_string(part.get_object(), "text"));
+      }
+    }
+    if (!builder_.reply.replay.empty()) builder_.reply.replay += ',';
+    builder_.reply.replay += to_line(item);
+  }
+
+  void end(const json::object& response) {
+    builder_.ended();
+    Reply& reply = builder_.reply;
+    reply.model = get_string(response, "model");
+    const auto& usage = get_object(response, "usage");
+    const auto& input = get_object(usage, "input_tokens_details");
+    reply.usage = {get_int(usage, "input_tokens"), get_int(input, "cached_tokens"),
+                   get_int(input, "cache_write_tokens"), get_int(usage, "output_tokens"),
+                   get_int(get_object(usage, "output_tokens_details"), "reasoning_tokens")};
+    if (reply.replay.empty()) {
+      for (const auto& entry : get_array(response, "output")) {
+        if (entry.is_object()) item(entry.get_object());
+      }
+    }
+    const std::string why = get_string(get_object(response, "incomplete_details"), "reason");
+    reply.stop = why == "content_filter" || refused_ ? Stop::Refused
+                 : get_string(response, "status") == "incomplete" ? Stop::Length
+                                                                  : Stop::Finished;
+    // An answer that was cut may end in half a call.
+    if (reply.stop == Stop::Length) {
+      std::erase_if(reply.calls,
+                    [](const ToolCall& call) { return !parse_json(call.arguments).has_value(); });
+    }
+  }
+
+  ReplyBuilder builder_;
+  std::string arguments_;
+  bool refused_ = false;
+};
+
+class Responses final : public Wire {
+ public:
+  std::string url(const Endpoint& endpoint) const override {
+    return endpoint.base_url + "/responses";
+  }
+
+  net::Headers headers(const Endpoint&, const std::string& key) const override {
+    net::Headers out{{"Content-Type", "application/json"}, {"Accept", "text/event-stream"}};
+    if (!key.empty()) out.emplace_back("Authorization", "Bearer " + key);
+    return out;
+  }
+
+  std::string prefix(const Endpoint& endpoint, const Frame& frame) const override {
+    std::string out = "{\"model\":" + quoted_json(endpoint.model) +
+                      ",\"stream\":true,\"store\":false,\"include\":[\"reasoning.encrypted_"
+                      "content\"],\"parallel_tool_calls\":true";
+    if (endpoint.max_output > 0)
+      out += ",\"max_output_tokens\":" + std::to_string(endpoint.max_output);
+    if (!endpoint.effort.empty())
+      out += ",\"reasoning\":{\"effort\":" + quoted_json(endpoint.effort) +
+             ",\"summary\":\"auto\"}";
+    if (!frame.cache_key.empty()) out += ",\"prompt_cache_key\":" + quoted_json(frame.cache_key);
+    if (!frame.system.empty()) out += ",\"instructions\":" + quoted_json(frame.system);
+    if (!frame.tools.empty()) {
+      out += ",\"tools\":[";
+      for (const auto& tool : frame.tools) {
+        if (!out.ends_with('[')) out += ',';
+        out += "{\"type\":\"function\",\"name\":" + quoted_json(tool.name) +
+               ",\"description\":" + quoted_json(tool.description) +
+               ",\"parameters\":" + tool.parameters + ",\"strict\":false}";
+      }
+      out += ']';
+    }
+    return out + ",\"input\":[";
+  }
+
+  std::string suffix() const override { return "]}"; }
+
+  std::string user(std::string_view text) const override {
+    return "{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":" +
+           quoted_json(text) + "}]}";
+  }
+
+  std::string results(const std::vector<ToolResult>& results,
+                      std::string_view message) const override {
+    std::vector<std::string> items;
+    for (const auto& result : results) {
+      std::string output = quoted_json(result.output);
+      if (!result.image.empty())
+        output = "[{\"type\":\"input_text\",\"text\":" + output +
+                 "},{\"type\":\"input_image\",\"image_url\":" +
+                 quoted_json("data:" + result.image_type + ";base64," + result.image) + "}]";
+      items.push_back("{\"type\":\"function_call_output\",\"call_id\":" + quoted_json(result.call) +
+                      ",\"output\":" + output + "}");
+    }
+    if (!message.empty()) items.push_back(user(message));
+    return joined(items);
+  }
+
+  std::string reply(const Reply& reply) const override {
+    std::vector<std::string> items;
+    if (!reply.text.empty())
+      items.push_back(
+          "{\"type\":\"message\",\"role\":\"assistant\",\"content\":[{\"type\":\"output_text\","
+          "\"text\":" +
+          quoted_json(reply.text) + "}]}");
+    for (const auto& call : reply.calls) {
+      items.push_back("{\"type\":\"function_call\",\"call_id\":" + quoted_json(call.id) +
+                      ",\"name\":" + quoted_json(call.name) +
+                      ",\"arguments\":" + quoted_json(call.arguments) + "}");
+    }
+    return joined(items);
+  }
+
+  std::unique_ptr<ReplyReader> reader(OnText on_text) const override {
+    return std::make_unique<Reader>(std::move(on_text));
+  }
+};
+
+}  // namespace
+
+const Wire& responses_wire() {
+  static const Responses wire;
+  return wire;
+}
+
+}  // namespace nightjar::model

@@ -1,0 +1,514 @@
+#!/usr/bin/env python3
+"""A scripted model server for tests, benchmarks and the demo: it is no model, it plays one from a file.
+
+Speaks the four wires (OpenAI Responses, Chat Completions, Anthropic Messages, Gemini), streamed, and holds every
+request against the protocol: each call answered once, in order, by the next message; what the server sent is sent
+back unchanged (reasoning, thinking and signatures included); what was sent before stands byte for byte at the
+beginning of the next request. A request that breaks a rule is answered with 400, and told at GET /violations.
+
+    model_server.py SCENARIO.json... [--port N] [--key KEY] [--log FILE] [--dump FOLDER]
+
+prints its port. The base URL names the scenario and a conversation of your choice: http://127.0.0.1:PORT/NAME/ANY
+(with /v1 for the wires of OpenAI). A scenario is {"replies": [REPLY, ...], "aux": REPLY}; the reply is chosen by how
+many the conversation already holds, "aux" answers requests that offer no tools. REPLY:
+
+    {"say": TEXT, "think": TEXT, "calls": [{"tool": NAME, "arguments": {...} or "TEXT"}],   what it does
+     "usage": {"input": N, "cached": N, "output": N}, "stop": "length" | "refusal",
+     "faults": [FAULT, ...]}                                       what happens before, one a request
+    FAULT: {"status": 429, "headers": {...}, "body": {...}} | {"cut_after": EVENTS} | {"error_in_stream": {...}}
+           | {"raw": TEXT} | {"close": true} | {"silence_ms": N}
+    "delay_ms": N between events, "chunk": N characters an event, "split": N bytes a write, "repeat": N times the text
+
+The last reply is given again where a conversation goes on behind the script."""
+import argparse
+import json
+import os
+import re
+import socket
+import socketserver
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler
+
+LOCK = threading.Lock()
+VIOLATIONS = []
+TRIES = {}       # (scenario, conversation, wire, turn) -> requests so far
+SENT = {}        # (scenario, conversation, wire) -> what was sent: turn -> native items
+BEFORE = {}      # (scenario, conversation, wire) -> the raw body of the request before
+SCENARIOS = {}
+ARGS = None
+
+
+class Broken(Exception):
+    pass
+
+
+def need(truth, what):
+    if not truth:
+        raise Broken(what)
+
+
+def pieces(text, size):
+    return [text[i:i + size] for i in range(0, len(text), size)] or [""]
+
+
+def arguments_of(call):
+    given = call.get("arguments", {})
+    return given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+
+
+def ident(turn, n):
+    return f"{turn:03d}_{n}"
+
+
+# --- one wire each: items of the conversation, what a reply looks like, how it is streamed ---------------
+
+class Responses:
+    name, end = "openai", b"]}"
+
+    def items(self, body):
+        need(body.get("store") is False, "store must be false")
+        need("reasoning.encrypted_content" in body.get("include", []), "encrypted reasoning must be included")
+        return body["input"]
+
+    def tools(self, body):
+        for tool in body.get("tools", []):
+            need(tool["type"] == "function" and tool["name"] and tool["parameters"]["type"] == "object", "tool")
+        return [tool["name"] for tool in body.get("tools", [])]
+
+    def turns(self, items):
+        """[(reply items, the items that follow)]"""
+        turns = []
+        for item in items:
+            kind = item.get("type", "message")
+            own = kind in ("reasoning", "function_call") or (kind == "message" and item["role"] == "assistant")
+            if own and (not turns or turns[-1][1]):
+                turns.append(([], []))
+            if turns:
+                turns[-1][0 if own else 1].append(item)
+        return turns
+
+    def calls(self, own):
+        return [item["call_id"] for item in own if item["type"] == "function_call"]
+
+    def answers(self, after):
+        return [item["call_id"] for item in after if item.get("type") == "function_call_output"]
+
+    def native(self, reply, turn):
+        out = []
+        if reply.get("think"):
+            out.append({"id": f"rs_{turn}", "type": "reasoning", "summary": [{"type": "summary_text", "text": reply["think"]}],
+                        "encrypted_content": f"opaque {turn}"})
+        if reply.get("say"):
+            out.append({"id": f"msg_{turn}", "type": "message", "status": "completed", "role": "assistant",
+                        "content": [{"type": "output_text", "text": reply["say"], "annotations": []}]})
+        for n, call in enumerate(reply.get("calls", [])):
+            out.append({"id": f"fc_{ident(turn, n)}", "type": "function_call", "status": "completed",
+                        "call_id": f"call_{ident(turn, n)}", "name": call["tool"], "arguments": arguments_of(call)})
+        return out
+
+    def stream(self, reply, items, usage, size, model):
+        base = {"id": "resp_1", "object": "response", "model": model}
+        events = [{"type": "response.created", "response": {**base, "status": "in_progress", "output": []}},
+                  {"type": "response.some_event_of_tomorrow", "x": 1}]
+        for n, item in enumerate(items):
+            events.append({"type": "response.output_item.added", "output_index": n, "item": {**item, "status": "in_progress"}})
+            where = {"item_id": item["id"], "output_index": n}
+            if item["type"] == "message":
+                events += [{"type": "response.output_text.delta", **where, "delta": p} for p in pieces(item["content"][0]["text"], size)]
+            elif item["type"] == "function_call":
+                events += [{"type": "response.function_call_arguments.delta", **where, "delta": p} for p in pieces(item["arguments"], size)]
+            else:
+                events += [{"type": "response.reasoning_summary_text.delta", **where, "delta": p} for p in pieces(item["summary"][0]["text"], size)]
+            events.append({"type": "response.output_item.done", "output_index": n, "item": item})
+        status = {"length": "incomplete"}.get(reply.get("stop"), "completed")
+        last = {**base, "status": status, "output": items,
+                "usage": {"input_tokens": usage["input"], "input_tokens_details": {"cached_tokens": usage["cached"]},
+                          "output_tokens": usage["output"], "output_tokens_details": {"reasoning_tokens": 0}}}
+        if status == "incomplete":
+            last["incomplete_details"] = {"reason": "max_output_tokens"}
+        events.append({"type": "response." + status, "response": last})
+        return [(e["type"], {**e, "sequence_number": n}) for n, e in enumerate(events)]
+
+    def failure(self, error):
+        return ("error", {"type": "error", **error})
+
+
+class Chat:
+    name, end = "chat", b"]}"
+
+    def items(self, body):
+        need(body.get("stream_options", {}).get("include_usage"), "usage must be asked for")
+        return [m for m in body["messages"] if m["role"] != "system"]
+
+    def tools(self, body):
+        return [tool["function"]["name"] for tool in body.get("tools", []) if tool["function"]["parameters"]["type"] == "object"]
+
+    def turns(self, items):
+        turns = []
+        for item in items:
+            if item["role"] == "assistant":
+                turns.append(([item], []))
+            elif turns:
+                turns[-1][1].append(item)
+        return turns
+
+    def calls(self, own):
+        for item in own:
+            for call in item.get("tool_calls", []):
+                need(isinstance(json.loads(call["function"]["arguments"]), dict), "arguments of a call must be an object")
+        return [call["id"] for item in own for call in item.get("tool_calls", [])]
+
+    def answers(self, after):
+        need(all(isinstance(item["content"], str) for item in after if item["role"] == "tool"), "a tool's answer is text")
+        return [item["tool_call_id"] for item in after if item["role"] == "tool"]
+
+    def native(self, reply, turn):
+        out = {"role": "assistant", "content": reply.get("say")}
+        calls = []
+        for n, call in enumerate(reply.get("calls", [])):
+            text = arguments_of(call)
+            try:
+                text = text if isinstance(json.loads(text), dict) else "{}"
+            except ValueError:
+                text = "{}"   # malformed arguments are not sent back
+            calls.append({"id": f"call_{ident(turn, n)}", "type": "function", "function": {"name": call["tool"], "arguments": text}})
+        if calls:
+            out["tool_calls"] = calls
+        return [out]
+
+    def stream(self, reply, items, usage, size, model):
+        base = {"id": "c1", "object": "chat.completion.chunk", "model": model}
+
+        def delta(d, finish=None):
+            return ("", {**base, "choices": [{"index": 0, "delta": d, "finish_reason": finish}]})
+        events = [delta({"role": "assistant", "content": ""})]
+        events += [delta({"reasoning_content": p}) for p in pieces(reply["think"], size)] if reply.get("think") else []
+        events += [delta({"content": p}) for p in pieces(reply["say"], size)] if reply.get("say") else []
+        for n, call in enumerate(reply.get("calls", [])):
+            events.append(delta({"tool_calls": [{"index": n, "id": items[0]["tool_calls"][n]["id"], "type": "function",
+                                                 "function": {"name": call["tool"], "arguments": ""}}]}))
+            events += [delta({"tool_calls": [{"index": n, "function": {"arguments": p}}]}) for p in pieces(arguments_of(call), size)]
+        events.append(delta({}, {"length": "length", "refusal": "content_filter"}.get(
+            reply.get("stop"), "tool_calls" if reply.get("calls") else "stop")))
+        events.append(("", {**base, "choices": [], "usage": {
+            "prompt_tokens": usage["input"], "completion_tokens": usage["output"],
+            "prompt_tokens_details": {"cached_tokens": usage["cached"]}}}))
+        return events + [("", "[DONE]")]
+
+    def failure(self, error):
+        return ("", {"error": error})
+
+
+class Anthropic:
+    name, end = "anthropic", b"]}"
+
+    def items(self, body):
+        need(body.get("max_tokens", 0) > 0, "max_tokens is required")
+        return body["messages"]
+
+    def tools(self, body):
+        return [tool["name"] for tool in body.get("tools", []) if tool["input_schema"]["type"] == "object"]
+
+    def turns(self, items):
+        need(not items or items[0]["role"] == "user", "the first message is the user's")
+        turns = []
+        for item in items:
+            need(item["content"], "an empty message")
+            for block in item["content"]:
+                need(block["type"] != "text" or block["text"], "an empty text block")
+            if item["role"] == "assistant":
+                turns.append((item["content"], []))
+            elif turns:
+                turns[-1][1].append(item)
+        return turns
+
+    def calls(self, own):
+        return [block["id"] for block in own if block["type"] == "tool_use"]
+
+    def answers(self, after):
+        if not after:
+            return []
+        kinds = [block["type"] for block in after[0]["content"]]
+        first_other = next((n for n, kind in enumerate(kinds) if kind != "tool_result"), len(kinds))
+        need("tool_result" not in kinds[first_other:], "tool results come first in their message")
+        need(not any(block["type"] == "tool_result" for item in after[1:] for block in item["content"]),
+             "all results stand in one message")
+        return [block["tool_use_id"] for block in after[0]["content"] if block["type"] == "tool_result"]
+
+    def native(self, reply, turn):
+        out = []
+        if reply.get("think"):
+            out.append({"type": "thinking", "thinking": reply["think"], "signature": f"signed {turn}"})
+        if reply.get("say"):
+            out.append({"type": "text", "text": reply["say"]})
+        for n, call in enumerate(reply.get("calls", [])):
+            try:
+                given = json.loads(arguments_of(call))
+            except ValueError:
+                given = None
+            out.append({"type": "tool_use", "id": f"toolu_{ident(turn, n)}", "name": call["tool"],
+                        "input": given if isinstance(given, dict) else {}})
+        return out
+
+    def stream(self, reply, items, usage, size, model):
+        events = [{"type": "message_start", "message": {
+            "id": "m1", "type": "message", "role": "assistant", "model": model, "content": [], "usage": {
+                "input_tokens": usage["input"] - usage["cached"], "cache_read_input_tokens": usage["cached"],
+                "cache_creation_input_tokens": 0, "output_tokens": 1}}}, {"type": "ping"}]
+        given = iter(reply.get("calls", []))
+        for n, block in enumerate(items):
+            kind, field, text = {"thinking": ("thinking_delta", "thinking", block.get("thinking")),
+                                 "text": ("text_delta", "text", block.get("text")),
+                                 "tool_use": ("input_json_delta", "partial_json", None)}[block["type"]]
+            if block["type"] == "tool_use":
+                text, start = arguments_of(next(given)), {**block, "input": {}}
+            else:
+                start = {k: ("" if k == field else v) for k, v in block.items() if k != "signature"}
+            events.append({"type": "content_block_start", "index": n, "content_block": start})
+            events += [{"type": "content_block_delta", "index": n, "delta": {"type": kind, field: p}} for p in pieces(text, size)]
+            if "signature" in block:
+                events.append({"type": "content_block_delta", "index": n, "delta": {"type": "signature_delta", "signature": block["signature"]}})
+            events.append({"type": "content_block_stop", "index": n})
+        why = {"length": "max_tokens", "refusal": "refusal"}.get(reply.get("stop"), "tool_use" if reply.get("calls") else "end_turn")
+        events += [{"type": "message_delta", "delta": {"stop_reason": why}, "usage": {"output_tokens": usage["output"]}},
+                   {"type": "message_stop"}]
+        return [(e["type"], e) for e in events]
+
+    def failure(self, error):
+        return ("error", {"type": "error", "error": error})
+
+
+class Gemini:
+    name, end = "gemini", b"]}"
+
+    def items(self, body):
+        return body["contents"]
+
+    def tools(self, body):
+        return [f["name"] for tool in body.get("tools", []) for f in tool["functionDeclarations"]]
+
+    def turns(self, items):
+        turns = []
+        for item in items:
+            need(item["parts"], "an empty message")
+            if item["role"] == "model":
+                turns.append((item["parts"], []))
+            elif turns:
+                turns[-1][1].append(item)
+        return turns
+
+    def calls(self, own):
+        return [part["functionCall"].get("id", part["functionCall"]["name"]) for part in own if "functionCall" in part]
+
+    def answers(self, after):
+        parts = after[0]["parts"] if after else []
+        return [part["functionResponse"].get("id", part["functionResponse"]["name"]) for part in parts if "functionResponse" in part]
+
+    def native(self, reply, turn):
+        out = []
+        if reply.get("think"):
+            out.append({"text": reply["think"], "thought": True})
+        if reply.get("say"):
+            out.append({"text": reply["say"]})
+        for n, call in enumerate(reply.get("calls", [])):
+            given = json.loads(arguments_of(call))
+            out.append({"functionCall": {"id": f"fc_{ident(turn, n)}", "name": call["tool"], "args": given},
+                        "thoughtSignature": f"c2ln{turn}"})
+        return out
+
+    def stream(self, reply, items, usage, size, model):
+        last = {"modelVersion": model, "usageMetadata": {"promptTokenCount": usage["input"], "cachedContentTokenCount": usage["cached"],
+                                                         "candidatesTokenCount": usage["output"]}}
+        events = []
+        for item in items:
+            split = [{**item, "text": p} for p in pieces(item["text"], size)] if "text" in item else [item]
+            events += [{"candidates": [{"index": 0, "content": {"role": "model", "parts": [p]}}], "modelVersion": model} for p in split]
+        why = {"length": "MAX_TOKENS", "refusal": "SAFETY"}.get(reply.get("stop"), "STOP")
+        events.append({"candidates": [{"index": 0, "finishReason": why, "content": {"role": "model", "parts": []}}], **last})
+        return [("", e) for e in events]
+
+    def failure(self, error):
+        return ("", {"error": error})
+
+
+WIRES = [(re.compile(r"/responses$"), Responses()), (re.compile(r"/chat/completions$"), Chat()),
+         (re.compile(r"/v1/messages$"), Anthropic()), (re.compile(r":streamGenerateContent$"), Gemini())]
+
+
+def check(wire, key, raw, items):
+    """Whether the request follows from what was sent. Returns how many replies it holds."""
+    turns = wire.turns(items)
+    for n, (own, after) in enumerate(turns):
+        calls, answers = wire.calls(own), wire.answers(after)
+        need(calls == answers, f"turn {n}: calls {calls} were answered by {answers}")
+        need(after, f"turn {n}: nothing follows the reply") if n == len(turns) - 1 else None
+        sent = SENT.get(key, {}).get(n)
+        need(sent is None or sent == own, f"turn {n}: sent {json.dumps(sent)}, came back as {json.dumps(own)}")
+    before = BEFORE.get(key)
+    if before is not None:
+        need(raw.startswith(before[:-len(wire.end)]), "what was sent before does not stand at the beginning")
+    return len(turns)
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version, disable_nagle_algorithm, wbufsize = "HTTP/1.1", True, 65536
+
+    def log_message(self, *args):
+        pass
+
+    def plain(self, status, value, headers=None):
+        data = value if isinstance(value, bytes) else json.dumps(value).encode()
+        self.send_response(status)
+        for name, text in {"Content-Type": "application/json", **(headers or {})}.items():
+            self.send_header(name, str(text))
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+        self.wfile.flush()
+
+    def do_GET(self):
+        if self.path == "/violations":
+            with LOCK:
+                return self.plain(200, VIOLATIONS)
+        if self.path.endswith("/models"):
+            return self.plain(200, {"object": "list", "data": [{"id": "scripted", "object": "model"}], "models": [{"name": "models/scripted"}]})
+        self.plain(404, {"error": {"message": "not found"}})
+
+    def do_POST(self):
+        arrived = time.monotonic()
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        path = self.path.split("?")[0]
+        wire = next((w for pattern, w in WIRES if pattern.search(path)), None)
+        parts = path.split("/")
+        scenario = SCENARIOS.get(parts[1])
+        if not wire or not scenario:
+            return self.plain(404, {"error": {"message": f"no such wire or scenario: {path}", "type": "not_found"}})
+        given = (self.headers.get("Authorization", "").removeprefix("Bearer ") or self.headers.get("x-api-key")
+                 or self.headers.get("x-goog-api-key"))
+        if given != ARGS.key:
+            return self.plain(401, {"error": {"message": "Incorrect API key provided", "type": "authentication_error"}})
+        conversation = (parts[1], parts[2], wire.name)
+        try:
+            body = json.loads(raw)
+            items, tools = wire.items(body), wire.tools(body)
+            with LOCK:
+                if tools:
+                    turn = check(wire, conversation, raw, items)
+                    BEFORE[conversation] = raw
+                else:
+                    turn = -1
+        except (Broken, ValueError, KeyError, TypeError, IndexError) as error:
+            with LOCK:
+                VIOLATIONS.append({"conversation": conversation, "what": f"{type(error).__name__}: {error}"})
+            return self.plain(400, {"error": {"message": f"protocol: {error}", "type": "invalid_request_error"}})
+        if ARGS.dump:
+            with LOCK:
+                number = TRIES["dump"] = TRIES.get("dump", 0) + 1
+            with open(os.path.join(ARGS.dump, f"{number:04d}-{parts[1]}-{wire.name}-{turn}.json"), "wb") as file:
+                file.write(raw)
+        replies = scenario.get("replies") or [{"say": "done"}]
+        reply = replies[min(turn, len(replies) - 1)] if turn >= 0 else scenario.get("aux", {"say": "aux"})
+        with LOCK:
+            tries = TRIES[conversation + (turn,)] = TRIES.get(conversation + (turn,), 0) + 1
+        faults = reply.get("faults", [])
+        fault = faults[tries - 1] if tries <= len(faults) else None
+        model = body.get("model") or path.split("/")[-1].split(":")[0]
+        if ARGS.log:
+            with LOCK, open(ARGS.log, "a") as log:
+                log.write(json.dumps({"scenario": parts[1], "conversation": parts[2], "wire": wire.name, "turn": turn, "tools": tools,
+                                      "bytes": len(raw), "arrived": arrived, "try": tries}) + "\n")
+        self.answer(wire, conversation, turn, reply, fault, len(raw), model)
+
+    def answer(self, wire, conversation, turn, reply, fault, size, model):
+        if fault and "status" in fault:
+            return self.plain(fault["status"], fault.get("body", {"error": {"message": "scripted fault"}}), fault.get("headers"))
+        if fault and fault.get("close"):
+            self.close_connection = True
+            return self.connection.shutdown(socket.SHUT_RDWR)
+        if reply.get("repeat"):
+            reply = {**reply, "say": reply["say"] * reply["repeat"]}
+        items = wire.native(reply, max(turn, 0))
+        usage = {"input": max(1, size // 4), "cached": 0, "output": 20, **reply.get("usage", {})}
+        events = wire.stream(reply, items, usage, reply.get("chunk", 16), model)
+        if fault and "cut_after" in fault:
+            events = events[:fault["cut_after"]]
+        elif fault and "error_in_stream" in fault:
+            events = events[:2] + [wire.failure(fault["error_in_stream"])]
+        elif not fault and turn >= 0:
+            with LOCK:
+                SENT.setdefault(conversation, {})[turn] = items
+        raw = fault.get("raw") if fault else None
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        try:
+            if fault and "silence_ms" in fault:
+                self.wfile.flush()
+                time.sleep(fault["silence_ms"] / 1000)
+            self.events(reply, events, raw)
+            if fault and "cut_after" in fault:
+                self.wfile.flush()
+                self.close_connection = True
+                return self.connection.shutdown(socket.SHUT_RDWR)
+            self.wfile.write(b"0\r\n\r\n")
+            self.wfile.flush()
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True   # the client has seen enough
+
+    def events(self, reply, events, raw):
+        texts = [raw] if raw is not None else []
+        if raw is None:
+            for name, data in events:
+                text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+                texts.append((f"event: {name}\n" if name else "") + f"data: {text}\n\n")
+        for text in texts:
+            data = text.encode("utf-8", "surrogateescape")
+            step = reply.get("split") or len(data) or 1
+            for at in range(0, len(data), step):
+                part = data[at:at + step]
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+                if reply.get("split") or reply.get("delay_ms"):
+                    self.wfile.flush()
+            if reply.get("delay_ms"):
+                time.sleep(reply["delay_ms"] / 1000)
+
+
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address, daemon_threads, request_queue_size = True, True, 128
+
+
+def end_with(parent):
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(0)
+
+
+def main():
+    global ARGS
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("scenarios", nargs="+", metavar="SCENARIO.json")
+    parser.add_argument("--port", type=int, default=0, help="on loopback; 0: any")
+    parser.add_argument("--key", default="test-key", help="the only key it takes")
+    parser.add_argument("--log", help="a line of JSON for each request")
+    parser.add_argument("--dump", help="folder for the bodies of the requests")
+    parser.add_argument("--with-parent", action="store_true", help="end when the process that started it has ended")
+    ARGS = parser.parse_args()
+    for file in ARGS.scenarios:
+        with open(file, encoding="utf-8") as text:
+            SCENARIOS[os.path.splitext(os.path.basename(file))[0]] = json.load(text)
+    sys.setswitchinterval(0.001)
+    server = Server(("127.0.0.1", ARGS.port), Handler)
+    print(server.server_address[1], flush=True)
+    if ARGS.with_parent:
+        threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+
+
+if __name__ == "__main__":
+    main()
