@@ -45,7 +45,8 @@ Millis wait_before(const Failure& failure, int tries, double jitter, const Patie
   Millis wait =
       std::min(patience.longest, patience.first * (std::int64_t{1} << std::min(tries - 1, 20)));
   if (failure.wait) wait = std::max(*failure.wait, Millis(1));
-  return wait + Millis(static_cast<std::int64_t>(static_cast<double>(wait.count()) * 0.25 * jitter));
+  return wait +
+         Millis(static_cast<std::int64_t>(static_cast<double>(wait.count()) * 0.25 * jitter));
 }
 
 Client::Client(Endpoint endpoint, std::string key, Patience patience)

@@ -1,5 +1,5 @@
-// Asks one model, with the patience of a program that works in the background: what passes by itself
-// is waited out, what a person must mend is told at once.
+// Asks one model, with the patience of a program that works in the background: what passes by
+// itself is waited out, what a person must mend is told at once.
 #pragma once
 
 #include <functional>
@@ -19,9 +19,9 @@ struct Waiting {
 };
 
 struct CallHooks {
-  OnText on_text;                              ///< also of tries that break off later
+  OnText on_text;                               ///< also of tries that break off later
   std::function<void(const Waiting&)> on_wait;  ///< before each wait of two seconds or more
-  std::function<void()> on_resume;             ///< a wait that was told of is over
+  std::function<void()> on_resume;              ///< a wait that was told of is over
 };
 
 /// Waits double from `first` to `longest`.

@@ -87,8 +87,7 @@ std::optional<WireKind> wire_kind_from(std::string_view text) {
   return std::nullopt;
 }
 
-std::vector<Endpoint> from_environment(
-    const std::function<const char*(const char*)>& environment) {
+std::vector<Endpoint> from_environment(const std::function<const char*(const char*)>& environment) {
   std::vector<Endpoint> out;
   for (const auto& vendor : kVendors) {
     if (value_of(environment, vendor.key).empty()) continue;
@@ -166,14 +165,10 @@ std::expected<std::string, std::string> resolve_key(
 }
 
 json::object to_json(const Endpoint& endpoint) {
-  json::object out{{"name", endpoint.name},
-                   {"wire", to_string(endpoint.wire)},
-                   {"model", endpoint.model},
-                   {"base_url", endpoint.base_url},
-                   {"context", endpoint.context},
-                   {"max_output", endpoint.max_output},
-                   {"effort", endpoint.effort},
-                   {"ca_file", endpoint.ca_file},
+  json::object out{{"name", endpoint.name},       {"wire", to_string(endpoint.wire)},
+                   {"model", endpoint.model},     {"base_url", endpoint.base_url},
+                   {"context", endpoint.context}, {"max_output", endpoint.max_output},
+                   {"effort", endpoint.effort},   {"ca_file", endpoint.ca_file},
                    {"proxy", endpoint.proxy}};
   for (const auto& [from, name] : kSources) {
     if (from == endpoint.key.from && from != KeySource::From::Literal)
@@ -183,9 +178,8 @@ json::object to_json(const Endpoint& endpoint) {
   for (const auto& [name, value] : endpoint.headers) headers.push_back(json::array{name, value});
   out["headers"] = std::move(headers);
   if (endpoint.prices.known)
-    out["prices"] =
-        json::array{endpoint.prices.input, endpoint.prices.cached, endpoint.prices.cache_write,
-                    endpoint.prices.output};
+    out["prices"] = json::array{endpoint.prices.input, endpoint.prices.cached,
+                                endpoint.prices.cache_write, endpoint.prices.output};
   return out;
 }
 

@@ -31,15 +31,16 @@ struct KeySource {
 struct Endpoint {
   std::string name;  ///< as the person calls it: "openai/gpt-x", or of [models.NAME]
   WireKind wire = WireKind::Chat;
-  std::string model;     ///< as the vendor calls it
-  std::string base_url;  ///< as the vendor's own SDK takes it: with /v1 for OpenAI, without for others
+  std::string model;  ///< as the vendor calls it
+  std::string
+      base_url;  ///< as the vendor's own SDK takes it: with /v1 for OpenAI, without for others
   KeySource key;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string ca_file, proxy;
   Prices prices;
   std::int64_t context = 0;     ///< tokens; 0: not known
   std::int64_t max_output = 0;  ///< tokens; 0: the wire's default
-  std::string effort;           ///< of reasoning, in the vendor's words; empty: the vendor's default
+  std::string effort;  ///< of reasoning, in the vendor's words; empty: the vendor's default
   bool operator==(const Endpoint&) const = default;
 };
 
@@ -47,8 +48,7 @@ inline constexpr std::int64_t kUnknownContext = 128'000;
 
 /// What the variables of the environment (and nothing else) make reachable: `OPENAI_API_KEY` with
 /// `OPENAI_BASE_URL`, and so on. Without the name of a model.
-std::vector<Endpoint> from_environment(
-    const std::function<const char*(const char*)>& environment);
+std::vector<Endpoint> from_environment(const std::function<const char*(const char*)>& environment);
 
 /// "openai/NAME", "chat/NAME", "anthropic/NAME", "gemini/NAME". The error names what is missing.
 std::expected<Endpoint, std::string> endpoint_named(

@@ -7,13 +7,13 @@ namespace nightjar::model {
 
 namespace {
 
-constexpr std::array<std::pair<Stop, std::string_view>, 6> kStops{{{Stop::Finished, "finished"},
-                                                                   {Stop::Calls, "calls"},
-                                                                   {Stop::Length, "length"},
-                                                                   {Stop::Refused, "refused"},
-                                                                   {Stop::Paused, "paused"},
-                                                                   {Stop::Repetition,
-                                                                    "repetition"}}};
+constexpr std::array<std::pair<Stop, std::string_view>, 6> kStops{
+    {{Stop::Finished, "finished"},
+     {Stop::Calls, "calls"},
+     {Stop::Length, "length"},
+     {Stop::Refused, "refused"},
+     {Stop::Paused, "paused"},
+     {Stop::Repetition, "repetition"}}};
 
 Stop stop_from(std::string_view text) {
   for (const auto& [stop, name] : kStops) {

@@ -66,8 +66,8 @@ Outcome ReplyBuilder::finish() {
     return std::move(reply);
   }
   if (!ended_)
-    return std::unexpected(Failure{Failure::Kind::Broken,
-                                   "the stream ended before the reply did", std::nullopt, 200});
+    return std::unexpected(
+        Failure{Failure::Kind::Broken, "the stream ended before the reply did", std::nullopt, 200});
   if (reply.calls.size() > kMostCalls)
     return std::unexpected(Failure{Failure::Kind::Malformed,
                                    "more than " + std::to_string(kMostCalls) + " calls at once",

@@ -58,15 +58,15 @@ bool has_any(const std::string& text, std::initializer_list<std::string_view> wo
 std::optional<Kind> kind_by_words(const std::string& code, const std::string& message) {
   if (has_any(code, {"insufficient_quota", "credit_balance", "billing", "spend_limit",
                      "payment_required", "insufficient_balance"}) ||
-      has_any(message, {"credit balance is too low", "exceeded your current quota",
-                        "spending limit", "insufficient credits", "insufficient balance",
-                        "billing hard limit", "usage limit has been reached",
-                        "specified api usage limits"}))
+      has_any(message,
+              {"credit balance is too low", "exceeded your current quota", "spending limit",
+               "insufficient credits", "insufficient balance", "billing hard limit",
+               "usage limit has been reached", "specified api usage limits"}))
     return Kind::NoMoney;
   if (has_any(code, {"context_length_exceeded", "context_window"}) ||
-      has_any(message, {"maximum context length", "prompt is too long", "context window",
-                        "context length", "exceeds the maximum number of tokens",
-                        "context size", "input token count"}))
+      has_any(message,
+              {"maximum context length", "prompt is too long", "context window", "context length",
+               "exceeds the maximum number of tokens", "context size", "input token count"}))
     return Kind::ContextFull;
   if (has_any(code, {"overloaded", "server_is_overloaded", "slow_down"})) return Kind::Overloaded;
   if (has_any(code, {"rate_limit", "resource_exhausted"})) return Kind::RateLimit;

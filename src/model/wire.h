@@ -1,9 +1,9 @@
 // One vendor's way of speaking: how a conversation is written, and how a stream is read. Pure: no
 // network, no clock.
 //
-// A request's body is `prefix + items, comma between them + suffix`. Items are serialised once, when
-// they happen, and never again: so a turn costs what it adds, and whatever was sent before stays the
-// same byte for byte, which is what vendors' prompt caches need.
+// A request's body is `prefix + items, comma between them + suffix`. Items are serialised once,
+// when they happen, and never again: so a turn costs what it adds, and whatever was sent before
+// stays the same byte for byte, which is what vendors' prompt caches need.
 #pragma once
 
 #include <expected>

@@ -1,5 +1,5 @@
-// Anthropic Messages. Blocks of a reply (thinking with its signature included) are sent back as they
-// came. Fields as in the vendor's SDK (@anthropic-ai/sdk 1.12.0).
+// Anthropic Messages. Blocks of a reply (thinking with its signature included) are sent back as
+// they came. Fields as in the vendor's SDK (@anthropic-ai/sdk 1.12.0).
 #include <map>
 
 #include "base/text.h"
@@ -178,12 +178,10 @@ class Anthropic final : public Wire {
     std::vector<std::string> blocks;
     for (const auto& result : results) {
       // An empty text block is refused.
-      std::string content =
-          "[" + text_block(result.output.empty() ? "(no output)" : result.output);
+      std::string content = "[" + text_block(result.output.empty() ? "(no output)" : result.output);
       if (!result.image.empty())
         content += ",{\"type\":\"image\",\"source\":{\"type\":\"base64\",\"media_type\":" +
-                   quoted_json(result.image_type) + ",\"data\":" + quoted_json(result.image) +
-                   "}}";
+                   quoted_json(result.image_type) + ",\"data\":" + quoted_json(result.image) + "}}";
       blocks.push_back("{\"type\":\"tool_result\",\"tool_use_id\":" + quoted_json(result.call) +
                        ",\"content\":" + content + "]" +
                        (result.error ? ",\"is_error\":true" : "") + "}");
@@ -196,9 +194,8 @@ class Anthropic final : public Wire {
     std::vector<std::string> blocks;
     if (!reply.text.empty()) blocks.push_back(text_block(reply.text));
     for (const auto& call : reply.calls) {
-      blocks.push_back("{\"type\":\"tool_use\",\"id\":" + quoted_json(call.id) +
-                       ",\"name\":" + quoted_json(call.name) + ",\"input\":" + valid_arguments(call) +
-                       "}");
+      blocks.push_back("{\"type\":\"tool_use\",\"id\":" + quoted_json(call.id) + ",\"name\":" +
+                       quoted_json(call.name) + ",\"input\":" + valid_arguments(call) + "}");
     }
     return blocks.empty() ? "" : "{\"role\":\"assistant\",\"content\":[" + joined(blocks) + "]}";
   }

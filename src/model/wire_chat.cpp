@@ -73,12 +73,11 @@ class Reader final : public ReplyReader {
     const std::string finish = get_string(choice, "finish_reason");
     if (finish.empty()) return;
     builder_.ended();
-    builder_.reply.stop = finish == "length"                      ? Stop::Length
+    builder_.reply.stop = finish == "length"                       ? Stop::Length
                           : finish == "content_filter" || refused_ ? Stop::Refused
-                                                                  : Stop::Finished;
+                                                                   : Stop::Finished;
     if (builder_.reply.stop == Stop::Length) {
-      std::erase_if(calls_,
-                    [](const auto& call) { return !parse_json(call.second.arguments); });
+      std::erase_if(calls_, [](const auto& call) { return !parse_json(call.second.arguments); });
     }
   }
 
@@ -126,8 +125,7 @@ class Chat final : public Wire {
                       ",\"stream\":true,\"stream_options\":{\"include_usage\":true}";
     if (endpoint.max_output > 0)
       out += ",\"max_completion_tokens\":" + std::to_string(endpoint.max_output);
-    if (!endpoint.effort.empty())
-      out += ",\"reasoning_effort\":" + quoted_json(endpoint.effort);
+    if (!endpoint.effort.empty()) out += ",\"reasoning_effort\":" + quoted_json(endpoint.effort);
     if (!frame.tools.empty()) {
       out += ",\"tools\":[";
       for (const auto& tool : frame.tools) {

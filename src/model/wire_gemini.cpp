@@ -1,5 +1,5 @@
-// Gemini's generateContent, streamed. Parts of a reply (with their thought signatures) are sent back
-// as they came. Where a call has no id, ours stays on this side.
+// Gemini's generateContent, streamed. Parts of a reply (with their thought signatures) are sent
+// back as they came. Where a call has no id, ours stays on this side.
 #include "base/text.h"
 #include "model/reply_builder.h"
 #include "model/wires.h"
@@ -24,8 +24,7 @@ class Reader final : public ReplyReader {
     if (const std::string model = get_string(*data, "modelVersion"); !model.empty())
       builder_.reply.model = model;
     usage(get_object(*data, "usageMetadata"));
-    if (const std::string blocked =
-            get_string(get_object(*data, "promptFeedback"), "blockReason");
+    if (const std::string blocked = get_string(get_object(*data, "promptFeedback"), "blockReason");
         !blocked.empty()) {
       builder_.ended();
       builder_.reply.stop = Stop::Refused;
@@ -132,8 +131,8 @@ class Gemini final : public Wire {
       out += "]}],";
     }
     if (endpoint.max_output > 0)
-      out += "\"generationConfig\":{\"maxOutputTokens\":" + std::to_string(endpoint.max_output) +
-             "},";
+      out +=
+          "\"generationConfig\":{\"maxOutputTokens\":" + std::to_string(endpoint.max_output) + "},";
     return out + "\"contents\":[";
   }
 

@@ -76,7 +76,7 @@ class Reader final : public ReplyReader {
       }
     }
     const std::string why = get_string(get_object(response, "incomplete_details"), "reason");
-    reply.stop = why == "content_filter" || refused_ ? Stop::Refused
+    reply.stop = why == "content_filter" || refused_              ? Stop::Refused
                  : get_string(response, "status") == "incomplete" ? Stop::Length
                                                                   : Stop::Finished;
     // An answer that was cut may end in half a call.
@@ -110,8 +110,8 @@ class Responses final : public Wire {
     if (endpoint.max_output > 0)
       out += ",\"max_output_tokens\":" + std::to_string(endpoint.max_output);
     if (!endpoint.effort.empty())
-      out += ",\"reasoning\":{\"effort\":" + quoted_json(endpoint.effort) +
-             ",\"summary\":\"auto\"}";
+      out +=
+          ",\"reasoning\":{\"effort\":" + quoted_json(endpoint.effort) + ",\"summary\":\"auto\"}";
     if (!frame.cache_key.empty()) out += ",\"prompt_cache_key\":" + quoted_json(frame.cache_key);
     if (!frame.system.empty()) out += ",\"instructions\":" + quoted_json(frame.system);
     if (!frame.tools.empty()) {
@@ -130,7 +130,8 @@ class Responses final : public Wire {
   std::string suffix() const override { return "]}"; }
 
   std::string user(std::string_view text) const override {
-    return "{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":" +
+    return "{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_text\","
+           "\"text\":" +
            quoted_json(text) + "}]}";
   }
 

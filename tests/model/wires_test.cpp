@@ -28,8 +28,7 @@ class Talk {
 
   Outcome next(const CallHooks& hooks = {}, std::stop_token stop = {}) {
     auto outcome = client_.call(body_ + client_.wire().suffix(), hooks, deadline_, stop);
-    if (outcome)
-      add(outcome->replay.empty() ? client_.wire().reply(*outcome) : outcome->replay);
+    if (outcome) add(outcome->replay.empty() ? client_.wire().reply(*outcome) : outcome->replay);
     return outcome;
   }
   void answer(const Reply& reply, const std::string& output, const std::string& message = "") {
@@ -122,11 +121,12 @@ TEST_P(Wires, FaultsThatPassAreWaitedOut) {
 }
 
 TEST_P(Wires, WhatNoWaitMendsIsToldAtOnce) {
-  const ModelServer server({{"money", R"({"replies": [{"faults": [{"status": 429, "body": {"error": {
+  const ModelServer server(
+      {{"money", R"({"replies": [{"faults": [{"status": 429, "body": {"error": {
         "type": "insufficient_quota", "code": "insufficient_quota", "message": "You exceeded your current quota"}}}]}]})"},
-                            {"long", R"({"replies": [{"faults": [{"status": 400, "body": {"error": {
+       {"long", R"({"replies": [{"faults": [{"status": 400, "body": {"error": {
         "code": "context_length_exceeded", "message": "maximum context length is 10 tokens"}}}]}]})"},
-                            {"wrong", R"({"replies": [{"faults": [{"status": 400, "body": {"error": {
+       {"wrong", R"({"replies": [{"faults": [{"status": 400, "body": {"error": {
         "type": "invalid_request_error", "message": "no such\u001b[31m model"}}}]}]})"}});
   const auto money = Talk(server, "money", GetParam()).next();
   ASSERT_FALSE(money);
@@ -174,14 +174,15 @@ TEST_P(Wires, EndlessRepetitionIsCut) {
 }
 
 TEST_P(Wires, AFloodEndsTheReplyAndNotTheProgram) {
-  const ModelServer server("flood", R"({"replies": [{"say": "0123456789abcdef", "chunk": 4000, "usage": {"input": 1},
+  const ModelServer server(
+      "flood", R"({"replies": [{"say": "0123456789abcdef", "chunk": 4000, "usage": {"input": 1},
      "faults": [{"raw": ""}, {"raw": ": nothing\n\n"}, {"raw": "data: {\n\n"}]}]})");
   const auto reply = Talk(server, "flood", GetParam()).next();
   ASSERT_TRUE(reply);
-  const ModelServer deep("deep", "{\"replies\": [{\"faults\": [{\"raw\": \"data: " +
-                                       std::string(5000, '[') + "\\n\\n\"},{\"raw\": \"data: " +
-                                       std::string(5000, '[') + "\\n\\n\"},{\"raw\": \"data: " +
-                                       std::string(5000, '[') + "\\n\\n\"}]}]}");
+  const ModelServer deep(
+      "deep", "{\"replies\": [{\"faults\": [{\"raw\": \"data: " + std::string(5000, '[') +
+                  "\\n\\n\"},{\"raw\": \"data: " + std::string(5000, '[') +
+                  "\\n\\n\"},{\"raw\": \"data: " + std::string(5000, '[') + "\\n\\n\"}]}]}");
   const auto malformed = Talk(deep, "deep", GetParam()).next();
   ASSERT_FALSE(malformed);
   EXPECT_EQ(malformed.error().kind, Failure::Kind::Malformed);

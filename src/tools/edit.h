@@ -1,0 +1,25 @@
+// Replacing a piece of a file by another, as models ask for it. Pure.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+
+namespace nightjar::tools {
+
+struct Edited {
+  std::string text;
+  size_t places = 0;
+  size_t first_line = 0;  ///< of the change, from 1
+  std::string note;       ///< how the piece was found where it was not exactly as given
+  bool operator==(const Edited&) const = default;
+};
+
+/// Exact first; then, line by line: without blanks at line ends, with plain quotes and dashes, with
+/// the file's own indentation, with lines that are only "..." standing for what lies between, and at
+/// last one place that is nearly the same and alone in that. Line ends of the file stay as they are.
+/// An ambiguous piece is an error that shows the candidates (`all`: every exact place is replaced).
+std::expected<Edited, std::string> edit_text(std::string_view text, std::string_view piece,
+                                             std::string_view replacement, bool all);
+
+}  // namespace nightjar::tools

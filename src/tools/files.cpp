@@ -1,0 +1,287 @@
+#include "tools/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "syntax/symbols.h"
+#include "tools/base64.h"
+#include "tools/edit.h"
+#include "tools/ignore.h"
+#include "tools/match.h"
+#include "tools/patch.h"
+
+namespace nightjar::tools {
+
+namespace {
+
+constexpr size_t kLargestText = size_t{16} << 20;
+constexpr size_t kLargestPicture = size_t{5} << 20;
+constexpr std::int64_t kLines = 2000;
+constexpr size_t kLongestLine = 2000;
+constexpr size_t kMostNames = 400;
+constexpr int kMostSymbols = 400;
+
+std::string picture_type(std::string_view bytes) {
+  if (bytes.starts_with("\x89PNG\r\n\x1a\n")) return "image/png";
+  if (bytes.starts_with("\xff\xd8\xff")) return "image/jpeg";
+  if (bytes.starts_with("GIF8")) return "image/gif";
+  if (bytes.starts_with("RIFF") && bytes.substr(0, 12).ends_with("WEBP")) return "image/webp";
+  return "";
+}
+
+bool is_binary(std::string_view bytes) {
+  return bytes.substr(0, 8192).find('\0') != std::string_view::npos;
+}
+
+std::string folder_listing(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code failed;
+  for (auto entry = fs::directory_iterator(folder, failed);
+       !failed && entry != fs::directory_iterator(); entry.increment(failed)) {
+    std::error_code ignored;
+    names.push_back(inert(entry->path().filename().string()) +
+                    (entry->is_directory(ignored) ? "/" : ""));
+  }
+  std::ranges::sort(names);
+  std::string out;
+  for (size_t i = 0; i < names.size() && i < kMostNames; ++i) out += names[i] + "\n";
+  if (names.size() > kMostNames)
+    out += "[and " + std::to_string(names.size() - kMostNames) + " more]\n";
+  return out.empty() ? "(an empty folder)" : out;
+}
+
+std::string numbered(std::string_view text, std::int64_t offset, std::int64_t limit) {
+  const auto lines = split_lines(text);
+  const auto count = static_cast<std::int64_t>(lines.size());
+  if (offset > count && count > 0)
+    return "[the file has " + std::to_string(count) + " lines]";
+  std::string out;
+  std::int64_t at = std::max<std::int64_t>(offset, 1);
+  const std::int64_t end = std::min(count, at - 1 + limit);
+  for (; at <= end; ++at) {
+    const std::string_view line = lines[static_cast<size_t>(at - 1)];
+    const std::string row =
+        std::to_string(at) + "\t" + std::string(line.substr(0, kLongestLine)) +
+        (line.size() > kLongestLine ? "… [" + std::to_string(line.size()) + " bytes]" : "") + "\n";
+    if (out.size() + row.size() > 2 * kMostShown) break;
+    out += row;
+  }
+  if (at <= count)
+    out += "[lines " + std::to_string(at) + " to " + std::to_string(count) +
+           " are left out; read them with offset " + std::to_string(at) + "]";
+  return out.empty() ? "(an empty file)" : out;
+}
+
+std::string missing(const std::string& path) {
+  return "there is no file " + inert(path) + "; search with files_only finds names";
+}
+
+}  // namespace
+
+fs::path Files::place(const std::string& path) const {
+  return (root_ / fs::path(path)).lexically_normal();
+}
+
+std::string Files::shown(const fs::path& path) const {
+  const std::string relative = path.lexically_relative(root_).string();
+  return inert(relative.empty() || relative.starts_with("..") ? path.string() : relative);
+}
+
+std::optional<std::string> Files::content(const fs::path& path) const {
+  std::error_code failed;
+  // Pipes and devices would be read for ever.
+  if (!fs::is_regular_file(fs::status(path, failed))) return std::nullopt;
+  try {
+    return try_read_file(path, kLargestText);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+void Files::put(const fs::path& path, std::string_view text) const {
+  fs::create_directories(path.parent_path());
+  struct stat info{};
+  const bool exists = ::stat(path.c_str(), &info) == 0;
+  if (exists && !S_ISREG(info.st_mode))
+    throw Error(ErrorKind::Invalid, shown(path) + " is no file");
+  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0644));
+  if (!fd) throw_errno("cannot write " + shown(path));
+  write_all(fd.get(), text);
+}
+
+std::string Files::syntax_note(const std::string& path, std::string_view before,
+                               std::string_view after) {
+  if (after.size() > (size_t{2} << 20)) return "";
+  const auto now = syntax::syntax_of(syntax_, path, after);
+  if (now.errors == 0) return "";
+  // What was broken before (or is read so by the parser) is not this edit's.
+  if (now.errors <= syntax::syntax_of(syntax_, path, before).errors) return "";
+  return "\n[syntax error at line " + std::to_string(now.first->line) + ", column " +
+         std::to_string(now.first->column) + ": " + now.first->what + "]";
+}
+
+Answer Files::read(const json::object& arguments) {
+  const std::string path = get_string(arguments, "path");
+  if (path.empty()) return failed("say which path");
+  const fs::path file = place(path);
+  std::error_code ignored;
+  Answer out;
+  if (fs::is_directory(file, ignored)) {
+    out.output = folder_listing(file);
+    return out;
+  }
+  const auto text = content(file);
+  if (!text) {
+    const auto size = fs::file_size(file, ignored);
+    if (!ignored && size > kLargestText)
+      return failed(shown(file) + " has " + human_size(size) +
+                    ": too much to read; use the shell to look at parts of it");
+    return failed(missing(path));
+  }
+  if (const std::string type = picture_type(*text); !type.empty()) {
+    if (text->size() > kLargestPicture)
+      return failed("the picture has " + human_size(text->size()) + ": too much to show");
+    out.output = shown(file) + ": a picture, " + human_size(text->size());
+    out.image_type = type;
+    out.image = base64(*text);
+    return out;
+  }
+  if (is_binary(*text))
+    return failed(shown(file) + " is no text (" + human_size(text->size()) + ")");
+  const std::int64_t limit = std::clamp<std::int64_t>(get_int(arguments, "limit", kLines), 1, 100000);
+  out.output = numbered(*text, get_int(arguments, "offset", 1), limit);
+  return out;
+}
+
+Answer Files::write(const json::object& arguments) {
+  const std::string path = get_string(arguments, "path");
+  const auto* given = arguments.if_contains("content");
+  if (path.empty() || !given || !given->is_string()) return failed("say which path and content");
+  const fs::path file = place(path);
+  const std::string text(given->get_string());
+  const auto before = content(file);
+  put(file, text);
+  Answer out;
+  out.changed = true;
+  out.diff = small_diff(before.value_or(""), text);
+  out.output = (before ? "overwrote " : "wrote ") + shown(file) + ", " +
+               count_of(split_lines(text).size(), "line") +
+               syntax_note(path, before.value_or(""), text);
+  return out;
+}
+
+Answer Files::edit(const json::object& arguments) {
+  const std::string path = get_string(arguments, "path");
+  if (path.empty()) return failed("say which path");
+  const fs::path file = place(path);
+  const auto before = content(file);
+  if (!before) return failed(missing(path));
+  const auto edited = edit_text(*before, get_string(arguments, "old"), get_string(arguments, "new"),
+                                get_bool(arguments, "all"));
+  if (!edited) return failed(shown(file) + ": " + edited.error());
+  put(file, edited->text);
+  Answer out;
+  out.changed = true;
+  out.diff = small_diff(*before, edited->text);
+  out.output = "edited " + shown(file) + " at line " + std::to_string(edited->first_line);
+  if (edited->places > 1) out.output += " and " + std::to_string(edited->places - 1) + " more";
+  if (!edited->note.empty()) out.output += "\n[" + edited->note + "]\n" + out.diff;
+  out.output += syntax_note(path, *before, edited->text);
+  return out;
+}
+
+Answer Files::patch(const json::object& arguments) {
+  const auto patches = parse_patch(get_string(arguments, "patch"));
+  if (!patches) return failed(patches.error());
+  const auto changes = apply_patch(
+      *patches, [this](const std::string& path) { return content(place(path)); });
+  if (!changes) return failed("nothing was changed: " + changes.error());
+  Answer out;
+  std::string notes;
+  for (const auto& change : *changes) {
+    const fs::path file = place(change.path);
+    const std::string before = content(file).value_or("");
+    if (change.content) {
+      put(file, *change.content);
+      notes += syntax_note(change.path, before, *change.content);
+      out.output += (before.empty() ? "wrote " : "changed ") + shown(file) + "\n";
+    } else {
+      fs::remove(file);
+      out.output += "removed " + shown(file) + "\n";
+    }
+    out.diff += shown(file) + "\n" + small_diff(before, change.content.value_or(""));
+  }
+  out.changed = true;
+  out.output += trimmed(notes);
+  return out;
+}
+
+Answer Files::outline(const json::object& arguments) {
+  const std::string path = get_string(arguments, "path", ".");
+  const fs::path file = place(path);
+  std::error_code ignored;
+  Answer out;
+  int count = 0;
+  const auto add = [&](const std::string& name, bool indented, int most_depth) {
+    const auto text = content(place(name));
+    if (!text || text->size() > (size_t{2} << 20)) return;
+    std::string part;
+    for (const auto& symbol : syntax::symbols_of(syntax_, name, *text)) {
+      if (symbol.depth > most_depth) continue;
+      if (++count > kMostSymbols) break;
+      part += std::string(indented ? 2 : 0, ' ') +
+              std::string(static_cast<size_t>(symbol.depth) * 2, ' ') +
+              std::to_string(symbol.line) + "-" + std::to_string(symbol.end_line) + " " +
+              symbol.head + "\n";
+    }
+    if (part.empty()) return;
+    out.output += (indented ? name + "\n" : "") + part;
+  };
+  if (fs::is_directory(file, ignored)) {
+    const std::string inside = file.lexically_relative(root_).string();
+    if (inside.starts_with("..")) return failed("the folder is not in the work tree");
+    walk_files(root_, inside == "." ? "" : inside, [&](const std::string& name) {
+      if (syntax::language_of(name)) add(name, true, 1);
+      return count <= kMostSymbols;
+    });
+  } else {
+    if (!content(file)) return failed(missing(path));
+    add(path, false, 100);
+  }
+  if (count > kMostSymbols)
+    out.output += "[only the first " + std::to_string(kMostSymbols) + " symbols are shown]";
+  if (out.output.empty()) out.output = "no symbols were found; search or read it";
+  return out;
+}
+
+std::string small_diff(std::string_view before, std::string_view after, size_t most) {
+  const auto a = split_lines(before), b = split_lines(after);
+  size_t begin = 0;
+  while (begin < a.size() && begin < b.size() && a[begin] == b[begin]) ++begin;
+  size_t end_a = a.size(), end_b = b.size();
+  while (end_a > begin && end_b > begin && a[end_a - 1] == b[end_b - 1]) {
+    --end_a;
+    --end_b;
+  }
+  if (begin == end_a && begin == end_b) return "";
+  constexpr size_t kAround = 3;
+  const size_t from = begin > kAround ? begin - kAround : 0;
+  std::string out = "@@ line " + std::to_string(begin + 1) + " @@\n";
+  const auto add = [&](char mark, std::string_view line) {
+    if (out.size() < most) out += mark + std::string(line.substr(0, 400)) + "\n";
+  };
+  for (size_t i = from; i < begin; ++i) add(' ', a[i]);
+  for (size_t i = begin; i < end_a; ++i) add('-', a[i]);
+  for (size_t i = begin; i < end_b; ++i) add('+', b[i]);
+  for (size_t i = end_a; i < std::min(a.size(), end_a + kAround); ++i) add(' ', a[i]);
+  if (out.size() >= most) out += "[... more]\n";
+  return out;
+}
+
+}  // namespace nightjar::tools

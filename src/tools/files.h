@@ -1,0 +1,45 @@
+// Reading and writing files of the sandbox, as tools do it.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+#include "syntax/syntax.h"
+#include "tools/answer.h"
+
+namespace nightjar::tools {
+
+class Files {
+ public:
+  /// `root`: the work tree; relative paths are below it.
+  explicit Files(std::filesystem::path root) : root_(std::move(root)) {}
+
+  /// {path, offset?, limit?}: lines with their numbers; a picture; the names in a folder.
+  Answer read(const json::object& arguments);
+  /// {path, content}
+  Answer write(const json::object& arguments);
+  /// {path, old, new, all?}
+  Answer edit(const json::object& arguments);
+  /// {patch}
+  Answer patch(const json::object& arguments);
+  /// {path?}: symbols of a file, or of the files of a folder.
+  Answer outline(const json::object& arguments);
+
+ private:
+  std::filesystem::path place(const std::string& path) const;
+  std::string shown(const std::filesystem::path& path) const;
+  std::optional<std::string> content(const std::filesystem::path& path) const;
+  /// What the parser says of a file that was changed, to be appended to the answer.
+  std::string syntax_note(const std::string& path, std::string_view before, std::string_view after);
+  void put(const std::filesystem::path& path, std::string_view content) const;
+
+  std::filesystem::path root_;
+  syntax::Syntax syntax_;
+};
+
+/// A unified diff of two texts, three lines around each change, at most `most` bytes: for people.
+std::string small_diff(std::string_view before, std::string_view after, size_t most = 8000);
+
+}  // namespace nightjar::tools

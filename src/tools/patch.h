@@ -1,0 +1,47 @@
+// Patches as models write them: the "*** Begin Patch" format, and unified diffs. Pure.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nightjar::tools {
+
+struct Hunk {
+  std::vector<std::string> anchors;     ///< lines that stand before it ("@@ class A")
+  std::vector<std::string> old_lines, new_lines;
+  bool at_end = false;                  ///< of the file
+  size_t line = 0;                      ///< where a unified diff says it is, from 1; 0: unsaid
+  bool operator==(const Hunk&) const = default;
+};
+
+struct FilePatch {
+  enum class What { Add, Delete, Update } what = What::Update;
+  std::string path, moved_to;
+  std::string content;  ///< of Add
+  std::vector<Hunk> hunks;
+  bool operator==(const FilePatch&) const = default;
+};
+
+/// The error says which line cannot be read, and what a patch looks like.
+std::expected<std::vector<FilePatch>, std::string> parse_patch(std::string_view text);
+
+/// The file with all hunks in; context is matched as tolerantly as an edit's. The error names the
+/// hunk and shows what stands there.
+std::expected<std::string, std::string> apply_hunks(std::string_view text, const FilePatch& patch);
+
+/// What a patch does to a tree: contents by path, nullopt where a file goes.
+struct TreeChange {
+  std::string path;
+  std::optional<std::string> content;
+  bool operator==(const TreeChange&) const = default;
+};
+/// All or nothing. `read` gives a file's content.
+std::expected<std::vector<TreeChange>, std::string> apply_patch(
+    const std::vector<FilePatch>& patches,
+    const std::function<std::optional<std::string>(const std::string&)>& read);
+
+}  // namespace nightjar::tools

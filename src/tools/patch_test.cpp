@@ -1,0 +1,109 @@
+#include "tools/patch.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace nightjar::tools {
+namespace {
+
+using Tree = std::map<std::string, std::string>;
+
+/// The tree after the patch, or its error under the name "!".
+Tree patched(Tree tree, std::string_view text) {
+  const auto patches = parse_patch(text);
+  if (!patches) return {{"!", patches.error()}};
+  const auto changes = apply_patch(*patches, [&](const std::string& path) {
+    return tree.contains(path) ? std::optional(tree[path]) : std::nullopt;
+  });
+  if (!changes) return {{"!", changes.error()}};
+  for (const auto& change : *changes) {
+    if (change.content)
+      tree[change.path] = *change.content;
+    else
+      tree.erase(change.path);
+  }
+  return tree;
+}
+
+TEST(Patch, AddsUpdatesMovesAndDeletes) {
+  EXPECT_EQ(patched({{"a.py", "def f():\n    return 1\n\ndef g():\n    return 1\n"},
+                     {"old.txt", "x\ny\n"},
+                     {"gone.txt", "z\n"}},
+                    "*** Begin Patch\n"
+                    "*** Update File: a.py\n"
+                    "@@ def g():\n"
+                    "-    return 1\n"
+                    "+    return 2\n"
+                    "*** Update File: old.txt\n"
+                    "*** Move to: new.txt\n"
+                    "@@\n"
+                    " x\n"
+                    "-y\n"
+                    "+Y\n"
+                    "*** Delete File: gone.txt\n"
+                    "*** Add File: sub/b.py\n"
+                    "+import a\n"
+                    "+\n"
+                    "+a.f()\n"
+                    "*** End Patch\n"),
+            (Tree{{"a.py", "def f():\n    return 1\n\ndef g():\n    return 2\n"},
+                  {"new.txt", "x\nY\n"},
+                  {"sub/b.py", "import a\n\na.f()\n"}}));
+}
+
+TEST(Patch, FindsItsContextDespiteBlanksAndFences) {
+  EXPECT_EQ(patched({{"a.c", "int f() {\n\treturn 1; \n}\n"}},
+                    "```\n*** Begin Patch\n*** Update File: a.c\n@@\n int f() {\n-    return 1;\n"
+                    "+    return 2;\n }\n*** End Patch\n```"),
+            (Tree{{"a.c", "int f() {\n\treturn 2;\n}\n"}}));
+  EXPECT_EQ(patched({{"a", "1\n2\n1\n2\n"}},
+                    "*** Update File: a\n@@\n-2\n+3\n*** End of File\n*** End Patch"),
+            (Tree{{"a", "1\n2\n1\n3\n"}}));
+  EXPECT_EQ(patched({{"a", "1\r\n2\r\n"}}, "*** Update File: a\n-2\n+3\n"),
+            (Tree{{"a", "1\r\n3\r\n"}}));
+}
+
+TEST(Patch, AllOrNothing) {
+  const Tree before{{"a", "1\n"}, {"b", "2\n"}};
+  const Tree after = patched(before,
+                             "*** Begin Patch\n*** Update File: a\n-1\n+9\n*** Update File: b\n"
+                             "-nothing like this\n+9\n*** End Patch\n");
+  EXPECT_NE(after.at("!").find("b: hunk 1 does not fit"), std::string::npos) << after.at("!");
+  EXPECT_NE(patched(before, "*** Add File: a\n+x\n").at("!").find("is there already"),
+            std::string::npos);
+  EXPECT_NE(patched(before, "*** Delete File: c\n").at("!").find("no file c"), std::string::npos);
+  EXPECT_NE(patched(before, "*** Update File: a\n*** Move to: b\n-1\n+2\n").at("!").find("b is"),
+            std::string::npos);
+}
+
+TEST(Patch, ReadsUnifiedDiffsWhoseNumbersAreWrong) {
+  EXPECT_EQ(patched({{"src/a.py", "import os\n\n\ndef f():\n    return 1\n"}},
+                    "diff --git a/src/a.py b/src/a.py\nindex 1..2 100644\n--- a/src/a.py\n+++ "
+                    "b/src/a.py\n@@ -40,9 +40,7 @@ def f():\n def f():\n-    return 1\n+    return "
+                    "2\n"),
+            (Tree{{"src/a.py", "import os\n\n\ndef f():\n    return 2\n"}}));
+  EXPECT_EQ(patched({}, "--- /dev/null\n+++ b/new.txt\n@@ -0,0 +1,2 @@\n+one\n+two\n"),
+            (Tree{{"new.txt", "one\ntwo\n"}}));
+  EXPECT_EQ(patched({{"x", "1\n"}}, "--- a/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-1\n"), (Tree{}));
+  EXPECT_EQ(patched({{"x", "1\n"}}, "diff --git a/x b/y\nrename from x\nrename to y\n"),
+            (Tree{{"y", "1\n"}}));
+  // Of equal places the one nearest to the number.
+  EXPECT_EQ(patched({{"x", "a\nb\na\nb\na\nb\n"}}, "--- x\n+++ x\n@@ -4,1 +4,1 @@\n-b\n+c\n"),
+            (Tree{{"x", "a\nb\na\nc\na\nb\n"}}));
+}
+
+TEST(Patch, SaysHowAPatchLooks) {
+  EXPECT_NE(patched({}, "sed -i s/a/b/ x").at("!").find("*** Begin Patch"), std::string::npos);
+  EXPECT_NE(patched({{"a", "1\n"}}, "*** Begin Patch\n*** Update File: a\nreturn 1\n").at("!").find(
+                "line 3"),
+            std::string::npos);
+  EXPECT_NE(patched({}, "*** Begin Patch\n*** End Patch").at("!").find("names no file"),
+            std::string::npos);
+  EXPECT_NE(
+      patched({{"a", "1\n"}}, "*** Update File: a\n@@ class Gone:\n-1\n+2\n").at("!").find("class"),
+      std::string::npos);
+}
+
+}  // namespace
+}  // namespace nightjar::tools

@@ -1,0 +1,68 @@
+// The shell of the toolbox: one that keeps its folder and variables between commands, and jobs that
+// run beside it. Lives inside the sandbox.
+//
+// The shell reads the numbers of commands from a pipe, sources the script of that number, and writes
+// number and status to another; the output of each command goes through a pipe of its own, so that
+// what a command left running in the background is not mixed into the next one's.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/file.h"
+#include "base/time.h"
+#include "tools/answer.h"
+#include "tools/sink.h"
+
+namespace nightjar::tools {
+
+struct ShellCommand {
+  std::string command;
+  Millis timeout{120'000};
+};
+
+class Shell {
+ public:
+  /// `scratch`: a folder for scripts and outputs; `folder`: where it starts.
+  Shell(fs::path scratch, fs::path folder);
+  ~Shell();
+  Shell(const Shell&) = delete;
+  Shell& operator=(const Shell&) = delete;
+
+  /// Blocks until the command has ended. `control` is watched meanwhile: where `heard` says that
+  /// the command is to stop, it is killed with what it started.
+  Answer run(const ShellCommand& command, const std::function<void(std::string_view)>& on_output,
+             int control, const std::function<bool()>& heard);
+  /// Starts a job in the shell's folder.
+  Answer start_job(const std::string& command);
+  /// What the job printed since it was last asked, and whether it still runs.
+  Answer ask_job(const std::string& id, bool stop, Millis wait);
+  /// Reads what jobs print, until `control` has something. For the time between commands.
+  void idle(int control);
+
+ private:
+  struct Job;
+  void start();
+  void end_shell();
+  void reap();
+  std::optional<int> read_status(long number);
+  void note_folder();
+  Answer ended(std::string output, int code, const std::string& trouble);
+  void pump_jobs();
+
+  fs::path scratch_, folder_;
+  pid_t pid_ = 0;
+  std::optional<int> ended_;  ///< wait status of the shell
+  Fd input_, status_;
+  std::string status_text_;
+  long number_ = 0;
+  std::map<std::string, std::unique_ptr<Job>> jobs_;
+  long next_job_ = 1;
+};
+
+}  // namespace nightjar::tools

@@ -1,0 +1,92 @@
+#include "tools/toolbox.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace nightjar::tools {
+
+namespace {
+
+constexpr Millis kLook = std::chrono::seconds(1);
+constexpr Millis kGrace = std::chrono::seconds(10);
+
+std::string beyond(sandbox::Ended what) {
+  return what == sandbox::Ended::OutOfMemory ? "the sandbox ran out of memory"
+                                             : "the sandbox ran out of disk space";
+}
+
+}  // namespace
+
+Toolbox::Toolbox(sandbox::Session& session)
+    : session_(session),
+      socket_(session.spawn({.argv = {"/.nightjar/bin/nightjar", "toolbox"},
+                             .cwd = {},
+                             .env = {{"PAGER", "cat"},
+                                     {"GIT_PAGER", "cat"},
+                                     {"TERM", "dumb"},
+                                     {"NO_COLOR", "1"},
+                                     {"GIT_TERMINAL_PROMPT", "0"}},
+                             .input = {},
+                             .on_output = {},
+                             .stop = {}})) {}
+
+Answer Toolbox::call(std::string_view tool, const json::object& arguments,
+                     const std::function<void(std::string_view)>& on_output, Deadline deadline,
+                     std::stop_token stop) {
+  const Fd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  const std::stop_callback on_stop(stop, [&wake] {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t n = ::write(wake.get(), &one, sizeof one);
+  });
+  const long number = ++number_;
+  bool stopping = false;
+  std::string why;
+  const auto lost = [&](const char* how) -> sandbox::SandboxLost { return {how}; };
+  const auto halt = [&](std::string reason) {
+    send_document(socket_.get(), {{"stop", number}});
+    stopping = true;
+    why = std::move(reason);
+    deadline = in(kGrace);
+  };
+  try {
+    send_document(socket_.get(), {{"call", number}, {"tool", tool}, {"arguments", arguments}});
+    for (;;) {
+      while (const auto document = inbox_.next()) {
+        if (get_int(*document, "call") != number) continue;
+        if (document->contains("more")) {
+          if (on_output) on_output(get_string(*document, "more"));
+          continue;
+        }
+        if (stop.stop_requested()) throw Cancelled{};
+        Answer out = answer_from(*document);
+        if (!why.empty()) {
+          out.error = true;
+          out.output += (out.output.empty() ? "[" : "\n[") + why + "]";
+        }
+        return out;
+      }
+      std::array<pollfd, 2> waits{
+          {{socket_.get(), POLLIN, 0}, {stopping ? -1 : wake.get(), POLLIN, 0}}};
+      const Deadline next = std::min(deadline, in(kLook));
+      if (::poll(waits.data(), waits.size(), poll_timeout(next)) < 0 && errno != EINTR)
+        throw_errno("poll");
+      if (waits[0].revents && !inbox_.read_from(socket_.get()))
+        throw lost("the toolbox inside has gone");
+      if (waits[1].revents && !stopping) halt("stopped");
+      if (const auto what = session_.look(); what && !stopping) halt(beyond(*what));
+      if (std::chrono::steady_clock::now() < deadline) continue;
+      if (stopping) throw lost("the toolbox inside does not answer");
+      halt("the time limit was reached");
+    }
+  } catch (const Error& error) {
+    throw lost(error.what());
+  }
+}
+
+}  // namespace nightjar::tools

@@ -1,0 +1,148 @@
+// The toolbox's end inside the sandbox.
+#include <malloc.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "tools/channel.h"
+#include "tools/files.h"
+#include "tools/search.h"
+#include "tools/shell.h"
+#include "tools/toolbox.h"
+
+namespace nightjar::tools {
+
+namespace {
+
+constexpr std::int64_t kDefaultTimeout = 120, kLongestTimeout = 24 * 3600;
+constexpr size_t kPiece = 4096;
+
+class Server {
+ public:
+  explicit Server(const fs::path& root)
+      : root_(root), files_(root), shell_(std::string(kScratch), root) {}
+
+  int serve() {
+    for (;;) {
+      while (const auto request = inbox_.next()) answer(*request);
+      shell_.idle(0);
+      if (!inbox_.read_from(0)) return 0;
+    }
+  }
+
+ private:
+  void answer(const json::object& request) {
+    if (!request.contains("call")) return;  // a stop that came too late
+    const std::int64_t call = get_int(request, "call");
+    Answer out;
+    try {
+      out = run(call, get_string(request, "tool"), get_object(request, "arguments"));
+    } catch (const std::exception& error) {
+      out = failed(error.what());
+    }
+    json::object document = to_json(out);
+    document["call"] = call;
+    send_document(0, document);
+  }
+
+  Answer run(std::int64_t call, const std::string& tool, const json::object& arguments) {
+    if (tool == "shell") return shell(call, arguments);
+    if (tool == "read") return files_.read(arguments);
+    if (tool == "write") return files_.write(arguments);
+    if (tool == "edit") return files_.edit(arguments);
+    if (tool == "patch") return files_.patch(arguments);
+    if (tool == "outline") return files_.outline(arguments);
+    if (tool == "search") return search_in(arguments);
+    return failed("there is no tool '" + inert(tool) + "'");
+  }
+
+  Answer shell(std::int64_t call, const json::object& arguments) {
+    const std::int64_t seconds =
+        std::clamp<std::int64_t>(get_int(arguments, "timeout_s", kDefaultTimeout), 1,
+                                 kLongestTimeout);
+    if (const std::string job = get_string(arguments, "job"); !job.empty())
+      return shell_.ask_job(job, get_bool(arguments, "stop"),
+                            std::chrono::seconds(arguments.contains("timeout_s") ? seconds : 0));
+    ShellCommand command{get_string(arguments, "command"), std::chrono::seconds(seconds)};
+    if (trimmed(command.command).empty()) return failed("say which command");
+    if (get_bool(arguments, "background")) return shell_.start_job(command.command);
+    std::string pending;
+    const auto flush = [&] {
+      if (pending.empty()) return;
+      send_document(0, {{"call", call}, {"more", valid_utf8(pending)}});
+      pending.clear();
+    };
+    Answer out = shell_.run(
+        command,
+        [&](std::string_view bytes) {
+          pending += bytes;
+          // Characters are not torn between pieces but where there is a flood.
+          if (pending.size() >= kPiece || pending.ends_with('\n')) flush();
+        },
+        0,
+        [&] {
+          if (!inbox_.read_from(0)) return true;
+          const auto document = inbox_.next();
+          return document && get_int(*document, "stop") == call;
+        });
+    flush();
+    return out;
+  }
+
+  Answer search_in(const json::object& arguments) {
+    Search what;
+    what.pattern = get_string(arguments, "pattern");
+    if (what.pattern.empty() && !get_bool(arguments, "files_only"))
+      return failed("say which pattern");
+    what.path = get_string(arguments, "path");
+    what.glob = get_string(arguments, "glob");
+    what.ignore_case = get_bool(arguments, "ignore_case");
+    what.literal = get_bool(arguments, "literal");
+    what.files_only = get_bool(arguments, "files_only");
+    what.context = static_cast<int>(std::clamp<std::int64_t>(get_int(arguments, "context"), 0, 20));
+    fs::path root = root_;
+    if (fs::path path(what.path); path.is_absolute()) {
+      const fs::path relative = path.lexically_normal().lexically_relative(root_);
+      if (relative.string().starts_with("..")) {  // installed packages, for example
+        root = path;
+        what.path.clear();
+        std::error_code ignored;
+        if (!fs::is_directory(path, ignored)) {
+          root = path.parent_path();
+          what.path = path.filename();
+        }
+      } else {
+        what.path = relative;
+      }
+    }
+    return search(root, what);
+  }
+
+  fs::path root_;
+  Files files_;
+  Shell shell_;
+  Inbox inbox_;
+};
+
+}  // namespace
+
+int toolbox_main() {
+  ::mallopt(M_ARENA_MAX, 1);
+  ::mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+  ::prctl(PR_SET_NAME, "nightjar-tools");
+  // What a command leaves running stays below this process, and goes with it.
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  ::signal(SIGPIPE, SIG_IGN);
+  try {
+    return Server(fs::current_path()).serve();
+  } catch (const std::exception&) {
+    return 1;  // the session has gone: nobody to tell
+  }
+}
+
+}  // namespace nightjar::tools
