@@ -23,7 +23,9 @@ int main(int argc, char** argv) {
   };
   hooks.doctor = [] {
     using nightjar::cli::Finding;
-    return std::vector<Finding>{{"agents", Finding::Grade::Ok, "mechanic (needs no model)", ""}};
+    return std::vector<Finding>{
+        {"agents", Finding::Grade::Ok,
+         "mechanic (needs no model), native (on any model: nightjar models)", ""}};
   };
   return nightjar::cli::run_cli(argc, argv, hooks);
 }

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "core/proof.h"
 #include "core/task.h"
+#include "model/endpoint.h"
 #include "sandbox/session.h"
 
 namespace nightjar::agent {
@@ -27,6 +28,9 @@ struct Failures {
   };
   std::vector<Test> tests;
   std::string log;  ///< the end of what the failing checks printed; untrusted
+  /// Everything that speaks against the change, for an agent that can read; the tests above are
+  /// part of it.
+  std::string reason;
 };
 
 /// Where a sandbox may show the files of its commit as they are, read-only: without what setup, an
@@ -39,6 +43,20 @@ inline constexpr std::string_view kBaseTexts = "/.nightjar/base.texts";
 /// Makes that file of a checkout, durably and at once as a whole.
 void write_texts(const std::filesystem::path& checkout, const std::filesystem::path& file);
 
+/// What a person says to a run under way.
+struct PersonsWord {
+  enum class Kind { Tell, Answer, Pause } kind = Kind::Tell;
+  long number = 0;  ///< counts up within a run
+  std::string text;
+  bool operator==(const PersonsWord&) const = default;
+};
+
+/// A model that a run may use, with its key, which is nowhere else.
+struct ModelAccess {
+  model::Endpoint endpoint;
+  std::string key;
+};
+
 struct Assignment {
   core::TaskSpec spec;
   std::string brief;  ///< of this run
@@ -48,14 +66,29 @@ struct Assignment {
   Deadline deadline = kNoDeadline;
   /// Runs the project's checks in the agent's sandbox, on the work tree as it stands.
   std::function<Failures(sandbox::Session&)> check;
+
+  int round = 1;  ///< of work and proof
+
+  // For agents that use a model.
+  std::filesystem::path folder;  ///< the run's: what it keeps of itself lies below
+  std::optional<ModelAccess> model;
+  core::Limits limits;
+  std::vector<core::CheckReport> baseline;  ///< of the checks, before any change
+  /// Progress in the run's journal, for people who watch.
+  std::function<void(std::string_view kind, json::object body)> event;
+  /// What the person said that has a number above this.
+  std::function<std::vector<PersonsWord>(long after)> words;
+  std::string work_tree;  ///< where it stands inside
 };
 
-enum class Outcome { Changed, Nothing, CannotDo, Failed };
+/// Parked: it needs somebody, and goes on where it stood when `work` is called again.
+enum class Outcome { Changed, Nothing, CannotDo, Failed, Parked };
 
 struct WorkResult {
   Outcome outcome = Outcome::Nothing;
-  std::string reason;   ///< for the person where not Changed
-  std::string summary;  ///< one line for the commit
+  std::string reason;                                       ///< for the person where not Changed
+  core::WaitingFor waiting_for = core::WaitingFor::Person;  ///< where Parked
+  std::string summary;                                      ///< one line for the commit
   std::string details;  ///< Markdown for the pull request: hit table and so on
   /// Paths the agent says it changed; empty with `all_changes`: whatever is in the upper layer.
   std::vector<std::string> paths;
@@ -68,6 +101,8 @@ class Agent {
  public:
   virtual ~Agent() = default;
   virtual std::string_view name() const = 0;
+  /// A stage that begins again finds the work tree as the last try left it.
+  virtual bool keeps_its_place() const { return false; }
   /// Works in the sandbox until done, refused or stopped. Throws sandbox::SandboxLost and
   /// Cancelled; a failure of the agent itself is a result. `say` receives progress for people.
   virtual WorkResult work(const Assignment& assignment, sandbox::Session& session,
@@ -102,7 +137,7 @@ Understanding understand(std::string_view brief, const std::vector<std::string>&
 /// Guess of the kind from prose, for briefs that no grammar knows.
 core::Kind guess_kind(std::string_view brief);
 
-/// Built-in names: "mechanic". nullptr for others.
+/// Built-in names: "mechanic", "native". nullptr for others.
 std::unique_ptr<Agent> make_agent(std::string_view name);
 
 }  // namespace nightjar::agent

@@ -63,6 +63,12 @@ std::int64_t get_int(const json::object& object, std::string_view key, std::int6
   return error ? otherwise : number;
 }
 
+double get_double(const json::object& object, std::string_view key, double otherwise) {
+  const auto* value = object.if_contains(key);
+  if (!value || !value->is_number()) return otherwise;
+  return value->to_number<double>();
+}
+
 bool get_bool(const json::object& object, std::string_view key, bool otherwise) {
   const auto* value = object.if_contains(key);
   return value && value->is_bool() ? value->get_bool() : otherwise;

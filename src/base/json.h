@@ -24,6 +24,7 @@ std::string to_pretty(const json::value& value);
 std::string get_string(const json::object& object, std::string_view key,
                        std::string_view otherwise = "");
 std::int64_t get_int(const json::object& object, std::string_view key, std::int64_t otherwise = 0);
+double get_double(const json::object& object, std::string_view key, double otherwise = 0);
 bool get_bool(const json::object& object, std::string_view key, bool otherwise = false);
 /// The member as object or array; an empty one where it is missing.
 const json::object& get_object(const json::object& object, std::string_view key);

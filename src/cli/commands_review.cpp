@@ -1,4 +1,4 @@
-// request-changes, comment, approve, merge, close, cancel, retry.
+// request-changes, comment, approve, merge, close, cancel, retry, tell, answer, pause, resume.
 #include <fmt/core.h>
 
 #include "base/text.h"
@@ -103,6 +103,34 @@ int run_retry(const Context& context) {
   if (context.call.has("--allow-network")) body["allow_network"] = true;
   const Time asked = now();
   return report_run(context, post_to_task(context, "retry", body), asked);
+}
+
+int run_tell(const Context& context) {
+  const json::object body{{"text", valid_utf8(text_argument(context, 1, "message"))}};
+  const json::object task = post_to_task(context, "tell", body);
+  return report(context, task, fmt::format("told {}", id_and_title(task)));
+}
+
+int run_answer(const Context& context) {
+  const Time asked = now();
+  const json::object body{{"text", valid_utf8(text_argument(context, 1, "answer"))}};
+  const json::object task = post_to_task(context, "answer", body);
+  if (context.call.has("--wait")) return follow_and_report(context, get_string(task, "id"), asked);
+  return report(context, task, fmt::format("answered; {} goes on", id_and_title(task)));
+}
+
+int run_pause(const Context& context) {
+  const json::object task = post_to_task(context, "pause", {});
+  return report(context, task, fmt::format("{} pauses before its next turn", id_and_title(task)));
+}
+
+int run_resume(const Context& context) {
+  json::object body;
+  put_limits(context, body);
+  const Time asked = now();
+  const json::object task = post_to_task(context, "resume", body);
+  if (context.call.has("--wait")) return follow_and_report(context, get_string(task, "id"), asked);
+  return report(context, task, fmt::format("{} goes on", id_and_title(task)));
 }
 
 }  // namespace nightjar::cli

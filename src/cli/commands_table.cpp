@@ -30,7 +30,12 @@ std::vector<CommandSpec> work_commands() {
         {"--agent", "NAME", "who shall do it; default: whoever can", false, "agent"},
         {"--check", "CMD", "a command that must pass; instead of those of nightjar.toml", true},
         {"--attempts", "N", "best of N runs"},
+        {"--model", "NAME",
+         "of the native agent: openai/NAME, anthropic/NAME, ... (nightjar models)"},
         {"--limit-time", "TIME", "longest time of one run: 90s, 5m, 2h"},
+        {"--limit-cost", "DOLLARS", "most that one run may spend on its model"},
+        {"--limit-tokens", "N", "most tokens of one run"},
+        {"--limit-turns", "N", "most replies of the model in one run"},
         {"--title", "TEXT", "a short name; default: the brief's first line"},
         {"--wait", "",
          "return when a person is needed or the task has ended (status 1 where it failed)"},
@@ -166,6 +171,60 @@ std::vector<CommandSpec> review_commands() {
   };
 }
 
+std::vector<CommandSpec> steering_commands() {
+  return {
+      {"tell",
+       "ID [TEXT]",
+       1,
+       64,
+       "a word to the agent at work, heard before its next turn",
+       "nightjar tell k3f9a2 \"leave the tests of the parser alone\"",
+       "Without TEXT it is read from standard input. A run that waits goes on.",
+       {kJson},
+       "id"},
+      {"answer",
+       "ID [TEXT]",
+       1,
+       64,
+       "answer the question that the agent asked; it goes on",
+       "nightjar answer k3f9a2 \"yes, drop Python 3.8\"",
+       "Without TEXT it is read from standard input.",
+       {{"--wait", "", "return when a person is needed again or the task has ended"}, kJson},
+       "id"},
+      {"pause",
+       "ID",
+       1,
+       1,
+       "let the agent stop before its next turn",
+       "nightjar pause k3f9a2",
+       "",
+       {kJson},
+       "id"},
+      {"resume",
+       "ID",
+       1,
+       1,
+       "let a run that waits for you go on where it stood",
+       "nightjar resume k3f9a2\nnightjar resume k3f9a2 --limit-turns 200",
+       "",
+       {{"--limit-time", "TIME", "longest time of one run: 90s, 5m, 2h"},
+        {"--limit-cost", "DOLLARS", "most that one run may spend on its model"},
+        {"--limit-tokens", "N", "most tokens of one run"},
+        {"--limit-turns", "N", "most replies of the model in one run"},
+        {"--wait", "", "return when a person is needed again or the task has ended"},
+        kJson},
+       "id"},
+      {"models",
+       "[test] [NAME]",
+       0,
+       2,
+       "the models that can be used; test makes one real request",
+       "nightjar models\nnightjar models test openai/NAME",
+       "",
+       {kJson}},
+  };
+}
+
 std::vector<CommandSpec> service_commands() {
   return {
       {"init",
@@ -248,6 +307,7 @@ const std::vector<CommandSpec>& commands() {
   static const std::vector<CommandSpec> kCommands = [] {
     std::vector<CommandSpec> all = work_commands();
     for (auto& command : review_commands()) all.push_back(std::move(command));
+    for (auto& command : steering_commands()) all.push_back(std::move(command));
     for (auto& command : service_commands()) all.push_back(std::move(command));
     return all;
   }();

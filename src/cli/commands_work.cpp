@@ -59,14 +59,8 @@ json::object assignment(const Context& context) {
   if (call.has("--check")) request["checks"] = check_commands(context);
   if (const auto attempts = number_option(context, "--attempts", 16))
     request["attempts"] = *attempts;
-  if (call.has("--limit-time")) {
-    const auto limit = parse_duration(call.value("--limit-time"));
-    if (!limit) {
-      throw wrong_use(fmt::format("--limit-time takes a time such as 90s, 5m or 2h, not '{}'",
-                                  inert(call.value("--limit-time"))));
-    }
-    request["limit_time_ms"] = limit->count();
-  }
+  put_limits(context, request);
+  if (call.has("--model")) request["model"] = checked_text(call.value("--model"), "model's name");
   if (call.has("--allow-network")) request["allow_network"] = true;
   return request;
 }

@@ -94,4 +94,37 @@ std::optional<long> number_option(const Context& context, std::string_view optio
   return number;
 }
 
+namespace {
+
+double dollars_option(const Context& context, std::string_view option) {
+  std::string text = context.call.value(option);
+  if (text.starts_with('$')) text.erase(0, 1);
+  double value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || !(value > 0) ||
+      value > 1e6)
+    throw wrong_use(fmt::format("{} takes an amount in dollars such as 2.50, not '{}'", option,
+                                inert(context.call.value(option))));
+  return value;
+}
+
+}  // namespace
+
+void put_limits(const Context& context, json::object& request) {
+  const auto& call = context.call;
+  if (call.has("--limit-time")) {
+    const auto limit = parse_duration(call.value("--limit-time"));
+    if (!limit) {
+      throw wrong_use(fmt::format("--limit-time takes a time such as 90s, 5m or 2h, not '{}'",
+                                  inert(call.value("--limit-time"))));
+    }
+    request["limit_time_ms"] = limit->count();
+  }
+  if (const auto turns = number_option(context, "--limit-turns", 1'000'000))
+    request["limit_turns"] = *turns;
+  if (const auto tokens = number_option(context, "--limit-tokens", 1'000'000'000))
+    request["limit_tokens"] = *tokens;
+  if (call.has("--limit-cost")) request["limit_cost_usd"] = dollars_option(context, "--limit-cost");
+}
+
 }  // namespace nightjar::cli

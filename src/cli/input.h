@@ -24,4 +24,7 @@ std::string checked_text(std::string text, std::string_view what);
 /// A number from 1 to `most`; nullopt where the option is absent.
 std::optional<long> number_option(const Context& context, std::string_view option, long most);
 
+/// --limit-time, --limit-cost, --limit-tokens and --limit-turns, as the API takes them.
+void put_limits(const Context& context, json::object& request);
+
 }  // namespace nightjar::cli

@@ -121,6 +121,8 @@ class PlayedBackend final : public server::Backend {
     }
     return task(id);
   }
+  json::array models() override { return {}; }
+  Answer<json::object> test_model(std::string_view) override { return json::object{}; }
   Answer<json::object> clean(bool dry_run) override {
     return json::object{
         {"items", json::array{json::object{

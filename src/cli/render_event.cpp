@@ -54,6 +54,12 @@ Line task_line(std::string_view kind, const json::object& body) {
   if (kind == "task_waiting" || kind == "waiting") {
     return {with_reason("waiting for " + text_of(body, "waiting_for"), body), Tone::Attention};
   }
+  if (kind == "told") {
+    const std::string how = get_string(body, "kind");
+    if (how == "pause") return {"you: pause", Tone::Attention};
+    return {"you: " + text_of(body, "text"), Tone::Strong};
+  }
+  if (kind == "run_resumed") return {"goes on"};
   if (kind == "run_selected") return {"selected " + text_of(body, "run") + " of the attempts"};
   if (kind == "run_lost") return {with_reason("run lost", body), Tone::Bad};
   if (kind == "cancel_requested") return {"cancel requested"};
@@ -76,6 +82,48 @@ Line task_line(std::string_view kind, const json::object& body) {
   }
   if (kind == "merge_failed") return {with_reason("not merged", body), Tone::Bad};
   if (kind == "closed") return {with_reason("closed", body)};
+  return {};
+}
+
+// What an agent with a model does, as a person would tell it.
+Line agent_line(std::string_view kind, const json::object& body) {
+  if (kind == "said") return {shortened(text_of(body, "text"), 400)};
+  if (kind == "tool_started") {
+    const std::string tool = get_string(body, "tool"), what = text_of(body, "what");
+    if (tool == "shell") return {"$ " + what, Tone::Dim};
+    if (tool == "search") return {"looks for " + what, Tone::Dim};
+    if (tool == "read" || tool == "outline") return {"reads " + what, Tone::Dim};
+    if (tool == "check") return {"runs the checks", Tone::Dim};
+    if (tool == "ask") return {"asks: " + what, Tone::Attention};
+    if (tool == "finish") return {"says it is done: " + what, Tone::Strong};
+    return {};
+  }
+  if (kind == "tool_finished") {
+    const std::string tool = get_string(body, "tool"), what = text_of(body, "what");
+    if (get_bool(body, "error"))
+      return {
+          fmt::format("{} failed ({})", inert(tool), human(Millis(get_int(body, "duration_ms")))),
+          Tone::Attention};
+    const auto diff = get_string(body, "diff");
+    if (diff.empty()) return {};
+    std::int64_t added = 0, removed = 0;
+    for (const auto line : lines(diff)) {
+      added += line.starts_with('+');
+      removed += line.starts_with('-');
+    }
+    return {fmt::format("{} {} (+{} -{})", tool == "write" ? "wrote" : "changed", what, added,
+                        removed)};
+  }
+  if (kind == "plan") {
+    std::string out = "plan:";
+    for (const auto& item : get_array(body, "items")) {
+      if (item.is_object())
+        out += fmt::format(" [{}] {};", get_bool(item.get_object(), "done") ? "x" : " ",
+                           text_of(item.get_object(), "text"));
+    }
+    out.pop_back();
+    return {out, Tone::Busy};
+  }
   return {};
 }
 
@@ -141,6 +189,7 @@ std::string event_line(const Terminal& terminal, const json::object& event, bool
   const auto& body = get_object(event, "body");
   Line line = task_line(kind, body);
   if (line.text.empty()) line = run_line(kind, body);
+  if (line.text.empty()) line = agent_line(kind, body);
   if (line.text.empty()) return "";
   std::string prefix = clock_time(from_rfc3339(get_string(event, "time")).value_or(Time{})) + "  ";
   const std::string run = get_string(event, "run");

@@ -128,11 +128,27 @@ std::string pull_request_text(const json::object& pr) {
   return out;
 }
 
-// Agents that use a model will report what it cost; the mechanic uses none.
+// "1.2 k", "3.4 M"
+std::string short_count(std::int64_t number) {
+  const auto value = static_cast<double>(number);
+  if (number < 1000) return std::to_string(number);
+  if (number < 1'000'000) return fmt::format("{:.1f} k", value / 1e3);
+  return fmt::format("{:.1f} M", value / 1e6);
+}
+
 std::string cost_text(const json::object& task) {
-  const auto& cost = get_object(task, "cost");
-  if (cost.empty()) return "no model used: $0.00";
-  return fmt::format("${}", inert(get_string(cost, "usd", "0.00")));
+  const auto turns = get_int(task, "turns");
+  if (turns <= 0) return "no model used: $0.00";
+  const auto* cost = task.if_contains("cost_usd");
+  const auto& tokens = get_object(task, "tokens");
+  const double dollars = get_double(task, "cost_usd");
+  return fmt::format("{}, {} of {}; {} tokens in ({} cached), {} out",
+                     cost && cost->is_number()
+                         ? fmt::format("{}{:.{}f}", "$", dollars, dollars < 0.1 ? 4 : 2)
+                         : "price not known",
+                     count_of(static_cast<size_t>(turns), "turn"), inert(get_string(task, "model")),
+                     short_count(get_int(tokens, "input")), short_count(get_int(tokens, "cached")),
+                     short_count(get_int(tokens, "output")));
 }
 
 std::string kind_text(const json::object& task) {

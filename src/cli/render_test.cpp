@@ -129,7 +129,8 @@ TEST(Waiting, EndsWhereAPersonIsNeededOrTheTaskIsOver) {
     EXPECT_FALSE(needs_person_or_ended(task_in(state))) << state;
   }
   EXPECT_TRUE(needs_person_or_ended(task_in("waiting", "person")));
-  EXPECT_TRUE(needs_person_or_ended(task_in("waiting", "model")));
+  EXPECT_TRUE(needs_person_or_ended(task_in("waiting", "quota")));
+  EXPECT_FALSE(needs_person_or_ended(task_in("waiting", "model")));  // it goes on by itself
   EXPECT_FALSE(needs_person_or_ended(task_in("waiting", "disk")));
   EXPECT_FALSE(needs_person_or_ended(task_in("waiting", "lock")));
 }

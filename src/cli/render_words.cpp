@@ -68,6 +68,15 @@ StateWord state_word(const json::object& task) {
   return {};
 }
 
+namespace {
+
+json::object newest_run(const json::object& task) {
+  const auto& runs = get_array(task, "runs");
+  return runs.empty() || !runs.back().is_object() ? json::object{} : runs.back().get_object();
+}
+
+}  // namespace
+
 std::vector<NextStep> next_steps(const json::object& task) {
   const std::string id = inert(get_string(task, "id"));
   const auto command = [&](std::string_view verb, std::string_view rest = "") {
@@ -97,10 +106,22 @@ std::vector<NextStep> next_steps(const json::object& task) {
     }
     case State::Waiting:
       // No run was ever possible: the brief has to be said differently.
-      if (get_string(task, "waiting_for") == "model" || get_array(task, "runs").empty()) {
+      if (get_array(task, "runs").empty()) {
         return {{"nightjar assign \"Rename class A to B everywhere\"", "say it like this"},
                 {"nightjar assign 'replace `f($A)` with `g($A)`'", "or like this"},
+                {"nightjar models", "what the native agent could use"},
                 {command("cancel"), "give this one up"}};
+      }
+      if (const auto run = newest_run(task);
+          get_string(run, "agent") == "native" && !get_string(run, "started").empty()) {
+        if (get_string(task, "reason").starts_with("it asks:"))
+          return {{command("answer", "\"...\""), "it goes on with your answer"},
+                  {command("log"), "what happened so far"},
+                  {command("cancel"), "give it up"}};
+        return {{command("resume"), "it goes on where it stood"},
+                {command("tell", "\"...\""), "it goes on, with a word from you"},
+                {command("log"), "what happened so far"},
+                {command("cancel"), "give it up"}};
       }
       return {{command("log"), "what happened"},
               {command("retry"), "once the reason is gone"},
@@ -138,9 +159,7 @@ std::string render_next_steps(const Terminal& terminal, const json::object& task
 bool needs_person_or_ended(const json::object& task) {
   const auto state = state_of(task);
   const auto waiting = core::waiting_for_from(get_string(task, "waiting_for"));
-  // A model that is missing does not come by itself: a person has to configure one.
-  return core::needs_no_runner(state, waiting) ||
-         (state == State::Waiting && waiting == core::WaitingFor::Model);
+  return core::needs_no_runner(state, waiting);
 }
 
 int exit_status_of(const json::object& task) {

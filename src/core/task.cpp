@@ -59,6 +59,24 @@ auto value_in(const Table& table, std::string_view text) {
 
 }  // namespace
 
+ModelUse& ModelUse::operator+=(const ModelUse& other) {
+  if (other.turns == 0) return *this;
+  cost_known = other.cost_known && (turns == 0 || cost_known);
+  if (!other.model.empty()) model = other.model;
+  turns += other.turns;
+  input += other.input;
+  cached += other.cached;
+  output += other.output;
+  cost_usd += other.cost_usd;
+  return *this;
+}
+
+ModelUse model_use(const Task& task) {
+  ModelUse out;
+  for (const auto& run : task.runs) out += run.model;
+  return out;
+}
+
 std::string_view to_string(Kind kind) { return name_in(kKinds, kind); }
 std::string_view to_string(State state) { return name_in(kStates, state); }
 std::string_view to_string(WaitingFor what) { return name_in(kWaits, what); }
@@ -75,7 +93,8 @@ bool is_ended(State state) {
 
 bool needs_no_runner(State state, WaitingFor waiting) {
   return is_ended(state) || state == State::InReview ||
-         (state == State::Waiting && waiting == WaitingFor::Person);
+         (state == State::Waiting &&
+          (waiting == WaitingFor::Person || waiting == WaitingFor::Quota));
 }
 
 const Run* Task::run(std::string_view run_id) const {

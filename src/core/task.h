@@ -38,13 +38,28 @@ std::optional<State> state_from(std::string_view text);
 WaitingFor waiting_for_from(std::string_view text);
 /// merged, closed, failed, cancelled.
 bool is_ended(State state);
-/// Ended, in_review or waiting for a person: no run of it is under way, `--wait` returns.
+/// Ended, in_review or waiting for a person (or for money): no run of it is under way, `--wait`
+/// returns.
 bool needs_no_runner(State state, WaitingFor waiting);
 
 struct Limits {
-  Millis time{0};  ///< wall clock of one run; 0: the service's default
-  Millis idle{0};  ///< longest silence of one command; 0: the service's default
+  Millis time{0};           ///< wall clock of one run; 0: the service's default
+  Millis idle{0};           ///< longest silence of one command; 0: the service's default
+  double cost_usd = 0;      ///< most that one run may spend on its model; 0: no limit
+  std::int64_t tokens = 0;  ///< most that one run may send and receive; 0: no limit
+  int turns = 0;            ///< most replies of the model; 0: no limit
   bool operator==(const Limits&) const = default;
+};
+
+/// What a run's model was asked and answered so far.
+struct ModelUse {
+  std::string model;  ///< as the person calls it; empty: no model is used
+  int turns = 0;      ///< replies
+  std::int64_t input = 0, cached = 0, output = 0;  ///< tokens; cached ones are among the input
+  double cost_usd = 0;
+  bool cost_known = false;  ///< there were prices for all of it
+  ModelUse& operator+=(const ModelUse& other);
+  bool operator==(const ModelUse&) const = default;
 };
 
 /// What a person asked for; never changes after it was accepted.
@@ -57,7 +72,8 @@ struct TaskSpec {
   std::string base;  ///< branch (or ref) the work starts from and merges into
   std::string base_commit;  ///< its full id when the task was accepted
   bool detached = false;    ///< base is a commit, not a branch: merging needs --into
-  std::string agent;        ///< "mechanic"; empty where no agent here can do it
+  std::string agent;        ///< "mechanic", "native"; empty where no agent here can do it
+  std::string model;        ///< of an agent that needs one, as the person calls it
   std::vector<std::string> check_commands;  ///< from --check; empty: nightjar.toml or detection
   Limits limits;
   int attempts = 1;
@@ -77,7 +93,8 @@ struct Run {
   std::string stage;      ///< prepare, baseline, work, verify, publish; empty before the first
   std::string candidate;  ///< full id of the commit the agent's change became
   std::string base_commit;
-  std::string branch;   ///< where it was published (or kept, where refuted)
+  std::string branch;  ///< where it was published (or kept, where refuted)
+  ModelUse model;
   std::string version;  ///< of the program whose runner worked on it last; empty before it started
   int files = 0, insertions = 0, deletions = 0;
   std::vector<CheckComparison> checks;
@@ -130,7 +147,14 @@ struct Task {
   const Run* run(std::string_view run_id) const;
 };
 
+/// Of all runs together.
+ModelUse model_use(const Task& task);
+
 json::object to_json(const Limits& limits);
+Limits limits_from(const json::object& object);
+/// `model` (or null), `turns`, `tokens {input, cached, output}`, `cost_usd` (null: not known).
+void put_model_use(json::object& into, const ModelUse& use);
+ModelUse model_use_from(const json::object& object);
 json::object to_json(const TaskSpec& spec);
 TaskSpec task_spec_from(const json::object& object);
 

@@ -252,9 +252,9 @@ void on_waiting(Run& run, const json::object& body) {
 
 /// The kinds that tell something about the run as a whole; all others are for people to read.
 bool concerns_run(std::string_view kind) {
-  static constexpr std::array<std::string_view, 10> kKinds{
-      "run_started", "stage_started", "waiting",   "resumed",     "change",
-      "candidate",   "proof",         "published", "branch_kept", "run_ended"};
+  static constexpr std::array<std::string_view, 11> kKinds{
+      "run_started", "stage_started", "waiting",     "resumed",   "change",    "candidate",
+      "proof",       "published",     "branch_kept", "run_ended", "model_used"};
   return std::ranges::find(kKinds, kind) != kKinds.end();
 }
 
@@ -290,6 +290,8 @@ void apply_to_run(Run& run, const Event& event) {
              "branch_kept") {  // refuted: it stands in the repository, without a pull request
     run.branch = get_string(body, "branch");
     run.candidate = get_string(body, "commit", run.candidate);
+  } else if (kind == "model_used") {
+    run.model = model_use_from(body);
   } else if (kind == "run_ended") {
     on_run_ended(run, event);
   }
@@ -303,7 +305,19 @@ void on_run_created(Task& task, const json::object& body) {
   Run& run = run_in(task, id);
   run.agent = get_string(body, "agent");
   run.brief = get_string(body, "brief");
+  if (run.model.turns == 0) run.model.model = get_string(body, "model");
   if (run.base_commit.empty()) run.base_commit = get_string(body, "base_commit");
+  settle(task);
+}
+
+/// A run that had ended to wait for a person goes on where it stood.
+void on_run_resumed(Task& task, const json::object& body) {
+  const auto run = std::ranges::find(task.runs, get_string(body, "run"), &Run::id);
+  if (run == task.runs.end() || run->state != State::Waiting || is_ended(task.state)) return;
+  run->ended = Time{};
+  run->waiting_for = WaitingFor::Nothing;
+  run->reason.clear();
+  run->state = State::Queued;
   settle(task);
 }
 
@@ -381,6 +395,8 @@ void apply_to_task(Task& task, const Event& event) {
   } else if (kind == "run_selected") {
     task.selected_run = get_string(body, "run");
     if (!is_ended(task.state)) settle(task);
+  } else if (kind == "run_resumed") {
+    on_run_resumed(task, body);
   } else if (kind == "run_lost") {
     end_run(run_in(task, get_string(body, "run")), State::Failed,
             reason_or(get_string(body, "reason"), "the runner died"), event.time);

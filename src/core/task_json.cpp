@@ -41,22 +41,24 @@ Time time_from(const json::object& object, std::string_view key) {
 }
 
 json::object run_json(const Run& run) {
-  return {{"id", run.id},
-          {"agent", run.agent},
-          {"brief", valid_utf8(run.brief)},
-          {"state", to_string(run.state)},
-          {"waiting_for", text_or_null(to_string(run.waiting_for))},
-          {"reason", text_or_null(run.reason)},
-          {"stage", text_or_null(run.stage)},
-          {"base_commit", text_or_null(run.base_commit)},
-          {"candidate", text_or_null(run.candidate)},
-          {"branch", text_or_null(run.branch)},
-          {"version", text_or_null(run.version)},
-          {"files", run.files},
-          {"insertions", run.insertions},
-          {"deletions", run.deletions},
-          {"started", text_or_null(to_rfc3339(run.started))},
-          {"ended", text_or_null(to_rfc3339(run.ended))}};
+  json::object out{{"id", run.id},
+                   {"agent", run.agent},
+                   {"brief", valid_utf8(run.brief)},
+                   {"state", to_string(run.state)},
+                   {"waiting_for", text_or_null(to_string(run.waiting_for))},
+                   {"reason", text_or_null(run.reason)},
+                   {"stage", text_or_null(run.stage)},
+                   {"base_commit", text_or_null(run.base_commit)},
+                   {"candidate", text_or_null(run.candidate)},
+                   {"branch", text_or_null(run.branch)},
+                   {"version", text_or_null(run.version)},
+                   {"files", run.files},
+                   {"insertions", run.insertions},
+                   {"deletions", run.deletions},
+                   {"started", text_or_null(to_rfc3339(run.started))},
+                   {"ended", text_or_null(to_rfc3339(run.ended))}};
+  put_model_use(out, run.model);
+  return out;
 }
 
 Run run_from(const json::object& o) {
@@ -72,6 +74,7 @@ Run run_from(const json::object& o) {
   run.candidate = get_string(o, "candidate");
   run.branch = get_string(o, "branch");
   run.version = get_string(o, "version");
+  run.model = model_use_from(o);
   run.files = static_cast<int>(get_int(o, "files"));
   run.insertions = static_cast<int>(get_int(o, "insertions"));
   run.deletions = static_cast<int>(get_int(o, "deletions"));
@@ -125,7 +128,47 @@ json::array comments_json(const std::vector<Comment>& comments) {
 }  // namespace
 
 json::object to_json(const Limits& limits) {
-  return {{"time_ms", limits.time.count()}, {"idle_ms", limits.idle.count()}};
+  return {{"time_ms", limits.time.count()},
+          {"idle_ms", limits.idle.count()},
+          {"cost_usd", limits.cost_usd},
+          {"tokens", limits.tokens},
+          {"turns", limits.turns}};
+}
+
+Limits limits_from(const json::object& o) {
+  Limits limits;
+  limits.time = Millis(get_int(o, "time_ms"));
+  limits.idle = Millis(get_int(o, "idle_ms"));
+  limits.cost_usd = get_double(o, "cost_usd");
+  limits.tokens = get_int(o, "tokens");
+  limits.turns = static_cast<int>(get_int(o, "turns"));
+  return limits;
+}
+
+void put_model_use(json::object& into, const ModelUse& use) {
+  into["model"] = text_or_null(use.model);
+  into["turns"] = use.turns;
+  into["tokens"] =
+      json::object{{"input", use.input}, {"cached", use.cached}, {"output", use.output}};
+  // Nothing was spent where no model was asked.
+  if (use.cost_known || use.turns == 0)
+    into["cost_usd"] = use.cost_usd;
+  else
+    into["cost_usd"] = nullptr;
+}
+
+ModelUse model_use_from(const json::object& o) {
+  ModelUse use;
+  use.model = get_string(o, "model");
+  use.turns = static_cast<int>(get_int(o, "turns"));
+  const auto& tokens = get_object(o, "tokens");
+  use.input = get_int(tokens, "input");
+  use.cached = get_int(tokens, "cached");
+  use.output = get_int(tokens, "output");
+  const auto* cost = o.if_contains("cost_usd");
+  use.cost_known = use.turns > 0 && cost && cost->is_number();
+  use.cost_usd = get_double(o, "cost_usd");
+  return use;
 }
 
 json::object to_json(const TaskSpec& spec) {
@@ -138,6 +181,7 @@ json::object to_json(const TaskSpec& spec) {
           {"base_commit", spec.base_commit},
           {"detached", spec.detached},
           {"agent", spec.agent},
+          {"model", valid_utf8(spec.model)},
           {"check_commands", to_array(spec.check_commands)},
           {"limits", to_json(spec.limits)},
           {"attempts", spec.attempts},
@@ -157,9 +201,9 @@ TaskSpec task_spec_from(const json::object& o) {
   spec.base_commit = get_string(o, "base_commit");
   spec.detached = get_bool(o, "detached");
   spec.agent = get_string(o, "agent");
+  spec.model = get_string(o, "model");
   spec.check_commands = get_strings(o, "check_commands");
-  spec.limits.time = Millis(get_int(get_object(o, "limits"), "time_ms"));
-  spec.limits.idle = Millis(get_int(get_object(o, "limits"), "idle_ms"));
+  spec.limits = limits_from(get_object(o, "limits"));
   spec.attempts = static_cast<int>(get_int(o, "attempts", 1));
   spec.person = get_string(o, "person");
   spec.uncommitted = static_cast<int>(get_int(o, "uncommitted"));
@@ -170,30 +214,34 @@ TaskSpec task_spec_from(const json::object& o) {
 json::object to_json(const Task& task) {
   json::array runs;
   for (const auto& run : task.runs) runs.push_back(run_json(run));
-  return {{"id", task.id},
-          {"title", valid_utf8(task.spec.title)},
-          {"brief", valid_utf8(task.spec.brief)},
-          {"kind", to_string(task.spec.kind)},
-          {"kind_guessed", task.spec.kind_guessed},
-          {"state", to_string(task.state)},
-          {"waiting_for", text_or_null(to_string(task.waiting_for))},
-          {"reason", text_or_null(task.reason)},
-          {"repo", valid_utf8(task.spec.repo)},
-          {"base", valid_utf8(task.spec.base)},
-          {"base_commit", task.spec.base_commit},
-          {"detached", task.spec.detached},
-          {"branch", text_or_null(task.branch)},
-          {"agent", text_or_null(task.spec.agent)},
-          {"attempts", task.spec.attempts},
-          {"limits", to_json(task.spec.limits)},
-          {"uncommitted", task.spec.uncommitted},
-          {"pull_request", pull_request_json(task.pull_request)},
-          {"checks", checks_json(task.checks)},
-          {"proof", to_json(task.proof)},
-          {"runs", std::move(runs)},
-          {"comments", comments_json(task.comments)},
-          {"created", to_rfc3339(task.created)},
-          {"updated", to_rfc3339(task.updated)}};
+  json::object out{{"id", task.id},
+                   {"title", valid_utf8(task.spec.title)},
+                   {"brief", valid_utf8(task.spec.brief)},
+                   {"kind", to_string(task.spec.kind)},
+                   {"kind_guessed", task.spec.kind_guessed},
+                   {"state", to_string(task.state)},
+                   {"waiting_for", text_or_null(to_string(task.waiting_for))},
+                   {"reason", text_or_null(task.reason)},
+                   {"repo", valid_utf8(task.spec.repo)},
+                   {"base", valid_utf8(task.spec.base)},
+                   {"base_commit", task.spec.base_commit},
+                   {"detached", task.spec.detached},
+                   {"branch", text_or_null(task.branch)},
+                   {"agent", text_or_null(task.spec.agent)},
+                   {"attempts", task.spec.attempts},
+                   {"limits", to_json(task.spec.limits)},
+                   {"uncommitted", task.spec.uncommitted},
+                   {"pull_request", pull_request_json(task.pull_request)},
+                   {"checks", checks_json(task.checks)},
+                   {"proof", to_json(task.proof)},
+                   {"runs", std::move(runs)},
+                   {"comments", comments_json(task.comments)},
+                   {"created", to_rfc3339(task.created)},
+                   {"updated", to_rfc3339(task.updated)}};
+  ModelUse use = model_use(task);
+  if (use.model.empty()) use.model = task.spec.model;
+  put_model_use(out, use);
+  return out;
 }
 
 json::object to_cache(const Task& task) {

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "base/text.h"
+#include "daemon/models.h"
 #include "git/repository.h"
 
 namespace nightjar::daemon {
@@ -42,7 +43,21 @@ server::Answer<std::string> read_text(const json::object& request, std::string_v
   return text;
 }
 
-server::Answer<Assignment> read_assignment(const json::object& request) {
+Choice choose_agent(const agent::Understanding& understood, std::string_view agent,
+                    std::string_view model, const Config& config) {
+  const bool mechanic_may = agent.empty() ? model.empty() : agent == "mechanic";
+  if (mechanic_may && understood.can_do) return {"mechanic", "", ""};
+  if (agent == "mechanic") return {"", "", "the mechanic cannot do this: " + understood.reason};
+  const auto found = find_model(config, model);
+  if (found) return {"native", found->name, ""};
+  return {"", "",
+          agent.empty() && model.empty()
+              ? "no agent here can do this: the mechanic: " + understood.reason +
+                    "; the native agent: " + found.error()
+              : found.error()};
+}
+
+server::Answer<Assignment> read_assignment(const json::object& request, const Config& config) {
   Assignment out;
   core::TaskSpec& spec = out.spec;
   auto brief = read_text(request, "brief", "brief");
@@ -70,14 +85,19 @@ server::Answer<Assignment> read_assignment(const json::object& request) {
   }
 
   const std::string agent = get_string(request, "agent");
-  if (!agent.empty() && agent != "mechanic") {
-    return invalid(fmt::format("there is no agent '{}' here; there are: mechanic", inert(agent)));
+  if (!agent.empty() && agent != "mechanic" && agent != "native") {
+    return invalid(
+        fmt::format("there is no agent '{}' here; there are: mechanic, native", inert(agent)));
   }
-  if (understood.can_do) {
-    spec.agent = "mechanic";
-  } else {
-    out.unable = "no agent here can do this: " + understood.reason;
+  const std::string model = get_string(request, "model");
+  if (!model.empty()) {
+    if (agent == "mechanic") return invalid("the mechanic needs no model");
+    if (const auto known = find_model(config, model); !known) return invalid(known.error());
   }
+  Choice choice = choose_agent(understood, agent, model, config);
+  spec.agent = std::move(choice.agent);
+  spec.model = std::move(choice.model);
+  out.unable = std::move(choice.unable);
 
   const std::int64_t attempts = get_int(request, "attempts", 1);
   if (attempts < 1 || attempts > kMostAttempts)
@@ -86,6 +106,19 @@ server::Answer<Assignment> read_assignment(const json::object& request) {
   const std::int64_t limit = get_int(request, "limit_time_ms", 0);
   if (limit < 0) return invalid("limit_time_ms must be positive");
   spec.limits.time = Millis(limit);
+  spec.limits.cost_usd = get_double(request, "limit_cost_usd");
+  spec.limits.tokens = get_int(request, "limit_tokens");
+  spec.limits.turns = static_cast<int>(get_int(request, "limit_turns"));
+  if (spec.limits.cost_usd < 0 || spec.limits.tokens < 0 || spec.limits.turns < 0)
+    return invalid("a limit must be positive");
+  if (spec.limits.cost_usd > 0 && spec.agent == "native") {
+    const auto used = find_model(config, spec.model);
+    if (used && !used->prices.known)
+      return invalid(fmt::format(
+          "a limit in dollars needs prices, and those of '{}' are not known: give them in "
+          "[models.NAME] of config.toml, or use limit_tokens (--limit-tokens)",
+          inert(spec.model)));
+  }
   for (const auto& command : get_strings(request, "checks")) {
     if (trimmed(command).empty()) return invalid("a check's command is empty");
     if (has_control_characters(command))

@@ -5,6 +5,7 @@
 
 #include "agent/agent.h"
 #include "core/task.h"
+#include "daemon/config.h"
 #include "server/server.h"
 
 namespace nightjar::daemon {
@@ -15,7 +16,17 @@ struct Assignment {
 };
 
 /// Refusals are of kind invalid, with the message for the person.
-server::Answer<Assignment> read_assignment(const json::object& request);
+server::Answer<Assignment> read_assignment(const json::object& request, const Config& config);
+
+/// Who does the next run of a task: the mechanic where it understands the brief and nobody else is
+/// at it, else the native agent where a model can be had.
+struct Choice {
+  std::string agent;   ///< empty: nobody
+  std::string model;   ///< as the person calls it
+  std::string unable;  ///< why nobody
+};
+Choice choose_agent(const agent::Understanding& understood, std::string_view agent,
+                    std::string_view model, const Config& config);
 
 /// A brief as `assign` and `request-changes` take it: trimmed, not empty, at most 1 MB, no control
 /// characters.

@@ -16,10 +16,33 @@ namespace nightjar::daemon {
 
 namespace {
 
+using Set = std::function<void(const toml::node&, std::string_view)>;
+using Keys = std::map<std::string, Set, std::less<>>;
+
 struct Reader {
   Config config;
   std::string error;
   std::string file;
+
+  /// Each key of the table by its reader; others are errors.
+  void each(const toml::table& table, const Keys& keys) {
+    for (const auto& [key, node] : table) {
+      const auto found = keys.find(key.str());
+      if (found != keys.end()) {
+        found->second(node, found->first);
+        continue;
+      }
+      std::string known;
+      for (const auto& [name, set] : keys) known += (known.empty() ? "" : ", ") + name;
+      fail(node, fmt::format("unknown key '{}'; there are: {}", key.str(), known));
+    }
+  }
+  void dollars(const toml::node& node, std::string_view key, double& into) {
+    const auto value = node.value<double>();
+    if (!value || !(*value >= 0) || *value > 1e6)
+      return fail(node, fmt::format("'{}' must be an amount in dollars", key));
+    into = *value;
+  }
 
   void fail(const toml::node& node, const std::string& what) {
     if (error.empty()) error = fmt::format("{}:{}: {}", file, node.source().begin.line, what);
@@ -47,6 +70,93 @@ struct Reader {
   }
 };
 
+// [models.NAME]: which wire, where, as whom, and what it costs.
+void read_model(const toml::table& table, const std::string& name, Reader& reader) {
+  model::Endpoint out;
+  out.name = name;
+  int keys_given = 0;
+  bool wire_given = false;
+  const auto key = [&](model::KeySource::From from) {
+    return [&reader, &out, &keys_given, from](const toml::node& node, std::string_view k) {
+      reader.text(node, k, out.key.value);
+      out.key.from = from;
+      ++keys_given;
+    };
+  };
+  const auto price = [&](double& into) {
+    return [&reader, &out, &into](const toml::node& node, std::string_view k) {
+      reader.dollars(node, k, into);
+      out.prices.known = true;
+    };
+  };
+  const auto text = [&](std::string& into) {
+    return [&reader, &into](const toml::node& node, std::string_view k) {
+      reader.text(node, k, into);
+    };
+  };
+  const auto tokens = [&](std::int64_t& into) {
+    return [&reader, &into](const toml::node& node, std::string_view k) {
+      reader.number(node, k, 1, std::int64_t{1} << 40, [&](auto v) { into = v; });
+    };
+  };
+  using From = model::KeySource::From;
+  reader.each(table, {{"wire",
+                       [&](const auto& node, auto k) {
+                         std::string wire;
+                         reader.text(node, k, wire);
+                         const auto kind = model::wire_kind_from(wire);
+                         if (!kind)
+                           return reader.fail(node, "'wire' is openai, chat, anthropic or gemini");
+                         out.wire = *kind;
+                         wire_given = true;
+                       }},
+                      {"model", text(out.model)},
+                      {"base_url", text(out.base_url)},
+                      {"key", key(From::Literal)},
+                      {"key_env", key(From::Environment)},
+                      {"key_file", key(From::File)},
+                      {"key_command", key(From::Command)},
+                      {"price_input", price(out.prices.input)},
+                      {"price_cached", price(out.prices.cached)},
+                      {"price_cache_write", price(out.prices.cache_write)},
+                      {"price_output", price(out.prices.output)},
+                      {"context", tokens(out.context)},
+                      {"max_output", tokens(out.max_output)},
+                      {"effort", text(out.effort)},
+                      {"ca_file", text(out.ca_file)},
+                      {"proxy", text(out.proxy)},
+                      {"headers", [&](const auto& node, auto) {
+                         const auto* headers = node.as_table();
+                         if (!headers)
+                           return reader.fail(node, "'headers' must be a table of strings");
+                         for (const auto& [header, value] : *headers) {
+                           std::string content;
+                           reader.text(value, header.str(), content);
+                           out.headers.emplace_back(header.str(), content);
+                         }
+                       }}});
+  if (!wire_given) reader.fail(table, fmt::format("[models.{}] needs a wire", name));
+  if (out.model.empty()) reader.fail(table, fmt::format("[models.{}] needs a model", name));
+  if (keys_given > 1)
+    reader.fail(table, fmt::format("[models.{}] takes one of key, key_env, key_file and "
+                                   "key_command",
+                                   name));
+  if (out.base_url.empty()) out.base_url = model::default_base_url(out.wire);
+  while (out.base_url.ends_with('/')) out.base_url.pop_back();
+  reader.config.models[name] = std::move(out);
+}
+
+void read_models(const toml::node& node, Reader& reader) {
+  const auto* models = node.as_table();
+  if (!models) return reader.fail(node, "'models' holds tables: [models.NAME]");
+  for (const auto& [name, value] : *models) {
+    if (const auto* table = value.as_table())
+      read_model(*table, std::string(name.str()), reader);
+    else
+      reader.fail(value, fmt::format("'models.{}' must be a table", name.str()));
+  }
+}
+
 }  // namespace
 
 int default_most_runs() {
@@ -70,12 +180,22 @@ std::expected<Config, std::string> load_config(const fs::path& file) {
     return std::unexpected(
         fmt::format("{}:{}: {}", file.string(), error.source().begin.line, error.description()));
   }
-  using Set = std::function<void(const toml::node&, std::string_view)>;
   Config& c = reader.config;
-  const std::map<std::string, Set, std::less<>> keys{
+  const Keys keys{
+      {"models", [&](const auto& n, auto) { read_models(n, reader); }},
       {"runs",
        [&](const auto& n, auto k) {
          reader.number(n, k, 1, 1000, [&](auto v) { c.most_runs = static_cast<int>(v); });
+       }},
+      {"model", [&](const auto& n, auto k) { reader.text(n, k, c.model); }},
+      {"limit_cost_usd", [&](const auto& n, auto k) { reader.dollars(n, k, c.limits.cost_usd); }},
+      {"limit_tokens",
+       [&](const auto& n, auto k) {
+         reader.number(n, k, 1, std::int64_t{1} << 50, [&](auto v) { c.limits.tokens = v; });
+       }},
+      {"limit_turns",
+       [&](const auto& n, auto k) {
+         reader.number(n, k, 1, 1'000'000, [&](auto v) { c.limits.turns = static_cast<int>(v); });
        }},
       {"listen", [&](const auto& n, auto k) { reader.text(n, k, c.listen); }},
       {"limit_time", [&](const auto& n, auto k) { reader.duration(n, k, c.limits.time); }},
@@ -102,16 +222,7 @@ std::expected<Config, std::string> load_config(const fs::path& file) {
                        [&](auto v) { c.min_free_bytes = static_cast<std::uint64_t>(v) << 20; });
        }},
   };
-  for (const auto& [key, node] : table) {
-    const auto found = keys.find(key.str());
-    if (found == keys.end()) {
-      std::string known;
-      for (const auto& [name, set] : keys) known += (known.empty() ? "" : ", ") + name;
-      reader.fail(node, fmt::format("unknown key '{}'; there are: {}", key.str(), known));
-    } else {
-      found->second(node, found->first);
-    }
-  }
+  reader.each(table, keys);
   if (!reader.error.empty()) return std::unexpected(reader.error);
   return reader.config;
 }

@@ -15,6 +15,12 @@ History::History(const std::vector<store::StoredEvent>& events, std::string_view
         cancel_requested = false;
         selected.clear();
       }
+      if (event.kind == "run_resumed" && get_string(event.body, "run") == run) {
+        ++resumes;
+        for (const auto& member : get_object(event.body, "limits"))
+          limits[member.key()] = member.value();
+        starts_of_stage = 0;
+      }
       if (event.kind == "run_selected") selected = get_string(event.body, "run");
     } else if (event.run == run) {
       if (event.kind == "run_started") ++starts_of_stage;
@@ -74,6 +80,15 @@ std::string sentence(const core::Event& event) {
   if (kind == "publish_intent") return "publishing " + text("branch");
   if (kind == "published") return "published " + text("branch") + " at " + text("commit");
   if (kind == "branch_kept") return "branch " + text("branch") + " kept, no pull request";
+  if (kind == "said") return "says: " + text("text");
+  if (kind == "tool_started") return "> " + text("tool") + " " + text("what");
+  if (kind == "tool_finished") {
+    return fmt::format("< {}{} after {}", text("tool"), get_bool(body, "error") ? " failed" : "",
+                       human(Millis(get_int(body, "duration_ms")))) +
+           (text("diff").empty() ? "" : "\n" + text("diff"));
+  }
+  if (kind == "told") return "you (" + text("kind") + "): " + text("text");
+  if (kind == "run_resumed") return "goes on";
   if (kind == "run_ended")
     return "ended: " + text("state") + (text("reason").empty() ? "" : ": " + text("reason"));
   if (kind == "pull_request_opened")

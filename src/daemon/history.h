@@ -13,6 +13,8 @@ struct History {
 
   bool cancel_requested = false;  ///< after the newest run was made
   bool verified = false;          ///< its verify stage has finished
+  int resumes = 0;                ///< how often a person let it go on
+  json::object limits;            ///< what the person gave it then, over those of the task
   int starts_of_stage = 0;        ///< runner starts since the last finished stage
   std::string stage = "start";
   std::string selected;  ///< the attempt that was selected

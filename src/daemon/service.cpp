@@ -85,7 +85,7 @@ Answer<json::object> Service::task(std::string_view id) {
 
 Answer<json::object> Service::assign(const json::object& request) {
   return answer([&]() -> Answer<json::object> {
-    auto assignment = read_assignment(request);
+    auto assignment = read_assignment(request, config_);
     if (!assignment) return std::unexpected(assignment.error());
     const core::TaskSpec& spec = assignment->spec;
     std::string id = random_id();
@@ -101,6 +101,7 @@ Answer<json::object> Service::assign(const json::object& request) {
                           "run_created",
                           {{"run", id + "." + std::to_string(n)},
                            {"agent", spec.agent},
+                           {"model", spec.model},
                            {"brief", spec.brief},
                            {"base_commit", spec.base_commit}}});
       }

@@ -33,6 +33,8 @@ class Service final : public server::Backend {
                                   std::string_view name) override;
   server::Answer<json::object> act(std::string_view id, std::string_view action,
                                    const json::object& body) override;
+  json::array models() override;
+  server::Answer<json::object> test_model(std::string_view name) override;
   server::Answer<json::object> clean(bool dry_run) override;
   server::Answer<json::object> stop(bool runs_too) override;
 
@@ -47,6 +49,8 @@ class Service final : public server::Backend {
   server::Answer<void> do_merge(const core::Task& task, const std::string& into,
                                 const std::string& method);
   server::Answer<void> close(const core::Task& task, const json::object& body);
+  server::Answer<void> say(const core::Task& task, std::string_view how, const json::object& body);
+  server::Answer<void> resume(const core::Task& task, const json::object& body);
   git::Mirror mirror_of(const core::Task& task) const;
 
   store::Store& store_;

@@ -31,6 +31,10 @@ std::string next_run_id(const core::Task& task) {
   return task.id + "." + std::to_string(task.runs.size() + 1);
 }
 
+std::string agent_of(const core::Task& task) {
+  return task.runs.empty() ? task.spec.agent : task.runs.back().agent;
+}
+
 }  // namespace
 
 Answer<json::object> Service::act(std::string_view id, std::string_view action,
@@ -47,6 +51,9 @@ Answer<json::object> Service::act(std::string_view id, std::string_view action,
     if (action == "comments") done = comment(*task, body);
     if (action == "merge") done = merge(*task, body);
     if (action == "close") done = close(*task, body);
+    if (action == "tell" || action == "answer" || action == "pause")
+      done = say(*task, action, body);
+    if (action == "resume") done = resume(*task, body);
     if (action == "approve") {
       done = {};
       if (task->pull_request.number == 0)
@@ -91,11 +98,10 @@ Answer<void> Service::retry(const core::Task& task, const json::object& body) {
   if (task.pull_request.number != 0) {
     for (const auto& run : task.runs) earlier.push_back(run.brief);
   }
-  const auto understood = agent::understand(brief, earlier);
-  if (!understood.can_do) {
-    append(
-        task.id, "task_waiting",
-        {{"waiting_for", "person"}, {"reason", "no agent here can do this: " + understood.reason}});
+  const Choice choice =
+      choose_agent(agent::understand(brief, earlier), agent_of(task), task.spec.model, config_);
+  if (choice.agent.empty()) {
+    append(task.id, "task_waiting", {{"waiting_for", "person"}, {"reason", choice.unable}});
     return {};
   }
   std::string base_commit = task.spec.base_commit;
@@ -106,7 +112,8 @@ Answer<void> Service::retry(const core::Task& task, const json::object& body) {
   }
   append(task.id, "run_created",
          {{"run", next_run_id(task)},
-          {"agent", "mechanic"},
+          {"agent", choice.agent},
+          {"model", choice.model},
           {"brief", brief},
           {"base_commit", base_commit}});
   return {};
@@ -127,18 +134,23 @@ Answer<void> Service::request_changes(const core::Task& task, const json::object
   for (const auto& run : task.runs) earlier.push_back(run.brief);
   if (earlier.empty()) earlier.push_back(task.spec.brief);
   const auto understood = agent::understand(*text, earlier);
+  // What the mechanic does not understand, the native agent may.
+  const std::string last = agent_of(task);
+  const Choice choice =
+      choose_agent(understood, last == "mechanic" ? "" : last, task.spec.model, config_);
   append(task.id, "changes_requested",
          {{"author", get_string(body, "author", task.spec.person)}, {"text", *text}});
-  if (!understood.can_do) {
-    append(task.id, "task_waiting",
-           {{"waiting_for", "person"},
-            {"reason", "no agent here can do this change: " + understood.reason}});
+  if (choice.agent.empty()) {
+    append(task.id, "task_waiting", {{"waiting_for", "person"}, {"reason", choice.unable}});
     return {};
   }
   const std::string base = task.runs.empty() ? task.spec.base_commit : task.runs.back().base_commit;
-  append(
-      task.id, "run_created",
-      {{"run", next_run_id(task)}, {"agent", "mechanic"}, {"brief", *text}, {"base_commit", base}});
+  append(task.id, "run_created",
+         {{"run", next_run_id(task)},
+          {"agent", choice.agent},
+          {"model", choice.model},
+          {"brief", *text},
+          {"base_commit", base}});
   return {};
 }
 

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <tuple>
+#include <utility>
 
 #include "agent/agent.h"
 #include "base/error.h"
@@ -19,6 +20,7 @@
 #include "base/text.h"
 #include "base/warn.h"
 #include "daemon/history.h"
+#include "daemon/models.h"
 #include "proc/process.h"
 #include "run/control.h"
 #include "run/journal.h"
@@ -30,9 +32,15 @@ namespace {
 constexpr int kMostSilentDeaths =
     10;  // a runner that dies at its start so often never gets anywhere
 constexpr int kMostStartsOfAStage = 25;
+constexpr const char* kKeyVariable = "NIGHTJAR_MODEL_KEY";
 
 bool is_under_way(const core::Run& run) {
   return run.ended == Time{} && !core::is_ended(run.state);
+}
+
+json::object over(json::object base, const json::object& newer) {
+  for (const auto& member : newer) base[member.key()] = member.value();
+  return base;
 }
 
 }  // namespace
@@ -310,13 +318,16 @@ bool Supervisor::start_run(const core::Task& task, const core::Run& run) {
                              (places_.run_folder(run.id) / "runner.log").string()}}}});
     return false;
   }
+  run::Job job = job_for(task, run, history.selected);
+  job.resumes = history.resumes;
+  job.limits = core::limits_from(over(core::to_json(job.limits), history.limits));
   const fs::path folder = places_.run_folder(run.id);
   fs::create_directories(folder);
   fs::permissions(folder, fs::perms::owner_all);
-  write_durably(folder / run::kJobFile,
-                to_pretty(run::to_json(job_for(task, run, history.selected))), 0600);
+  const auto key = key_for(job);
+  write_durably(folder / run::kJobFile, to_pretty(run::to_json(job)), 0600);
   const pid_t pid = proc::start_detached({places_.program.string(), "runner", folder.string()},
-                                         folder / "runner.log");
+                                         folder / "runner.log", key);
   fault_point("daemon_spawned");
   watch(run.id, Runner{pid, proc::open_pidfd(pid), -1, 0, true, task.spec.repo});
   return true;
@@ -348,23 +359,40 @@ run::Job Supervisor::job_for(const core::Task& task, const core::Run& run,
       if (job.earlier.empty() || job.earlier.back() != earlier.brief)
         job.earlier.push_back(earlier.brief);
     }
-    if (!agent::understand(job.brief, job.earlier).from_base)
+    if (run.agent != "mechanic" || !agent::understand(job.brief, job.earlier).from_base)
       job.start_commit = task.pull_request.head_commit;
   }
   job.publish = task.spec.attempts <= 1 || run.id == selected || task.pull_request.number != 0;
   job.superseded = !selected.empty() && run.id != selected && task.pull_request.number == 0;
   job.network_allowed = task.spec.network_allowed ||
                         store_.setting("network:" + task.spec.repo).value_or("") == "yes";
-  job.limits.time = task.spec.limits.time.count() ? task.spec.limits.time : config_.limits.time;
+  if (run.agent == "native") {
+    const std::string wanted = run.model.model.empty() ? task.spec.model : run.model.model;
+    if (auto found = find_model(config_, wanted)) job.model = std::move(*found);
+  }
+  job.limits = task.spec.limits;
+  if (!job.limits.time.count()) job.limits.time = config_.limits.time;
+  if (!job.limits.idle.count()) job.limits.idle = config_.limits.idle;
+  if (job.limits.cost_usd == 0) job.limits.cost_usd = config_.limits.cost_usd;
+  if (job.limits.tokens == 0) job.limits.tokens = config_.limits.tokens;
+  if (job.limits.turns == 0) job.limits.turns = config_.limits.turns;
   job.memory_bytes = config_.memory_bytes ? config_.memory_bytes : default_memory();
   job.disk_bytes = config_.disk_bytes;
-  job.limits.idle = task.spec.limits.idle.count() ? task.spec.limits.idle : config_.limits.idle;
   job.state = places_.state;
   job.helper = places_.helper;
   job.tool_path = places_.tool_path;
   job.home = places_.home;
   job.author = config_.author;
   return job;
+}
+
+// A key that stands in the settings themselves is handed over in the runner's environment, and
+// written nowhere else.
+std::map<std::string, std::string> Supervisor::key_for(run::Job& job) {
+  if (!job.model || job.model->key.from != model::KeySource::From::Literal) return {};
+  const std::string key = std::exchange(job.model->key.value, kKeyVariable);
+  job.model->key.from = model::KeySource::From::Environment;
+  return {{kKeyVariable, key}};
 }
 
 // Best of several: proved before unproved before refuted, then the smaller change, then the earlier

@@ -66,6 +66,7 @@ class Supervisor {
   bool select_attempt(const core::Task& task, const std::vector<store::StoredEvent>& events);
   bool has_room(const std::vector<core::Task>& tasks);
   void terminate_runs();
+  static std::map<std::string, std::string> key_for(run::Job& job);
   run::Job job_for(const core::Task& task, const core::Run& run, const std::string& selected) const;
 
   store::Store& store_;

@@ -46,6 +46,7 @@ Endpoint endpoint_of(const Vendor& vendor,
   Endpoint out;
   out.wire = vendor.wire;
   out.base_url = value_of(environment, vendor.base);
+  while (out.base_url.ends_with('/')) out.base_url.pop_back();
   if (out.base_url.empty()) out.base_url = vendor.default_base;
   if (!value_of(environment, vendor.key).empty())
     out.key = {KeySource::From::Environment, vendor.key};
@@ -85,6 +86,13 @@ std::optional<WireKind> wire_kind_from(std::string_view text) {
     if (vendor.prefix == text) return vendor.wire;
   }
   return std::nullopt;
+}
+
+std::string default_base_url(WireKind kind) {
+  for (const auto& vendor : kVendors) {
+    if (vendor.wire == kind) return std::string(vendor.default_base);
+  }
+  return "";
 }
 
 std::vector<Endpoint> from_environment(const std::function<const char*(const char*)>& environment) {

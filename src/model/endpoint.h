@@ -20,6 +20,8 @@ enum class WireKind { Responses, Chat, Anthropic, Gemini };
 std::string_view to_string(WireKind kind);
 std::optional<WireKind> wire_kind_from(std::string_view text);
 
+std::string default_base_url(WireKind kind);
+
 /// The key itself is not here: it is looked up when it is needed (`KeySource`), and never written
 /// to disk or into an event.
 struct KeySource {

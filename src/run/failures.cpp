@@ -39,6 +39,7 @@ agent::Failures failures_between(const std::vector<core::CheckReport>& baseline,
 
 agent::Failures failures_of(const json::object& proof, const fs::path& folder) {
   agent::Failures out;
+  out.reason = get_string(proof, "reason");
   const auto& commands = get_array(proof, "commands");
   for (const auto& item : get_array(proof, "checks")) {
     if (!item.is_object()) continue;

@@ -3,29 +3,32 @@
 namespace nightjar::run {
 
 json::object to_json(const Job& job) {
-  return {{"spec", core::to_json(job.spec)},
-          {"task", job.task},
-          {"run", job.run},
-          {"agent", job.agent},
-          {"brief", job.brief},
-          {"earlier", to_array(job.earlier)},
-          {"base_commit", job.base_commit},
-          {"start_commit", job.start_commit},
-          {"branch", job.branch},
-          {"expected_head", job.expected_head},
-          {"in_review", job.in_review},
-          {"publish", job.publish},
-          {"superseded", job.superseded},
-          {"network_allowed", job.network_allowed},
-          {"limits", core::to_json(job.limits)},
-          {"memory_bytes", job.memory_bytes},
-          {"disk_bytes", job.disk_bytes},
-          {"state", job.state.string()},
-          {"helper", job.helper.string()},
-          {"tool_path", job.tool_path},
-          {"home", job.home.string()},
-          {"author_name", job.author.name},
-          {"author_mail", job.author.mail}};
+  json::object out{{"spec", core::to_json(job.spec)},
+                   {"task", job.task},
+                   {"run", job.run},
+                   {"agent", job.agent},
+                   {"brief", job.brief},
+                   {"earlier", to_array(job.earlier)},
+                   {"base_commit", job.base_commit},
+                   {"start_commit", job.start_commit},
+                   {"branch", job.branch},
+                   {"expected_head", job.expected_head},
+                   {"in_review", job.in_review},
+                   {"publish", job.publish},
+                   {"superseded", job.superseded},
+                   {"network_allowed", job.network_allowed},
+                   {"limits", core::to_json(job.limits)},
+                   {"memory_bytes", job.memory_bytes},
+                   {"disk_bytes", job.disk_bytes},
+                   {"state", job.state.string()},
+                   {"helper", job.helper.string()},
+                   {"tool_path", job.tool_path},
+                   {"home", job.home.string()},
+                   {"author_name", job.author.name},
+                   {"author_mail", job.author.mail},
+                   {"resumes", job.resumes}};
+  if (job.model) out["model"] = model::to_json(*job.model);
+  return out;
 }
 
 Job job_from(const json::object& o) {
@@ -44,8 +47,10 @@ Job job_from(const json::object& o) {
   job.publish = get_bool(o, "publish", true);
   job.superseded = get_bool(o, "superseded");
   job.network_allowed = get_bool(o, "network_allowed");
-  job.limits.time = Millis(get_int(get_object(o, "limits"), "time_ms"));
-  job.limits.idle = Millis(get_int(get_object(o, "limits"), "idle_ms"));
+  job.limits = core::limits_from(get_object(o, "limits"));
+  job.resumes = static_cast<int>(get_int(o, "resumes"));
+  if (const auto& model = get_object(o, "model"); !model.empty())
+    job.model = model::endpoint_from(model);
   job.memory_bytes = static_cast<std::uint64_t>(get_int(o, "memory_bytes"));
   job.disk_bytes = static_cast<std::uint64_t>(get_int(o, "disk_bytes"));
   job.state = get_string(o, "state");

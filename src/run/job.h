@@ -3,11 +3,13 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/task.h"
 #include "git/repository.h"
+#include "model/endpoint.h"
 
 namespace nightjar::run {
 
@@ -27,6 +29,8 @@ struct Job {
   bool superseded = false;           ///< another attempt was selected: end as closed
   bool network_allowed = false;
   core::Limits limits;
+  std::optional<model::Endpoint> model;  ///< for an agent that needs one; its key is not here
+  int resumes = 0;  ///< how often a person let it go on after it had ended to wait for them
   std::uint64_t memory_bytes = 0,
                 disk_bytes = 0;  ///< most a sandbox may use and write; 0: no limit
   std::filesystem::path

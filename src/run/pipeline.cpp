@@ -16,6 +16,7 @@
 #include "run/environment.h"
 #include "run/failures.h"
 #include "run/stages.h"
+#include "run/words.h"
 #include "verify/verify.h"
 
 namespace nightjar::run {
@@ -146,8 +147,9 @@ class Pipeline {
 
   // Empty. Emptied by the runner after the run's end, and not before: some file systems (ext4) make
   // new files slowly while many others were just removed.
-  fs::path stage_folder(std::string_view name) const {
+  fs::path stage_folder(std::string_view name, bool keep = false) const {
     const fs::path folder = folder_ / kStagesFolder / (std::string(name) + std::to_string(round_));
+    if (keep && fs::exists(folder)) return folder;
     if (!remove_tree(folder)) throw Error(ErrorKind::Internal, "cannot empty " + folder.string());
     fs::create_directories(folder);
     return folder;
@@ -170,10 +172,28 @@ class Pipeline {
     policy.tools.push_back({texts, fs::path(agent::kBaseTexts)});
   }
 
+  // The key is resolved where it is used, and kept in memory alone.
+  void open_model(const agent::Agent& agent) {
+    if (!job_.model || !agent.keeps_its_place() || model_) return;
+    auto key = model::resolve_key(job_.model->key, [](const char* name) { return getenv(name); });
+    if (!key) end_run(State::Waiting, key.error(), WaitingFor::Person);
+    model_ = agent::ModelAccess{*job_.model, std::move(*key)};
+  }
+
   agent::Assignment assignment() {
     agent::Assignment out{job_.spec, job_.brief, job_.earlier};
     out.from_base = job_.start_commit == job_.base_commit;
     out.deadline = stages_.deadline();
+    out.round = round_;
+    out.folder = folder_;
+    out.limits = job_.limits;
+    out.baseline = baseline_;
+    out.work_tree = job_.spec.repo;
+    out.model = model_;
+    out.event = [this](std::string_view kind, json::object body) {
+      journal_.progress(kind, std::move(body));
+    };
+    out.words = [this](long after) { return read_words(folder_, after); };
     out.check = [this](sandbox::Session& session) {
       const auto reports =
           run_checks(session, environment_->config.checks, &baseline_, check_run("work"), journal_);
@@ -187,7 +207,8 @@ class Pipeline {
     if (!agent)
       end_run(State::Waiting, "there is no agent '" + inert(job_.agent) + "' here",
               WaitingFor::Person);
-    const auto session = agents_sandbox(stage_folder("work"));
+    open_model(*agent);
+    const auto session = agents_sandbox(stage_folder("work", agent->keeps_its_place()));
     const agent::WorkResult result = agent->work(
         assignment(), *session, [this](const std::string& text) { journal_.note(text); }, stop_);
     if (stages_.late()) stages_.timed_out("work");
@@ -196,6 +217,8 @@ class Pipeline {
         break;
       case agent::Outcome::CannotDo:
         end_run(State::Waiting, result.reason, WaitingFor::Person);
+      case agent::Outcome::Parked:
+        end_run(State::Waiting, result.reason, result.waiting_for);
       case agent::Outcome::Nothing:
         end_run(State::Failed, "nothing was changed: " + result.reason);
       case agent::Outcome::Failed:
@@ -211,15 +234,21 @@ class Pipeline {
     const auto agent = agent::make_agent(job_.agent);
     if (!agent || !proof) return nothing_more;
     const agent::Failures failures = failures_of(proof->body, folder_);
-    if (failures.tests.empty()) return nothing_more;
     const std::string commit = get_string(work_done, "commit");
-    const auto session = agents_sandbox(stage_folder("work"));
-    session->apply(mirror_.changes_between(job_.start_commit, commit));
+    open_model(*agent);
+    const bool goes_on = agent->keeps_its_place() && journal_.last("revise_began", "", round_);
+    const auto session = agents_sandbox(stage_folder("work", goes_on));
+    if (!goes_on) {
+      session->apply(mirror_.changes_between(job_.start_commit, commit));
+      journal_.append("revise_began", {{"round", round_}});
+    }
     auto result = agent->revise(
         assignment(), work_result_from(work_done), failures, *session,
         [this](const std::string& text) { journal_.note(text); }, stop_);
     if (stages_.late()) stages_.timed_out("work");
     fault_point("after_revise");
+    if (result && result->outcome == agent::Outcome::Parked)
+      end_run(State::Waiting, result->reason, result->waiting_for);
     if (!result || result->outcome != agent::Outcome::Changed) return nothing_more;
     for (auto& changed : mirror_.changed_paths(job_.start_commit, commit)) {
       if (!changed.old_path.empty()) result->paths.push_back(std::move(changed.old_path));
@@ -285,6 +314,8 @@ class Pipeline {
       session->stop();
     }
     refuse_if_late("verify", input.after);
+    if (input.claim.action.empty()) hold_tests_apart(input, after);
+    input.criteria = verify::criteria_in(job_.spec.brief);
     input.contents = contents_for_review(mirror_, job_.base_commit, commit, changed);
     verify::Judgement judgement = verify::judge(input);
     judgement.proof.commit = commit;
@@ -307,6 +338,34 @@ class Pipeline {
                               {"reason", valid_utf8(judgement.reason)}});
     return {{"verdict", core::to_string(judgement.proof.verdict)},
             {"reason", valid_utf8(judgement.reason)}};
+  }
+
+  /// What the change is worth under the tests that the base has, and what its own tests are worth
+  /// without the rest of it.
+  void hold_tests_apart(verify::Case& input, const std::vector<core::Change>& changes) {
+    std::vector<core::Change> tests, code;
+    for (const auto& change : changes)
+      (verify::is_test_path(change.path) ? tests : code).push_back(change);
+    if (tests.empty()) return;
+    if (code.empty()) {  // both are known already
+      input.under_old_tests = input.baseline;
+      input.base_under_new_tests = input.after;
+      return;
+    }
+    const auto checks_with = [&](const std::vector<core::Change>& some, const char* name) {
+      const auto session = sandbox::Session::start(
+          stage_policy(job_, *environment_, mirror_, job_.base_commit, stage_folder(name), false));
+      session->apply(some);
+      auto reports =
+          run_checks(*session, environment_->config.checks, nullptr, check_run(name), journal_);
+      session->stop();
+      refuse_if_late("verify", reports);
+      return reports;
+    };
+    journal_.note("the change touches tests: its code under the tests of the base");
+    input.under_old_tests = checks_with(code, "old-tests");
+    journal_.note("and the code of the base under the tests of the change");
+    input.base_under_new_tests = checks_with(tests, "new-tests");
   }
 
   json::object publish(const json::object& work_done) {
@@ -376,6 +435,7 @@ class Pipeline {
   int round_ = 1;
   std::optional<Environment> environment_;
   std::vector<core::CheckReport> baseline_;
+  std::optional<agent::ModelAccess> model_;
 };
 
 }  // namespace

@@ -61,16 +61,24 @@ void end_event(Journal& journal, const End& end) {
                                {"reason", valid_utf8(end.reason)}});
 }
 
+// For good, or to wait for a person who has not let it go on since.
+bool has_ended(const Journal& journal, int resumes) {
+  int waits = 0;
+  for (const auto& event : journal.events()) {
+    if (event.kind != "run_ended") continue;
+    if (get_string(event.body, "state") != core::to_string(core::State::Waiting)) return true;
+    ++waits;
+  }
+  return waits > resumes;
+}
+
 int run_under_lock(const fs::path& folder) {
   const auto job_text = parse_json(read_file(folder / kJobFile));
   if (!job_text || !job_text->is_object())
     throw Error(ErrorKind::Internal, "the job file is damaged");
   const Job job = job_from(job_text->get_object());
   Journal journal(folder / kJournalFile, job.task, job.run);
-  if (journal.last("run_ended")) {
-    remove_tree(folder / kStagesFolder);
-    return 0;
-  }
+  if (has_ended(journal, job.resumes)) return 0;
 
   std::stop_source stop;
   std::atomic<bool> cancelled{false};
@@ -79,17 +87,20 @@ int run_under_lock(const fs::path& folder) {
     cancelled = true;
     stop.request_stop();
   });
+  bool keep = false;
   journal.append(
       "run_started",
       {{"pid", ::getpid()}, {"version", NIGHTJAR_VERSION}, {"attempt", starts_of(journal) + 1}});
   try {
     const End end = run_pipeline(job, folder, journal, stop.get_token());
+    // What waits for a person goes on in its place.
+    keep = end.state == core::State::Waiting;
     if (end.finished) end_event(journal, end);
   } catch (const Cancelled&) {
     if (!cancelled) return 0;  // this process is stopped, the run goes on later
     end_event(journal, {core::State::Cancelled, core::WaitingFor::Nothing, "cancelled", true});
   }
-  remove_tree(folder / kStagesFolder);
+  if (!keep) remove_tree(folder / kStagesFolder);
   try {
     mirror_of(job).tidy_if_due();
   } catch (const Error& error) {  // of no run's concern

@@ -22,8 +22,25 @@ void end_run(core::State state, std::string reason, core::WaitingFor waiting) {
 
 Stages::Stages(Journal& journal, fs::path scratch, Millis limit, std::stop_token stop)
     : journal_(journal), scratch_(std::move(scratch)), limit_(limit), stop_(std::move(stop)) {
-  const auto events = journal.events();
-  deadline_ = in(limit - (now() - (events.empty() ? now() : events.front().time)));
+  deadline_ = in(limit - time_at_work(journal.events(), now()));
+}
+
+// From the first event on, without the time in which the run waited for somebody or something.
+Millis time_at_work(const std::vector<core::Event>& events, Time until) {
+  Millis sum{0};
+  std::optional<Time> since;
+  for (const auto& event : events) {
+    const bool waits = event.kind == "waiting" ||
+                       (event.kind == "run_ended" && get_string(event.body, "state") == "waiting");
+    if (waits && since) {
+      sum += event.time - *since;
+      since.reset();
+    } else if (!waits && !since) {
+      since = event.time;
+    }
+  }
+  if (since) sum += until - *since;
+  return sum;
 }
 
 void Stages::timed_out(std::string_view what) const {

@@ -23,6 +23,9 @@ struct Ending {
 [[noreturn]] void end_run(core::State state, std::string reason,
                           core::WaitingFor waiting = core::WaitingFor::Nothing);
 
+/// How long a run was at work, in all its processes.
+Millis time_at_work(const std::vector<core::Event>& events, Time until);
+
 struct StageName {
   std::string name;
   int round = 1;  ///< of work and proof
@@ -30,8 +33,8 @@ struct StageName {
 
 class Stages {
  public:
-  /// `limit` counts from the run's first event, across processes. `scratch`: what stages write; it
-  /// is emptied before room on its disk is waited for.
+  /// `limit` counts from the run's first event, across processes, without what it waited.
+  /// `scratch`: what stages write; it is emptied before room on its disk is waited for.
   Stages(Journal& journal, std::filesystem::path scratch, Millis limit, std::stop_token stop);
 
   Deadline deadline() const { return deadline_; }

@@ -9,7 +9,7 @@ namespace nightjar::sandbox {
 
 struct ProcessEntry {
   pid_t parent = 0;
-  bool ended = false;           ///< a zombie: nobody has asked for its status yet
+  bool ended = false;            ///< a zombie: nobody has asked for its status yet
   unsigned long long start = 0;  ///< in clock ticks since the host's start
 };
 

@@ -79,6 +79,10 @@ constexpr char kComments[] = "comments";
 constexpr char kApprove[] = "approve";
 constexpr char kMerge[] = "merge";
 constexpr char kClose[] = "close";
+constexpr char kTell[] = "tell";
+constexpr char kAnswer[] = "answer";
+constexpr char kPause[] = "pause";
+constexpr char kResume[] = "resume";
 
 struct Route {
   std::string_view method;
@@ -86,7 +90,7 @@ struct Route {
   Handler handler;
 };
 
-constexpr std::array<Route, 20> kRoutes{{
+constexpr std::array<Route, 26> kRoutes{{
     {"GET", "/health", [](const Call& c) -> Outcome { return json_reply(c.backend.health()); }},
     {"GET", "/openapi.json",
      [](const Call&) -> Outcome {
@@ -110,6 +114,13 @@ constexpr std::array<Route, 20> kRoutes{{
     {"POST", "/tasks/{id}/approve", act<kApprove>},
     {"POST", "/tasks/{id}/merge", act<kMerge>},
     {"POST", "/tasks/{id}/close", act<kClose>},
+    {"POST", "/tasks/{id}/tell", act<kTell>},
+    {"POST", "/tasks/{id}/answer", act<kAnswer>},
+    {"POST", "/tasks/{id}/pause", act<kPause>},
+    {"POST", "/tasks/{id}/resume", act<kResume>},
+    {"GET", "/models", [](const Call& c) -> Outcome { return json_reply(c.backend.models()); }},
+    {"POST", "/models/test",
+     [](const Call& c) { return reply_of(c.backend.test_model(get_string(c.body, "name"))); }},
     {"GET", "/events", stream},
     {"GET", "/clean", [](const Call& c) { return reply_of(c.backend.clean(true)); }},
     {"POST", "/clean", [](const Call& c) { return reply_of(c.backend.clean(false)); }},

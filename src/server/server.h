@@ -46,9 +46,14 @@ class Backend {
   /// output.
   virtual Answer<std::string> log(std::string_view id, std::string_view run,
                                   std::string_view name) = 0;
-  /// cancel, retry, request-changes, merge, close, approve, comments: the task afterwards.
+  /// cancel, retry, request-changes, merge, close, approve, comments, tell, answer, pause, resume:
+  /// the task afterwards.
   virtual Answer<json::object> act(std::string_view id, std::string_view action,
                                    const json::object& body) = 0;
+  /// The models that can be named; no key is in it.
+  virtual json::array models() = 0;
+  /// One real request.
+  virtual Answer<json::object> test_model(std::string_view name) = 0;
   virtual Answer<json::object> clean(bool dry_run) = 0;
   virtual Answer<json::object> stop(bool runs_too) = 0;
 };

@@ -51,6 +51,10 @@ class TestingBackend final : public Backend {
     }
     return json::object{{"id", id}};
   }
+  json::array models() override { return {}; }
+  Answer<json::object> test_model(std::string_view name) override {
+    return json::object{{"name", name}};
+  }
   Answer<json::object> clean(bool dry_run) override { return json::object{{"dry", dry_run}}; }
   Answer<json::object> stop(bool runs_too) override { return json::object{{"runs", runs_too}}; }
 

@@ -20,16 +20,12 @@ struct Definition {
 const std::vector<Definition>& definitions(Lang lang) {
   static const std::vector<Definition> python{{"class_definition", "class"},
                                               {"function_definition", "function"}};
-  static const std::vector<Definition> script{{"class_declaration", "class"},
-                                              {"abstract_class_declaration", "class"},
-                                              {"function_declaration", "function"},
-                                              {"generator_function_declaration", "function"},
-                                              {"method_definition", "method"},
-                                              {"abstract_method_signature", "method"},
-                                              {"interface_declaration", "interface"},
-                                              {"type_alias_declaration", "type"},
-                                              {"enum_declaration", "enum"},
-                                              {"internal_module", "namespace"}};
+  static const std::vector<Definition> script{
+      {"class_declaration", "class"},         {"abstract_class_declaration", "class"},
+      {"function_declaration", "function"},   {"generator_function_declaration", "function"},
+      {"method_definition", "method"},        {"abstract_method_signature", "method"},
+      {"interface_declaration", "interface"}, {"type_alias_declaration", "type"},
+      {"enum_declaration", "enum"},           {"internal_module", "namespace"}};
   static const std::vector<Definition> native{{"function_definition", "function", "declarator"},
                                               {"class_specifier", "class"},
                                               {"struct_specifier", "struct"},
@@ -53,16 +49,12 @@ const std::vector<Definition>& definitions(Lang lang) {
                                             {"annotation_type_declaration", "annotation"},
                                             {"method_declaration", "method"},
                                             {"constructor_declaration", "constructor"}};
-  static const std::vector<Definition> rust{{"function_item", "function"},
-                                            {"function_signature_item", "function"},
-                                            {"struct_item", "struct"},
-                                            {"enum_item", "enum"},
-                                            {"union_item", "union"},
-                                            {"trait_item", "trait"},
-                                            {"impl_item", "impl", "type"},
-                                            {"mod_item", "module"},
-                                            {"type_item", "type"},
-                                            {"macro_definition", "macro"}};
+  static const std::vector<Definition> rust{
+      {"function_item", "function"}, {"function_signature_item", "function"},
+      {"struct_item", "struct"},     {"enum_item", "enum"},
+      {"union_item", "union"},       {"trait_item", "trait"},
+      {"impl_item", "impl", "type"}, {"mod_item", "module"},
+      {"type_item", "type"},         {"macro_definition", "macro"}};
   switch (family_of(lang)) {
     case Family::Python:
       return python;
@@ -80,8 +72,8 @@ const std::vector<Definition>& definitions(Lang lang) {
   return python;
 }
 
-// The name inside a declarator of C: `int *(*f)(void)`, `Reader::next() const`. "" where it declares
-// no function and `functions_only`.
+// The name inside a declarator of C: `int *(*f)(void)`, `Reader::next() const`. "" where it
+// declares no function and `functions_only`.
 std::string declared_name(TSNode node, std::string_view text, bool functions_only) {
   bool function = false;
   for (int i = 0; i < 20 && !ts_node_is_null(node); ++i) {
@@ -115,9 +107,7 @@ bool is_function_value(TSNode node) {
 class Collector {
  public:
   Collector(Lang lang, std::string_view text)
-      : native_(family_of(lang) == Family::Native),
-        definitions_(definitions(lang)),
-        text_(text) {}
+      : native_(family_of(lang) == Family::Native), definitions_(definitions(lang)), text_(text) {}
 
   bool visit(const Path& path) {
     const Frame& at = path.back();
@@ -192,9 +182,9 @@ SyntaxState syntax_of(Syntax& syntax, std::string_view path, std::string_view te
       if (!out.first) {
         const TSPoint point = ts_node_start_point(node);
         SyntaxError error{static_cast<int>(point.row) + 1, static_cast<int>(point.column) + 1, ""};
-        error.what = missing ? "missing '" + std::string(place.back().type) + "'"
-                             : "cannot be read: '" +
-                                   shortened(inert(text_of(node, text)), 60) + "'";
+        error.what = missing
+                         ? "missing '" + std::string(place.back().type) + "'"
+                         : "cannot be read: '" + shortened(inert(text_of(node, text)), 60) + "'";
         out.first = std::move(error);
       }
       return false;

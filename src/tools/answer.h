@@ -9,9 +9,9 @@ namespace nightjar::tools {
 struct Answer {
   std::string output;  ///< for the model: valid UTF-8, bounded
   bool error = false;
-  bool changed = false;                 ///< files of the work tree were written
-  std::string image_type, image;        ///< a picture: "image/png" and its bytes in base 64
-  std::string diff;                     ///< of an edit, for people
+  bool changed = false;           ///< files of the work tree were written
+  std::string image_type, image;  ///< a picture: "image/png" and its bytes in base 64
+  std::string diff;               ///< of an edit, for people
   bool operator==(const Answer&) const = default;
 };
 

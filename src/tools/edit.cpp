@@ -18,7 +18,9 @@ constexpr double kNearlyTheSame = 0.92, kClearlyLess = 0.1;
 using Lines = std::vector<std::string_view>;
 
 size_t line_at(std::string_view text, size_t at) {
-  return static_cast<size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n')) + 1;
+  return static_cast<size_t>(
+             std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n')) +
+         1;
 }
 
 std::string shown(const Lines& lines, const Place& place) {
@@ -35,8 +37,8 @@ std::string ambiguous(std::string_view text, const std::vector<size_t>& lines_of
     where += (i ? ", " : "") + std::to_string(lines_of_places[i]);
   if (lines_of_places.size() > kShownCandidates)
     where += " and " + std::to_string(lines_of_places.size() - kShownCandidates) + " more";
-  std::string out = "the text stands at " + count_of(lines_of_places.size(), "place") +
-                    " (lines " + where +
+  std::string out = "the text stands at " + count_of(lines_of_places.size(), "place") + " (lines " +
+                    where +
                     "); give more of the lines around it, or \"all\": true to change every one:\n";
   const Lines lines = split_lines(text);
   for (size_t i = 0; i < lines_of_places.size() && i < kShownCandidates; ++i) {
@@ -133,10 +135,10 @@ class Editor {
     const auto replacement = segments(replacement_);
     if (wanted.size() < 2) return std::nullopt;
     if (replacement.size() != wanted.size())
-      return std::unexpected(
-          "the old text leaves out lines (\"...\") at " + count_of(wanted.size() - 1, "place") +
-          " and the new text at " + std::to_string(replacement.size() - 1) +
-          ": leave out the same ones in both, or give the lines whole");
+      return std::unexpected("the old text leaves out lines (\"...\") at " +
+                             count_of(wanted.size() - 1, "place") + " and the new text at " +
+                             std::to_string(replacement.size() - 1) +
+                             ": leave out the same ones in both, or give the lines whole");
     std::vector<Place> places;
     std::vector<Likeness> likenesses;
     size_t from = 0;
@@ -179,9 +181,10 @@ class Editor {
     if (wanted_.size() > 1 && !near.empty() && near[0].likeness >= kNearlyTheSame &&
         (near.size() == 1 || near[0].likeness - near[1].likeness >= kClearlyLess)) {
       const Place& place = near[0].place;
-      return Edited{with_lines(text_, lines_, place, reindented(part(place), wanted_, replacement_)),
-                    1, place.line + 1,
-                    "the file's text differed a little from what was given; look at the result"};
+      return Edited{
+          with_lines(text_, lines_, place, reindented(part(place), wanted_, replacement_)), 1,
+          place.line + 1,
+          "the file's text differed a little from what was given; look at the result"};
     }
     std::string out = "the text was not found";
     if (near.empty()) return std::unexpected(out + "; read the file again");

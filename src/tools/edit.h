@@ -16,9 +16,10 @@ struct Edited {
 };
 
 /// Exact first; then, line by line: without blanks at line ends, with plain quotes and dashes, with
-/// the file's own indentation, with lines that are only "..." standing for what lies between, and at
-/// last one place that is nearly the same and alone in that. Line ends of the file stay as they are.
-/// An ambiguous piece is an error that shows the candidates (`all`: every exact place is replaced).
+/// the file's own indentation, with lines that are only "..." standing for what lies between, and
+/// at last one place that is nearly the same and alone in that. Line ends of the file stay as they
+/// are. An ambiguous piece is an error that shows the candidates (`all`: every exact place is
+/// replaced).
 std::expected<Edited, std::string> edit_text(std::string_view text, std::string_view piece,
                                              std::string_view replacement, bool all);
 

@@ -35,8 +35,7 @@ TEST(Edit, LooksPastBlanksAtLineEndsAndOtherQuotes) {
 }
 
 TEST(Edit, TakesTheFilesOwnIndentation) {
-  EXPECT_EQ(edited("class A:\n    def f(self):\n        return 1\n",
-                   "def f(self):\n    return 1\n",
+  EXPECT_EQ(edited("class A:\n    def f(self):\n        return 1\n", "def f(self):\n    return 1\n",
                    "def f(self):\n    if x:\n        return 2\n    return 1\n"),
             "class A:\n    def f(self):\n        if x:\n            return 2\n        return 1\n");
   EXPECT_EQ(edited("\tif a {\n\t\tb()\n\t}\n", "if a {\n    b()\n}", "if a {\n    c()\n    b()\n}"),
@@ -53,7 +52,8 @@ TEST(Edit, KeepsWhatThreeDotsStandFor) {
   EXPECT_EQ(edited(text, "def f():\n    # ... existing code ...\n    c = 3\n",
                    "def f():\n    # ...\n    c = 4\n"),
             "def f():\n    a = 1\n    b = 2\n    c = 4\n    return a\n\ndef g():\n");
-  EXPECT_TRUE(edited(text, "def f():\n    ...\n    return a", "pass").starts_with("! the old text"));
+  EXPECT_TRUE(
+      edited(text, "def f():\n    ...\n    return a", "pass").starts_with("! the old text"));
 }
 
 TEST(Edit, TakesOnePlaceThatIsNearlyTheSameAndSaysSo) {
@@ -69,8 +69,8 @@ TEST(Edit, TakesOnePlaceThatIsNearlyTheSameAndSaysSo) {
   EXPECT_NE(out->note, "");
   const auto nothing = edit_text(text, "struct Other {\n  int x;\n};\n", "x", false);
   ASSERT_FALSE(nothing);
-  const auto near = edit_text(text, "  int sum = 0;\n  for (long o : everything) s += o;\n", "x",
-                              false);
+  const auto near =
+      edit_text(text, "  int sum = 0;\n  for (long o : everything) s += o;\n", "x", false);
   ASSERT_FALSE(near);
   EXPECT_NE(near.error().find("2 |   int sum = 0;"), std::string::npos) << near.error();
 }

@@ -59,8 +59,7 @@ std::string folder_listing(const fs::path& folder) {
 std::string numbered(std::string_view text, std::int64_t offset, std::int64_t limit) {
   const auto lines = split_lines(text);
   const auto count = static_cast<std::int64_t>(lines.size());
-  if (offset > count && count > 0)
-    return "[the file has " + std::to_string(count) + " lines]";
+  if (offset > count && count > 0) return "[the file has " + std::to_string(count) + " lines]";
   std::string out;
   std::int64_t at = std::max<std::int64_t>(offset, 1);
   const std::int64_t end = std::min(count, at - 1 + limit);
@@ -154,7 +153,8 @@ Answer Files::read(const json::object& arguments) {
   }
   if (is_binary(*text))
     return failed(shown(file) + " is no text (" + human_size(text->size()) + ")");
-  const std::int64_t limit = std::clamp<std::int64_t>(get_int(arguments, "limit", kLines), 1, 100000);
+  const std::int64_t limit =
+      std::clamp<std::int64_t>(get_int(arguments, "limit", kLines), 1, 100000);
   out.output = numbered(*text, get_int(arguments, "offset", 1), limit);
   return out;
 }
@@ -199,8 +199,8 @@ Answer Files::edit(const json::object& arguments) {
 Answer Files::patch(const json::object& arguments) {
   const auto patches = parse_patch(get_string(arguments, "patch"));
   if (!patches) return failed(patches.error());
-  const auto changes = apply_patch(
-      *patches, [this](const std::string& path) { return content(place(path)); });
+  const auto changes =
+      apply_patch(*patches, [this](const std::string& path) { return content(place(path)); });
   if (!changes) return failed("nothing was changed: " + changes.error());
   Answer out;
   std::string notes;

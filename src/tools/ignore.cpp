@@ -149,8 +149,8 @@ class Walk {
     std::ranges::sort(entries);
     for (const auto& [name, is_folder] : entries) {
       if (name == ".git" || ignored(path + name, is_folder)) continue;
-      const bool go_on = is_folder ? this->folder(path + name + "/", depth + 1)
-                                   : visit_(path + name);
+      const bool go_on =
+          is_folder ? this->folder(path + name + "/", depth + 1) : visit_(path + name);
       if (!go_on) return false;
     }
     folders_.pop_back();

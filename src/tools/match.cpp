@@ -39,9 +39,8 @@ std::string plain(std::string_view line) {
   std::string out;
   out.reserve(line.size());
   for (size_t i = 0; i < line.size();) {
-    const auto found = std::ranges::find_if(kTypography, [&](const auto& entry) {
-      return line.substr(i).starts_with(entry.first);
-    });
+    const auto found = std::ranges::find_if(
+        kTypography, [&](const auto& entry) { return line.substr(i).starts_with(entry.first); });
     if (found != kTypography.end()) {
       out += found->second;
       i += found->first.size();
@@ -108,8 +107,8 @@ Matches find_lines(const std::vector<std::string_view>& lines,
                    const std::vector<std::string_view>& wanted, size_t begin) {
   Matches out;
   if (wanted.empty() || wanted.size() > lines.size()) return out;
-  for (const Likeness likeness : {Likeness::Exact, Likeness::NoTrailingBlanks,
-                                  Likeness::Typography, Likeness::Indentation}) {
+  for (const Likeness likeness :
+       {Likeness::Exact, Likeness::NoTrailingBlanks, Likeness::Typography, Likeness::Indentation}) {
     out.likeness = likeness;
     const auto there = seen_as(lines, likeness);
     const auto here = seen_as(wanted, likeness);
@@ -167,7 +166,8 @@ std::vector<std::string> reindented(const std::vector<std::string_view>& found,
       continue;
     }
     const std::string_view own = indentation(line);
-    const auto same = std::ranges::find(known, own, &std::pair<std::string_view, std::string_view>::first);
+    const auto same =
+        std::ranges::find(known, own, &std::pair<std::string_view, std::string_view>::first);
     std::string lead(own);
     if (same != known.end()) {
       lead = same->second;

@@ -17,8 +17,8 @@ constexpr std::string_view kShape =
     "context\n-old line\n+new line\n*** End Patch";
 
 std::unexpected<std::string> bad(size_t line, std::string_view what) {
-  return std::unexpected("line " + std::to_string(line + 1) + " of the patch: " +
-                         std::string(what) + std::string(kShape));
+  return std::unexpected("line " + std::to_string(line + 1) +
+                         " of the patch: " + std::string(what) + std::string(kShape));
 }
 
 bool take(std::string_view& line, std::string_view prefix) {
@@ -111,14 +111,14 @@ class Envelope {
         if (line[0] != '+') hunk.old_lines.push_back(without_return(line.substr(1)));
         if (line[0] != '-') hunk.new_lines.push_back(without_return(line.substr(1)));
       } else {
-        return bad(at_, "'" + shortened(inert(line), 80) +
-                            "' begins with neither a blank, - nor +")
+        return bad(at_, "'" + shortened(inert(line), 80) + "' begins with neither a blank, - nor +")
             .error();
       }
     }
     finish();
     if (file.hunks.empty() && file.moved_to.empty())
-      return bad(at_ - 1, "'" + inert(file.path) + "' is to be updated, and nothing changes").error();
+      return bad(at_ - 1, "'" + inert(file.path) + "' is to be updated, and nothing changes")
+          .error();
     out_.push_back(std::move(file));
     return std::nullopt;
   }
@@ -200,7 +200,8 @@ class Unified {
         for (const auto& line : hunk.new_lines) file.content += line + "\n";
       }
       file.hunks.clear();
-    } else if (file.what == FilePatch::What::Update && file.hunks.empty() && file.moved_to.empty()) {
+    } else if (file.what == FilePatch::What::Update && file.hunks.empty() &&
+               file.moved_to.empty()) {
       return bad(at_ - 1, "'" + inert(file.path) + "' has no hunk").error();
     }
     out_.push_back(std::move(file));
@@ -257,8 +258,9 @@ std::expected<std::vector<FilePatch>, std::string> parse_patch(std::string_view 
            line.starts_with("*** Add File: ") || line.starts_with("*** Delete File: ");
   };
   const auto first = std::ranges::find_if(lines, begins);
-  const auto diff = std::ranges::find_if(
-      lines, [](auto line) { return line.starts_with("--- ") || line.starts_with("rename from "); });
+  const auto diff = std::ranges::find_if(lines, [](auto line) {
+    return line.starts_with("--- ") || line.starts_with("rename from ");
+  });
   if (first != lines.end() && first <= diff) {
     lines.erase(lines.begin(), first);
     return Envelope(std::move(lines)).parse();
@@ -282,15 +284,15 @@ std::expected<std::string, std::string> apply_hunks(std::string_view original,
     const Hunk& hunk = patch.hunks[number];
     size_t from = done;
     for (const auto& anchor : hunk.anchors) {
-      const auto found = std::find_if(
-          lines.begin() + static_cast<std::ptrdiff_t>(from), lines.end(), [&](auto line) {
-            const std::string there = trimmed(line);
-            return there == anchor || there.starts_with(anchor);
-          });
+      const auto found = std::find_if(lines.begin() + static_cast<std::ptrdiff_t>(from),
+                                      lines.end(), [&](auto line) {
+                                        const std::string there = trimmed(line);
+                                        return there == anchor || there.starts_with(anchor);
+                                      });
       if (found == lines.end())
-        return std::unexpected(inert(patch.path) + ": hunk " + std::to_string(number + 1) +
-                               " stands below a line that is not there: " +
-                               shortened(inert(anchor), 160));
+        return std::unexpected(
+            inert(patch.path) + ": hunk " + std::to_string(number + 1) +
+            " stands below a line that is not there: " + shortened(inert(anchor), 160));
       from = static_cast<size_t>(found - lines.begin());
       // The anchor may be repeated as the first line of the context.
       if (hunk.old_lines.empty() || trimmed(hunk.old_lines[0]) != anchor) ++from;

@@ -11,10 +11,10 @@
 namespace nightjar::tools {
 
 struct Hunk {
-  std::vector<std::string> anchors;     ///< lines that stand before it ("@@ class A")
+  std::vector<std::string> anchors;  ///< lines that stand before it ("@@ class A")
   std::vector<std::string> old_lines, new_lines;
-  bool at_end = false;                  ///< of the file
-  size_t line = 0;                      ///< where a unified diff says it is, from 1; 0: unsaid
+  bool at_end = false;  ///< of the file
+  size_t line = 0;      ///< where a unified diff says it is, from 1; 0: unsaid
   bool operator==(const Hunk&) const = default;
 };
 

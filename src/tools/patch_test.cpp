@@ -95,8 +95,9 @@ TEST(Patch, ReadsUnifiedDiffsWhoseNumbersAreWrong) {
 
 TEST(Patch, SaysHowAPatchLooks) {
   EXPECT_NE(patched({}, "sed -i s/a/b/ x").at("!").find("*** Begin Patch"), std::string::npos);
-  EXPECT_NE(patched({{"a", "1\n"}}, "*** Begin Patch\n*** Update File: a\nreturn 1\n").at("!").find(
-                "line 3"),
+  EXPECT_NE(patched({{"a", "1\n"}}, "*** Begin Patch\n*** Update File: a\nreturn 1\n")
+                .at("!")
+                .find("line 3"),
             std::string::npos);
   EXPECT_NE(patched({}, "*** Begin Patch\n*** End Patch").at("!").find("names no file"),
             std::string::npos);

@@ -75,9 +75,9 @@ class Searcher {
                           RE2::UNANCHORED, &found, 1))
         break;
       const auto place = static_cast<size_t>(found.data() - text.data());
-      number += static_cast<size_t>(std::count(text.begin() + static_cast<std::ptrdiff_t>(at),
-                                               text.begin() + static_cast<std::ptrdiff_t>(place),
-                                               '\n'));
+      number +=
+          static_cast<size_t>(std::count(text.begin() + static_cast<std::ptrdiff_t>(at),
+                                         text.begin() + static_cast<std::ptrdiff_t>(place), '\n'));
       const size_t begin = place == 0 ? 0 : text.rfind('\n', place - 1) + 1;
       const size_t end = std::min(text.find('\n', place), text.size());
       if (lines_ >= kMostLines) {
@@ -149,8 +149,7 @@ Answer search(const fs::path& root, const Search& what) {
   if (!fs::exists(fs::symlink_status(root / inside, failure)))
     return failed("there is no " + inert(what.path));
   Searcher searcher(what, pattern);
-  const std::string glob =
-      what.glob.find('/') == std::string::npos ? "**/" + what.glob : what.glob;
+  const std::string glob = what.glob.find('/') == std::string::npos ? "**/" + what.glob : what.glob;
   walk_files(root, inside == "." ? "" : inside, [&](const std::string& path) {
     if (!what.glob.empty() && !glob_matches(glob, path)) return true;
     const Mapped mapped(root / path);

@@ -64,7 +64,8 @@ TEST_F(SearchTest, StaysShort) {
 
 TEST(Ignore, ReadsPatternsAsGitDoes) {
   using V = IgnoreFile::Verdict;
-  const IgnoreFile rules("# comment\n\nfoo\nbar/\n/anchored\na/**/z\n*.o\n!main.o\n\\#x\nq/*.c\n[ab]1\n");
+  const IgnoreFile rules(
+      "# comment\n\nfoo\nbar/\n/anchored\na/**/z\n*.o\n!main.o\n\\#x\nq/*.c\n[ab]1\n");
   EXPECT_EQ(rules.of("foo", false), V::Ignored);
   EXPECT_EQ(rules.of("x/y/foo", true), V::Ignored);
   EXPECT_EQ(rules.of("bar", false), V::Unsaid);

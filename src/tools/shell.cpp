@@ -47,9 +47,7 @@ void write_script(const fs::path& file, std::string_view text) {
   write_all(fd.get(), std::string(text) + "\n");
 }
 
-bool has_bash() {
-  return ::access("/bin/bash", X_OK) == 0 || ::access("/usr/bin/bash", X_OK) == 0;
-}
+bool has_bash() { return ::access("/bin/bash", X_OK) == 0 || ::access("/usr/bin/bash", X_OK) == 0; }
 
 int exit_code(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -241,8 +239,7 @@ Answer Shell::run(const ShellCommand& command,
   note_folder();
   Answer out = ended(job->sink.text(), status ? *status : exit_code(*ended_), trouble);
   // What it left running goes on printing into its own file.
-  if (open && jobs_.size() < kMostJobs)
-    jobs_["left" + std::to_string(number)] = std::move(job);
+  if (open && jobs_.size() < kMostJobs) jobs_["left" + std::to_string(number)] = std::move(job);
   return out;
 }
 
@@ -339,8 +336,8 @@ Answer Shell::ask_job(const std::string& id, bool stop, Millis wait) {
   Answer out;
   out.output = job.sink.news();
   if (job.status) {
-    append_line(out.output,
-                "[" + id + " has ended with status " + std::to_string(exit_code(*job.status)) + "]");
+    append_line(out.output, "[" + id + " has ended with status " +
+                                std::to_string(exit_code(*job.status)) + "]");
     jobs_.erase(found);
   } else {
     append_line(out.output, "[" + id + " is running]");

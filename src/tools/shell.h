@@ -1,9 +1,9 @@
 // The shell of the toolbox: one that keeps its folder and variables between commands, and jobs that
 // run beside it. Lives inside the sandbox.
 //
-// The shell reads the numbers of commands from a pipe, sources the script of that number, and writes
-// number and status to another; the output of each command goes through a pipe of its own, so that
-// what a command left running in the background is not mixed into the next one's.
+// The shell reads the numbers of commands from a pipe, sources the script of that number, and
+// writes number and status to another; the output of each command goes through a pipe of its own,
+// so that what a command left running in the background is not mixed into the next one's.
 #pragma once
 
 #include <sys/types.h>

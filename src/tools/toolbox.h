@@ -24,10 +24,10 @@ class Toolbox {
   /// Starts it in the session; the program must be among the policy's `programs`.
   explicit Toolbox(sandbox::Session& session);
 
-  /// Tools: shell {command, timeout_s?, background?, job?, stop?}, read, write, edit, patch, search,
-  /// outline. Blocks until the answer; `on_output` gets what a command prints as it comes. A call
-  /// under way at `deadline` is stopped and answered so; at a stop it is stopped and Cancelled is
-  /// thrown. Throws sandbox::SandboxLost where the toolbox has gone.
+  /// Tools: shell {command, timeout_s?, background?, job?, stop?}, read, write, edit, patch,
+  /// search, outline. Blocks until the answer; `on_output` gets what a command prints as it comes.
+  /// A call under way at `deadline` is stopped and answered so; at a stop it is stopped and
+  /// Cancelled is thrown. Throws sandbox::SandboxLost where the toolbox has gone.
   Answer call(std::string_view tool, const json::object& arguments,
               const std::function<void(std::string_view)>& on_output, Deadline deadline,
               std::stop_token stop);

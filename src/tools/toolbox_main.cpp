@@ -62,9 +62,8 @@ class Server {
   }
 
   Answer shell(std::int64_t call, const json::object& arguments) {
-    const std::int64_t seconds =
-        std::clamp<std::int64_t>(get_int(arguments, "timeout_s", kDefaultTimeout), 1,
-                                 kLongestTimeout);
+    const std::int64_t seconds = std::clamp<std::int64_t>(
+        get_int(arguments, "timeout_s", kDefaultTimeout), 1, kLongestTimeout);
     if (const std::string job = get_string(arguments, "job"); !job.empty())
       return shell_.ask_job(job, get_bool(arguments, "stop"),
                             std::chrono::seconds(arguments.contains("timeout_s") ? seconds : 0));

@@ -7,6 +7,7 @@
 #include "verify/changed_tests.h"
 #include "verify/reading.h"
 #include "verify/rename_text.h"
+#include "verify/test_evidence.h"
 #include "verify/verify.h"
 
 namespace nightjar::verify {
@@ -58,6 +59,7 @@ class Judge {
     for (auto& finding : tamper_scan(input_)) out_.proof.findings.push_back(std::move(finding));
     results();
     claims();
+    old_tests_hold();
     by_kind();
     findings();
     decide();
@@ -236,9 +238,7 @@ class Judge {
         only_documentation();
         break;
       case Kind::Feature:
-        if (input_.claim.action.empty())
-          open("criteria_have_tests",
-               "no acceptance criterion is tied to a test that fails without the change");
+        if (input_.claim.action.empty()) criteria();
         break;
       case Kind::Performance:
         open("benchmark_improved", "no benchmark was measured before and after");
@@ -335,11 +335,51 @@ class Judge {
     }
   }
 
+  // A test that the change itself wrote or bent counts only where it fails without the change, and
+  // a test that the base has only where it holds in the form that the base gives it.
   void fixed_test() {
-    if (!fixed_.empty())
-      met("a_failing_test_passes", "failed on the base, passes now: " + some_of(fixed_));
+    const auto shown = input_.under_old_tests.empty() ? fixed_ : fixed_under_old_tests(input_);
+    const auto added = failing_without_the_change(input_);
+    if (!shown.empty())
+      met("a_failing_test_passes", "failed on the base, passes now: " + some_of(shown));
+    else if (!added.empty())
+      met("a_failing_test_passes",
+          "new, fails on the base's code, passes on the change: " + some_of(added));
+    else if (!fixed_.empty())
+      open("a_failing_test_passes",
+           "the test that passes now was changed, and in its old form it still fails: " +
+               some_of(fixed_));
     else
       open("a_failing_test_passes", "no test that fails on the base passes on the change");
+  }
+
+  void old_tests_hold() {
+    if (input_.under_old_tests.empty()) return;
+    const auto broken_tests = broken_under_old_tests(input_);
+    if (broken_tests.empty())
+      met("tests_of_the_base_hold", "the tests as they were before the change pass on it, too");
+    else
+      open("tests_of_the_base_hold",
+           "the change altered tests that it does not pass in their old form: " +
+               some_of(broken_tests));
+  }
+
+  // A line of the brief that begins with a dash or a number is a criterion of its own.
+  void criteria() {
+    const auto added = failing_without_the_change(input_);
+    const size_t wanted = std::max<size_t>(1, input_.criteria);
+    if (added.size() >= wanted)
+      met("criteria_have_tests",
+          count_of(added.size(), "new test") + (added.size() == 1 ? " fails" : " fail") +
+              " without the change and " + (added.size() == 1 ? "passes" : "pass") +
+              " with it: " + some_of(added));
+    else if (added.empty())
+      open("criteria_have_tests",
+           "no acceptance criterion is tied to a test that fails without the change");
+    else
+      open("criteria_have_tests", "the brief names " + std::to_string(wanted) +
+                                      " criteria, and only " + count_of(added.size(), "new test") +
+                                      " fails without the change: " + some_of(added));
   }
 
   void new_tests() {

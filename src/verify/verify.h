@@ -72,7 +72,12 @@ struct AgentClaim {
 struct Case {
   core::Kind kind{};
   std::vector<core::CheckReport> baseline, after;
+  /// Where the change touches test files, and its claim is of the kind that nothing can look for:
+  /// the changed code under the tests as the base has them, and the base's code under the tests as
+  /// the change has them. Empty: not established.
+  std::vector<core::CheckReport> under_old_tests, base_under_new_tests;
   AgentClaim claim;
+  size_t criteria = 0;  ///< that the brief names, as lines of a list
   std::vector<git::ChangedPath> changed;
   /// Content before and after of changed text files that the tamper scan may want (tests, CI,
   /// manifests).
@@ -90,5 +95,7 @@ Judgement judge(const Case& input);
 /// Tests deleted, skipped or weakened; CI, checks or configuration edited.
 std::vector<core::Finding> tamper_scan(const Case& input);
 bool is_test_path(std::string_view path);
+/// Lines of a list in a brief: what the person wants to see, one by one.
+size_t criteria_in(std::string_view brief);
 
 }  // namespace nightjar::verify

@@ -17,6 +17,7 @@ many the conversation already holds, "aux" answers requests that offer no tools.
      "faults": [FAULT, ...]}                                       what happens before, one a request
     FAULT: {"status": 429, "headers": {...}, "body": {...}} | {"cut_after": EVENTS} | {"error_in_stream": {...}}
            | {"raw": TEXT} | {"close": true} | {"silence_ms": N}
+    "until_file": PATH held back until the file is there,
     "delay_ms": N between events, "chunk": N characters an event, "split": N bytes a write, "repeat": N times the text
 
 The last reply is given again where a conversation goes on behind the script."""
@@ -440,6 +441,8 @@ class Handler(BaseHTTPRequestHandler):
             with LOCK:
                 SENT.setdefault(conversation, {})[turn] = items
         raw = fault.get("raw") if fault else None
+        while "until_file" in reply and not os.path.exists(reply["until_file"]):
+            time.sleep(0.005)
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")

@@ -71,9 +71,9 @@ TEST_F(ToolboxTest, AStopAndADeadlineEndACommand) {
     comes_to(std::string("sleep\0004803", 10), 1);
     stop.request_stop();
   });
-  EXPECT_THROW(call("shell", {{"command", "sleep 4803"}}, in(std::chrono::seconds(30)),
-                    stop.get_token()),
-               Cancelled);
+  EXPECT_THROW(
+      call("shell", {{"command", "sleep 4803"}}, in(std::chrono::seconds(30)), stop.get_token()),
+      Cancelled);
   const Answer late =
       call("shell", {{"command", "sleep 4804"}}, in(std::chrono::milliseconds(200)));
   EXPECT_NE(late.output.find("the time limit was reached"), std::string::npos) << late.output;
@@ -94,12 +94,12 @@ TEST_F(ToolboxTest, LongOutputKeepsHeadAndTailAndTheWholeInAFile) {
 }
 
 TEST_F(ToolboxTest, JobsRunBesideCommands) {
-  const Answer started = call("shell", {{"command", "echo up; read x < fifo; echo got $x; exit 4"},
-                                        {"background", true}});
+  const Answer started = call(
+      "shell", {{"command", "echo up; read x < fifo; echo got $x; exit 4"}, {"background", true}});
   EXPECT_NE(started.output.find("started as job1"), std::string::npos);
   shell("mkfifo fifo");
-  const Answer server = call("shell", {{"command", "mkfifo pipe; echo up; cat pipe; sleep 4805"},
-                                       {"background", true}});
+  const Answer server = call(
+      "shell", {{"command", "mkfifo pipe; echo up; cat pipe; sleep 4805"}, {"background", true}});
   EXPECT_NE(server.output.find("job2"), std::string::npos);
   EXPECT_EQ(shell("while [ ! -p pipe ]; do :; done; echo through > pipe"), "");
   std::string seen;
@@ -127,14 +127,16 @@ TEST_F(ToolboxTest, FilesAreReadWrittenEditedAndChecked) {
   const Answer wrote = call("write", {{"path", "pkg/m.py"}, {"content", "def f(:\n  pass\n"}});
   EXPECT_TRUE(wrote.changed);
   EXPECT_NE(wrote.output.find("[syntax error at line 1"), std::string::npos) << wrote.output;
-  const Answer fixed = call("edit", {{"path", "pkg/m.py"}, {"old", "def f(:"}, {"new", "def f():"}});
+  const Answer fixed =
+      call("edit", {{"path", "pkg/m.py"}, {"old", "def f(:"}, {"new", "def f():"}});
   EXPECT_EQ(fixed.output, "edited pkg/m.py at line 1");
   EXPECT_NE(fixed.diff.find("+def f():"), std::string::npos);
   EXPECT_EQ(call("outline", {{"path", "pkg"}}).output, "pkg/m.py\n  1-2 def f()\n");
   EXPECT_TRUE(call("edit", {{"path", "pkg/m.py"}, {"old", "zzz"}, {"new", "y"}}).error);
-  const Answer patched = call(
-      "patch", {{"patch", "*** Begin Patch\n*** Update File: a.txt\n-one\n+1\n*** Add File: "
-                          "n/b.txt\n+new\n*** End Patch"}});
+  const Answer patched =
+      call("patch", {{"patch",
+                      "*** Begin Patch\n*** Update File: a.txt\n-one\n+1\n*** Add File: "
+                      "n/b.txt\n+new\n*** End Patch"}});
   EXPECT_FALSE(patched.error) << patched.output;
   EXPECT_EQ(shell("cat a.txt n/b.txt"), "1\nnew\n");
   EXPECT_EQ(call("search", {{"pattern", "new"}}).output, "n/b.txt\n1:new\n");

@@ -5,6 +5,7 @@
 
 #include "agent/agent.h"
 #include "agent/mechanic/evidence.h"
+#include "agent/mechanic/mechanic.h"
 #include "agent/mechanic/report.h"
 #include "agent/mechanic/worker.h"
 #include "base/error.h"
@@ -216,9 +217,6 @@ class Mechanic final : public Agent {
 
 }  // namespace mechanic
 
-std::unique_ptr<Agent> make_agent(std::string_view name) {
-  if (name == "mechanic") return std::make_unique<mechanic::Mechanic>();
-  return nullptr;
-}
+std::unique_ptr<Agent> make_mechanic() { return std::make_unique<mechanic::Mechanic>(); }
 
 }  // namespace nightjar::agent

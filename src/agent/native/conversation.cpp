@@ -1,0 +1,150 @@
+#include "agent/native/conversation.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace nightjar::agent::native {
+
+namespace {
+
+constexpr size_t kLargestFile = size_t{1} << 30;
+
+}  // namespace
+
+Conversation::Conversation(fs::path file, const model::Endpoint& endpoint,
+                           const model::Frame& frame)
+    : file_(std::move(file)), wire_(model::wire_of(endpoint.wire)), suffix_(wire_.suffix()) {
+  const std::string text = try_read_file(file_, kLargestFile).value_or("");
+  const size_t whole = text.rfind('\n') + 1;  // 0 where there is no whole line
+  fd_ = Fd(::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!fd_) throw_errno("cannot open " + file_.string());
+  if (whole != text.size() && ::ftruncate(fd_.get(), static_cast<off_t>(whole)) != 0)
+    throw_errno("cannot mend " + file_.string());
+  replay(std::string_view(text).substr(0, whole));
+  if (!body_.empty()) return;
+  write({{"kind", "frame"},
+         {"wire", to_string(endpoint.wire)},
+         {"prefix", wire_.prefix(endpoint, frame)}});
+}
+
+void Conversation::replay(std::string_view text) {
+  for (const auto line : lines(text)) {
+    const auto value = parse_json(line);
+    if (!value || !value->is_object())
+      throw Error(ErrorKind::Internal, file_.string() + " was changed by somebody else");
+    take(value->get_object());
+  }
+}
+
+void Conversation::add_item(std::string_view item) {
+  if (item.empty()) return;
+  if (!body_.ends_with('[')) body_ += ',';
+  body_ += item;
+  ++items_;
+}
+
+// The one place where what happened changes what is known: alike for old lines and new ones.
+void Conversation::take(const json::object& line) {
+  const std::string kind = get_string(line, "kind");
+  heard_ = std::max(heard_, static_cast<long>(get_int(line, "heard")));
+  if (const std::string mark = get_string(line, "mark"); !mark.empty()) marks_.push_back(mark);
+  if (kind == "frame") {
+    body_ = get_string(line, "prefix");
+  } else if (kind == "user") {
+    add_item(get_string(line, "item"));
+    reply_.reset();
+  } else if (kind == "reply") {
+    model::Reply reply = model::reply_from(line);
+    add_item(get_string(line, "item"));
+    ++totals_.turns;
+    totals_.usage += reply.usage;
+    totals_.context = reply.usage.input + reply.usage.output;
+    reply.replay.clear();
+    reply_ = std::move(reply);
+    results_.clear();
+    begun_.clear();
+  } else if (kind == "begin") {
+    begun_.push_back(get_string(line, "call"));
+  } else if (kind == "result") {
+    results_.push_back(model::tool_result_from(line));
+  } else if (kind == "results") {
+    add_item(get_string(line, "item"));
+    reply_.reset();
+    results_.clear();
+    begun_.clear();
+  }
+}
+
+void Conversation::write(const json::object& line) {
+  write_all(fd_.get(), to_line(line) + "\n");
+  take(line);
+}
+
+void Conversation::hear(long number) { write({{"kind", "heard"}, {"heard", number}}); }
+
+void Conversation::sync() const {
+  if (::fdatasync(fd_.get()) != 0) throw_errno("cannot write " + file_.string());
+}
+
+std::vector<PendingCall> Conversation::pending() const {
+  std::vector<PendingCall> out;
+  if (!reply_) return out;
+  for (const auto& call : reply_->calls) {
+    if (std::ranges::find(results_, call.id, &model::ToolResult::call) != results_.end()) continue;
+    out.push_back({call, std::ranges::find(begun_, call.id) != begun_.end()});
+  }
+  return out;
+}
+
+bool Conversation::answered() const {
+  return reply_ && !reply_->calls.empty() && pending().empty();
+}
+
+bool Conversation::has(std::string_view mark) const {
+  return std::ranges::find(marks_, mark) != marks_.end();
+}
+
+void Conversation::user(std::string_view text, std::string_view mark, long heard) {
+  json::object line{{"kind", "user"}, {"item", wire_.user(text)}};
+  if (!mark.empty()) line["mark"] = mark;
+  if (heard > 0) line["heard"] = heard;
+  write(line);
+}
+
+void Conversation::reply(const model::Reply& reply) {
+  json::object line = model::to_json(reply);
+  line["kind"] = "reply";
+  line["item"] = reply.replay.empty() ? wire_.reply(reply) : reply.replay;
+  line.erase("replay");
+  write(line);
+}
+
+void Conversation::call_begins(const model::ToolCall& call) {
+  write({{"kind", "begin"}, {"call", call.id}});
+}
+
+void Conversation::result(const model::ToolResult& result) {
+  json::object line = model::to_json(result);
+  line["kind"] = "result";
+  write(line);
+}
+
+void Conversation::answer(std::string_view message, long heard, std::string_view mark) {
+  // In the order of the calls, whatever order they were done in.
+  std::vector<model::ToolResult> ordered;
+  for (const auto& call : reply_->calls) {
+    const auto found = std::ranges::find(results_, call.id, &model::ToolResult::call);
+    if (found != results_.end()) ordered.push_back(*found);
+  }
+  json::object line{{"kind", "results"}, {"item", wire_.results(ordered, message)}};
+  if (!mark.empty()) line["mark"] = mark;
+  if (heard > 0) line["heard"] = heard;
+  write(line);
+}
+
+}  // namespace nightjar::agent::native

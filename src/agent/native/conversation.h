@@ -1,0 +1,89 @@
+// A conversation with a model, kept so that a killed run goes on with it: every line of its file is
+// something that happened, and holds the bytes that were (or will be) sent, which are never made
+// anew. So the beginning of each request is the end of the one before, byte for byte.
+//
+// File: one JSON object a line, appended. A torn last line is cut off at the next open.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+#include "model/wire.h"
+
+namespace nightjar::agent::native {
+
+/// A call of the last reply that has no answer yet.
+struct PendingCall {
+  model::ToolCall call;
+  bool begun = false;  ///< a process before this one had started it: its effects are unknown
+};
+
+/// What a finished run of tools and replies amounts to, for limits and people.
+struct Totals {
+  int turns = 0;
+  model::Usage usage;
+  std::int64_t context = 0;  ///< tokens of the last request, with its reply
+  bool operator==(const Totals&) const = default;
+};
+
+class Conversation {
+ public:
+  /// Opens or creates; what was there is replayed. `frame` makes the beginning where there is none
+  /// yet, and is not looked at otherwise.
+  Conversation(std::filesystem::path file, const model::Endpoint& endpoint,
+               const model::Frame& frame);
+
+  /// The whole next request.
+  std::string request() const { return body_ + suffix_; }
+  bool empty() const { return items_ == 0; }
+  const Totals& totals() const { return totals_; }
+  /// The last reply, where nothing came after it but answers to its calls.
+  const std::optional<model::Reply>& open_reply() const { return reply_; }
+  std::vector<PendingCall> pending() const;
+  /// True where all calls of the last reply have their results, which are not sent yet.
+  bool answered() const;
+  const std::vector<model::ToolResult>& results() const { return results_; }
+  /// The highest number of a person's word that was taken in.
+  long heard() const { return heard_; }
+  /// Whether a message with this mark was written before.
+  bool has(std::string_view mark) const;
+
+  /// `mark` names a message that must come once however often its stage begins; `heard`: the last
+  /// word of the person that is in it.
+  void user(std::string_view text, std::string_view mark = "", long heard = 0);
+  void reply(const model::Reply& reply);
+  void call_begins(const model::ToolCall& call);
+  void result(const model::ToolResult& result);
+  /// The results of all calls become the next message, with what the person said meanwhile.
+  void answer(std::string_view message, long heard = 0, std::string_view mark = "");
+
+  /// A word of the person was taken in that is in no message.
+  void hear(long number);
+
+  /// On disk, whatever happens to the machine.
+  void sync() const;
+
+ private:
+  void replay(std::string_view text);
+  void take(const json::object& line);
+  void write(const json::object& line);
+  void add_item(std::string_view item);
+
+  std::filesystem::path file_;
+  const model::Wire& wire_;
+  Fd fd_;
+  std::string body_, suffix_;
+  size_t items_ = 0;
+  Totals totals_;
+  std::optional<model::Reply> reply_;
+  std::vector<model::ToolResult> results_;
+  std::vector<std::string> begun_;
+  std::vector<std::string> marks_;
+  long heard_ = 0;
+};
+
+}  // namespace nightjar::agent::native

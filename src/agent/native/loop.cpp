@@ -1,0 +1,370 @@
+#include "agent/native/loop.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+
+#include "agent/native/prompt.h"
+#include "agent/native/tool_specs.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/text.h"
+
+namespace nightjar::agent::native {
+
+namespace {
+
+using core::WaitingFor;
+using model::Failure;
+using model::ToolCall;
+using model::ToolResult;
+
+constexpr int kRepeatedTold = 3, kRepeatedEnd = 8, kMostCut = 3;
+constexpr size_t kShownText = 2'000;
+constexpr double kNearLimit = 0.9;
+
+bool is_repeated_end(int count) { return count >= kRepeatedEnd; }
+
+// What a call does, in a line for people.
+std::string what_of(const ToolCall& call, const json::object& arguments) {
+  for (const char* member : {"command", "path", "pattern", "question", "summary", "job"}) {
+    if (const std::string text = get_string(arguments, member); !text.empty())
+      return shortened(inert(text), 200);
+  }
+  return call.name;
+}
+
+ToolResult answer(const ToolCall& call, std::string output, bool error = false) {
+  return {call.id, call.name, valid_utf8(output), error, "", ""};
+}
+
+}  // namespace
+
+Loop::Loop(const Assignment& assignment, sandbox::Session& session, Conversation& conversation,
+           model::Client& model, std::stop_token stop)
+    : assignment_(assignment),
+      session_(session),
+      conversation_(conversation),
+      model_(model),
+      stop_(std::move(stop)),
+      heard_(conversation.heard()),
+      deadline_(assignment.deadline) {}
+
+WorkResult Loop::run() {
+  for (;;) {
+    if (auto end = run_calls()) return std::move(*end);
+    if (!take_words()) return parked("paused; nightjar resume goes on");
+    if (auto end = go_on()) return std::move(*end);
+    if (auto end = beyond_limits()) return std::move(*end);
+    if (auto end = ask_model()) return std::move(*end);
+  }
+}
+
+// What the next request ends with; a claim where there is nothing to say.
+std::optional<WorkResult> Loop::go_on() {
+  const auto& reply = conversation_.open_reply();
+  if (conversation_.answered()) {
+    if (const auto claim = finish_call(*reply)) return *claim;
+    conversation_.answer(message_, heard_);
+  } else {
+    std::string text = reply ? follow_up(*reply) : "";
+    if (!message_.empty()) text += (text.empty() ? "" : "\n\n") + message_;
+    if (!text.empty())
+      conversation_.user(text, "", heard_);
+    else if (reply)
+      return claimed(reply->text, reply->text);  // a reply without a call is a claim
+  }
+  message_.clear();
+  return std::nullopt;
+}
+
+// --- the model ---------------------------------------------------------------------------------
+
+std::optional<WorkResult> Loop::ask_model() {
+  const model::CallHooks hooks{
+      .on_text = {},
+      .on_wait =
+          [this](const model::Waiting& waiting) {
+            event("waiting",
+                  {{"waiting_for", core::to_string(WaitingFor::Model)},
+                   {"until", to_rfc3339(waiting.until)},
+                   {"reason",
+                    fmt::format("{} ({}); it goes on at {}", waiting.failure.words,
+                                to_string(waiting.failure.kind), to_local(waiting.until))}});
+          },
+      .on_resume = [this] { event("resumed", {}); }};
+  auto outcome = model_.call(conversation_.request(), hooks, deadline_, stop_);
+  if (!outcome) return failed_for(outcome.error());
+  conversation_.reply(*outcome);
+  tell_use();
+  if (!outcome->text.empty())
+    event("said", {{"turn", conversation_.totals().turns},
+                   {"text", shortened(inert(outcome->text, true), kShownText)}});
+  if (outcome->stop == model::Stop::Refused)
+    return ended_failed("the model declined: " + shortened(inert(outcome->text), 300));
+  if (outcome->stop == model::Stop::Repetition && ++cut_ >= kMostCut)
+    return ended_failed("the model repeated the same text again and again");
+  return std::nullopt;
+}
+
+// What is to be said to a reply without calls that is no claim.
+std::string Loop::follow_up(const model::Reply& reply) {
+  switch (reply.stop) {
+    case model::Stop::Length:
+      return "Your reply reached the longest that is possible and was cut. Go on in smaller steps.";
+    case model::Stop::Repetition:
+      return "Your last reply repeated the same text over and over and was cut. Go on with the "
+             "next step.";
+    case model::Stop::Paused:
+      return "Go on.";
+    default:
+      return "";
+  }
+}
+
+WorkResult Loop::failed_for(const Failure& failure) const {
+  const std::string who = inert(model_.endpoint().name);
+  switch (failure.kind) {
+    case Failure::Kind::NoMoney:
+      return parked(fmt::format("{} says that no money is left: {}", who, failure.words),
+                    WaitingFor::Quota);
+    case Failure::Kind::BadKey:
+      return parked(fmt::format("{} does not take the key: {}", who, failure.words));
+    case Failure::Kind::ContextFull:
+      return ended_failed(
+          fmt::format("the conversation is longer than {} takes: {}", who, failure.words));
+    case Failure::Kind::Rejected:
+      return parked(fmt::format("{} refused the request: {}", who, failure.words));
+    case Failure::Kind::Malformed:
+      return ended_failed(fmt::format("what {} sends cannot be read: {}", who, failure.words));
+    default:
+      return parked(fmt::format("{} cannot be reached: {}", who, failure.words),
+                    WaitingFor::Person);
+  }
+}
+
+// --- calls -------------------------------------------------------------------------------------
+
+std::optional<WorkResult> Loop::run_calls() {
+  for (const auto& pending : conversation_.pending()) {
+    if (stop_.stop_requested()) throw Cancelled{};
+    if (pending.begun && pending.call.name != "ask") {
+      conversation_.result(
+          answer(pending.call,
+                 "This call was under way when the program was stopped, and was not run again. "
+                 "What it did until then stands; look before you repeat it. The shell is new.",
+                 true));
+      continue;
+    }
+    if (!pending.begun) conversation_.call_begins(pending.call);
+    ToolResult result = run_call(pending.call);
+    if (!question_.empty()) return parked("it asks: " + question_);
+    note_repetition(pending.call, result);
+    conversation_.result(result);
+  }
+  const bool circles = std::ranges::any_of(
+      repeated_, [](const auto& entry) { return is_repeated_end(entry.second); });
+  if (circles)
+    return parked("the model is going in circles: it made the same call " +
+                  std::to_string(kRepeatedEnd) +
+                  " times with the same result; nightjar tell it what to do instead");
+  return std::nullopt;
+}
+
+ToolResult Loop::run_call(const ToolCall& call) {
+  const auto parsed = parse_json(call.arguments.empty() ? "{}" : call.arguments);
+  if (!parsed || !parsed->is_object())
+    return answer(call,
+                  "The arguments are no JSON object (" +
+                      (parsed ? std::string("another kind of value") : parsed.error()) +
+                      "), so nothing was done. They were: " + shortened(inert(call.arguments), 500),
+                  true);
+  const json::object& arguments = parsed->get_object();
+  const int turn = conversation_.totals().turns;
+  const std::string what = what_of(call, arguments);
+  event("tool_started", {{"turn", turn}, {"tool", call.name}, {"what", what}});
+  const auto begun = std::chrono::steady_clock::now();
+  diff_.clear();
+  ToolResult result = dispatch(call, arguments);
+  const auto took = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begun);
+  json::object body{{"turn", turn},
+                    {"tool", call.name},
+                    {"what", what},
+                    {"error", result.error},
+                    {"duration_ms", took.count()}};
+  if (!diff_.empty()) body["diff"] = valid_utf8(diff_);
+  event("tool_finished", std::move(body));
+  return result;
+}
+
+ToolResult Loop::dispatch(const ToolCall& call, const json::object& arguments) {
+  const auto& known = tool_specs();
+  if (std::ranges::find(known, call.name, &model::ToolSpec::name) == known.end()) {
+    std::string names;
+    for (const auto& spec : known) names += (names.empty() ? "" : ", ") + spec.name;
+    return answer(call,
+                  "There is no tool '" + shortened(inert(call.name), 60) + "'; there are: " + names,
+                  true);
+  }
+  if (call.name == "plan") return answer(call, set_plan(arguments));
+  if (call.name == "check") {
+    if (!assignment_.check) return answer(call, "There is no check here.", true);
+    return answer(call, failures_text(assignment_.check(session_)));
+  }
+  if (call.name == "ask") {
+    for (const auto& word :
+         assignment_.words ? assignment_.words(heard_) : std::vector<PersonsWord>{}) {
+      heard_ = std::max(heard_, word.number);
+      if (word.kind == PersonsWord::Kind::Pause) continue;
+      return answer(call, "The person answers: " + word.text);
+    }
+    question_ = shortened(inert(get_string(arguments, "question"), true), kShownText);
+    if (question_.empty()) return answer(call, "Say which question.", true);
+    return answer(call, "");
+  }
+  if (call.name == "finish") return answer(call, "The verifier looked at it.");
+  if (!toolbox_) toolbox_.emplace(session_);
+  const tools::Answer done = toolbox_->call(call.name, arguments, {}, deadline_, stop_);
+  if (done.changed) repeated_.clear();
+  diff_ = done.diff;
+  return {call.id, call.name, done.output, done.error, done.image_type, done.image};
+}
+
+std::string Loop::set_plan(const json::object& arguments) {
+  json::array items;
+  for (const auto& item : get_array(arguments, "items")) {
+    if (!item.is_object() || items.size() >= 50) continue;
+    items.push_back(
+        json::object{{"text", shortened(inert(get_string(item.get_object(), "text")), 200)},
+                     {"done", get_bool(item.get_object(), "done")}});
+  }
+  event("plan", {{"items", std::move(items)}});
+  return "The person sees the plan.";
+}
+
+// The same call with the same result, and nothing changed in between, leads nowhere.
+void Loop::note_repetition(const ToolCall& call, ToolResult& result) {
+  const std::string key = call.name + '\n' + call.arguments + '\n' + result.output;
+  const int count = ++repeated_[sha256(key)];
+  if (count >= kRepeatedTold && !is_repeated_end(count))
+    result.output += fmt::format(
+        "\n[you made this same call {} times with the same result; try something else]", count);
+}
+
+// --- the person --------------------------------------------------------------------------------
+
+// False: the run is to pause.
+bool Loop::take_words() {
+  if (!assignment_.words) return true;
+  for (const auto& word : assignment_.words(heard_)) {
+    heard_ = std::max(heard_, word.number);
+    if (word.kind == PersonsWord::Kind::Pause) {
+      paused_ = true;
+      continue;
+    }
+    paused_ = false;
+    if (!message_.empty()) message_ += "\n\n";
+    message_ += "The person says: " + word.text;
+  }
+  if (!std::exchange(paused_, false)) return true;
+  if (message_.empty()) conversation_.hear(heard_);
+  return false;
+}
+
+// --- limits ------------------------------------------------------------------------------------
+
+std::optional<WorkResult> Loop::beyond_limits() {
+  const core::Limits& limits = assignment_.limits;
+  const Totals& totals = conversation_.totals();
+  const double cost = cost_of(totals.usage, model_.endpoint().prices);
+  struct Limit {
+    const char* option;
+    double used, most;
+    std::string shown;
+  };
+  const std::array<Limit, 3> all{{
+      {"--limit-turns", static_cast<double>(totals.turns), static_cast<double>(limits.turns),
+       fmt::format("{} turns", limits.turns)},
+      {"--limit-tokens", static_cast<double>(totals.usage.input + totals.usage.output),
+       static_cast<double>(limits.tokens), fmt::format("{} tokens", limits.tokens)},
+      {"--limit-cost", cost, limits.cost_usd, fmt::format("${:.2f}", limits.cost_usd)},
+  }};
+  for (const auto& limit : all) {
+    if (limit.most <= 0) continue;
+    if (limit.used >= limit.most)
+      return parked(
+          fmt::format("the limit of {} is reached; what was done so far is kept, and "
+                      "nightjar resume {} N goes on with more",
+                      limit.shown, limit.option));
+    if (limit.used >= kNearLimit * limit.most && !warned_ && conversation_.totals().turns > 1) {
+      warned_ = true;
+      conversation_.user(fmt::format("You are near the limit of this run ({}). Bring the work tree "
+                                     "into a state that works now, and finish, or say what is "
+                                     "missing.",
+                                     limit.shown),
+                         "near-limit");
+    }
+  }
+  return std::nullopt;
+}
+
+void Loop::tell_use() {
+  const Totals& totals = conversation_.totals();
+  core::ModelUse use;
+  use.model = model_.endpoint().name;
+  use.turns = totals.turns;
+  use.input = totals.usage.input;
+  use.cached = totals.usage.cached;
+  use.output = totals.usage.output;
+  use.cost_known = model_.endpoint().prices.known;
+  use.cost_usd = cost_of(totals.usage, model_.endpoint().prices);
+  json::object body;
+  core::put_model_use(body, use);
+  event("model_used", std::move(body));
+}
+
+// --- ends --------------------------------------------------------------------------------------
+
+// The answer to a finish goes out only where the verifier has something to say.
+std::optional<WorkResult> Loop::finish_call(const model::Reply& reply) const {
+  for (const auto& call : reply.calls) {
+    if (call.name != "finish") continue;
+    const auto arguments = parse_json(call.arguments);
+    if (!arguments || !arguments->is_object()) continue;
+    return claimed(get_string(arguments->get_object(), "summary"),
+                   get_string(arguments->get_object(), "details"));
+  }
+  return std::nullopt;
+}
+
+WorkResult Loop::claimed(const std::string& summary, const std::string& details) const {
+  WorkResult out;
+  out.outcome = Outcome::Changed;
+  out.all_changes = true;
+  out.summary = shortened(trimmed(inert(summary)), 100);
+  if (out.summary.empty()) out.summary = assignment_.spec.title;
+  out.details = inert(details, true);
+  return out;
+}
+
+WorkResult Loop::ended_failed(std::string reason) {
+  WorkResult out;
+  out.outcome = Outcome::Failed;
+  out.reason = std::move(reason);
+  return out;
+}
+
+WorkResult Loop::parked(std::string reason, WaitingFor what) const {
+  WorkResult out;
+  out.outcome = Outcome::Parked;
+  out.reason = std::move(reason);
+  out.waiting_for = what;
+  return out;
+}
+
+void Loop::event(std::string_view kind, json::object body) const {
+  if (assignment_.event) assignment_.event(kind, std::move(body));
+}
+
+}  // namespace nightjar::agent::native

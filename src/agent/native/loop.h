@@ -1,0 +1,60 @@
+// The agent loop: a conversation with a model, a toolbox, and the limits of a run.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "agent/agent.h"
+#include "agent/native/conversation.h"
+#include "model/client.h"
+#include "tools/toolbox.h"
+
+namespace nightjar::agent::native {
+
+class Loop {
+ public:
+  Loop(const Assignment& assignment, sandbox::Session& session, Conversation& conversation,
+       model::Client& model, std::stop_token stop);
+
+  /// Until the model claims to be done, needs somebody, or a limit ends it. The claim is `Changed`,
+  /// whatever it is worth: the verifier decides.
+  WorkResult run();
+
+ private:
+  bool take_words();
+  std::optional<WorkResult> beyond_limits();
+  std::optional<WorkResult> ask_model();
+  std::optional<WorkResult> run_calls();
+  model::ToolResult run_call(const model::ToolCall& call);
+  model::ToolResult dispatch(const model::ToolCall& call, const json::object& arguments);
+  std::string set_plan(const json::object& arguments);
+  void note_repetition(const model::ToolCall& call, model::ToolResult& result);
+  std::optional<WorkResult> go_on();
+  static std::string follow_up(const model::Reply& reply);
+  std::optional<WorkResult> finish_call(const model::Reply& reply) const;
+  WorkResult claimed(const std::string& summary, const std::string& details) const;
+  static WorkResult ended_failed(std::string reason);
+  WorkResult failed_for(const model::Failure& failure) const;
+  WorkResult parked(std::string reason, core::WaitingFor what = core::WaitingFor::Person) const;
+  void tell_use();
+  void event(std::string_view kind, json::object body) const;
+
+  const Assignment& assignment_;
+  sandbox::Session& session_;
+  Conversation& conversation_;
+  model::Client& model_;
+  std::stop_token stop_;
+  std::optional<tools::Toolbox> toolbox_;
+  std::string question_;
+  std::string diff_;     ///< of the call under way, for people
+  std::string message_;  ///< for the model, with the next results
+  long heard_ = 0;
+  bool paused_ = false, warned_ = false;
+  int cut_ = 0;                          ///< replies that repeated themselves
+  std::map<std::string, int> repeated_;  ///< call and result: how often since something changed
+  Deadline deadline_;
+};
+
+}  // namespace nightjar::agent::native

@@ -1,0 +1,81 @@
+// models: what can be used, and one real request.
+#include <fmt/core.h>
+
+#include "base/text.h"
+#include "cli/context.h"
+
+namespace nightjar::cli {
+
+namespace {
+
+std::string price_text(const json::object& model) {
+  const auto& prices = get_object(model, "prices");
+  if (prices.empty()) return "-";
+  return fmt::format("${:g} / ${:g}", get_double(prices, "input"), get_double(prices, "output"));
+}
+
+int list(const Context& context) {
+  const json::value answer = context.service().get("/models");
+  if (context.json) {
+    context.print_json(answer);
+    return kDone;
+  }
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& item : answer.is_array() ? answer.get_array() : json::array{}) {
+    if (!item.is_object()) continue;
+    const auto& model = item.get_object();
+    rows.push_back({{inert(get_string(model, "name")),
+                     get_bool(model, "default") ? Tone::Strong : Tone::Plain},
+                    {inert(get_string(model, "wire"))},
+                    {inert(get_string(model, "key"))},
+                    {price_text(model)},
+                    {inert(get_string(model, "base_url"))}});
+  }
+  if (rows.empty()) {
+    context.print(
+        "no model is reachable. Either set a key where the service starts\n"
+        "(OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY, then nightjar stop),\n"
+        "or describe one in config.toml:\n\n"
+        "  [models.local]\n  wire = \"chat\"\n  model = \"NAME\"\n"
+        "  base_url = \"http://127.0.0.1:8080/v1\"\n");
+    return kDone;
+  }
+  context.print(table(context.out,
+                      {{"MODEL", 12},
+                       {"WIRE", 0, 2},
+                       {"KEY FROM", 0, 3},
+                       {"IN / OUT, PER MILLION", 0, 4},
+                       {"WHERE", 16, 1}},
+                      rows));
+  return kDone;
+}
+
+int test(const Context& context, const std::string& name) {
+  if (!context.json) context.say("asking " + (name.empty() ? "the default model" : name) + " ...");
+  const json::value answer =
+      context.service().post("/models/test", json::object{{"name", valid_utf8(name)}}, Millis{90'000});
+  if (context.json) {
+    context.print_json(answer);
+    return kDone;
+  }
+  const auto& model = answer.as_object();
+  const auto& tokens = get_object(model, "tokens");
+  context.print(fmt::format("{} answered \"{}\" in {} ({} tokens in, {} out)\n",
+                            inert(get_string(model, "name")), inert(get_string(model, "text")),
+                            human(Millis(get_int(model, "duration_ms"))),
+                            get_int(tokens, "input"), get_int(tokens, "output")));
+  return kDone;
+}
+
+}  // namespace
+
+int run_models(const Context& context) {
+  const auto& arguments = context.call.arguments;
+  if (arguments.empty()) return list(context);
+  if (arguments[0] != "test")
+    throw wrong_use(fmt::format("nightjar models takes nothing, or: test [NAME]; not '{}'",
+                                inert(arguments[0])));
+  return test(context, arguments.size() > 1 ? arguments[1] : "");
+}
+
+}  // namespace nightjar::cli

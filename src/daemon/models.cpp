@@ -1,0 +1,62 @@
+#include "daemon/models.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <utility>
+
+#include "base/text.h"
+
+namespace nightjar::daemon {
+
+namespace {
+
+const char* variable(const char* name) { return std::getenv(name); }
+
+// Where a person gave a key and no name.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kDefaults{
+    {{"openai", "gpt-5"}, {"anthropic", "claude-sonnet-4-5"}, {"gemini", "gemini-2.5-pro"}}};
+
+}  // namespace
+
+std::vector<model::Endpoint> known_models(const Config& config) {
+  std::vector<model::Endpoint> out;
+  for (const auto& [name, endpoint] : config.models) out.push_back(endpoint);
+  for (auto& endpoint : model::from_environment(variable)) {
+    const auto found = std::ranges::find(kDefaults, endpoint.name,
+                                         &std::pair<std::string_view, std::string_view>::first);
+    if (found == kDefaults.end()) continue;
+    endpoint.model = found->second;
+    endpoint.name = fmt::format("{}/{}", found->first, found->second);
+    out.push_back(std::move(endpoint));
+  }
+  return out;
+}
+
+std::expected<model::Endpoint, std::string> find_model(const Config& config,
+                                                       std::string_view name) {
+  const std::string wanted(name.empty() ? std::string_view(config.model) : name);
+  if (!wanted.empty()) {
+    const auto found = config.models.find(wanted);
+    if (found != config.models.end()) return found->second;
+    auto named = model::endpoint_named(wanted, variable);
+    if (named || wanted.find('/') != std::string::npos || config.models.empty()) return named;
+    std::string known;
+    for (const auto& [each, endpoint] : config.models) known += (known.empty() ? "" : ", ") + each;
+    return std::unexpected(named.error() + "; there are: " + known);
+  }
+  const auto known = known_models(config);
+  if (known.empty())
+    return std::unexpected(
+        "no model is reachable: set OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY where the "
+        "service starts, or describe one in [models.NAME] of config.toml");
+  if (config.models.size() > 1)
+    return std::unexpected(
+        "several models are configured: say which with --model, or set model = \"NAME\" in "
+        "config.toml");
+  return known.front();
+}
+
+}  // namespace nightjar::daemon

@@ -1,0 +1,173 @@
+// Models, and what a person says to a run that uses one.
+#include <fmt/core.h>
+
+#include <cstdlib>
+
+#include "base/text.h"
+#include "daemon/answer.h"
+#include "daemon/assignment.h"
+#include "daemon/models.h"
+#include "daemon/service.h"
+#include "model/client.h"
+#include "run/words.h"
+
+namespace nightjar::daemon {
+
+using core::State;
+using server::Answer;
+
+namespace {
+
+constexpr Millis kLongestTest = std::chrono::seconds(60);
+
+const char* variable(const char* name) { return std::getenv(name); }
+
+std::string_view key_words(const model::KeySource& key) {
+  switch (key.from) {
+    case model::KeySource::From::Environment:
+      return "environment";
+    case model::KeySource::From::File:
+      return "file";
+    case model::KeySource::From::Command:
+      return "command";
+    case model::KeySource::From::Literal:
+      return "config";
+    case model::KeySource::From::Nothing:
+      break;
+  }
+  return "none";
+}
+
+/// The run that a word is for: the newest one that has not ended for good.
+const core::Run* open_run(const core::Task& task) {
+  if (task.runs.empty() || core::is_ended(task.state)) return nullptr;
+  const core::Run& run = task.runs.back();
+  const bool open = run.ended == Time{} || run.state == State::Waiting;
+  return open && !core::is_ended(run.state) ? &run : nullptr;
+}
+
+bool is_parked(const core::Run& run) { return run.state == State::Waiting && run.ended != Time{}; }
+
+}  // namespace
+
+json::array Service::models() {
+  json::array out;
+  const auto chosen = find_model(config_, "");
+  for (const auto& endpoint : known_models(config_)) {
+    json::object one{{"name", endpoint.name},
+                     {"wire", to_string(endpoint.wire)},
+                     {"model", endpoint.model},
+                     {"base_url", endpoint.base_url},
+                     {"key", key_words(endpoint.key)},
+                     {"default", chosen && chosen->name == endpoint.name},
+                     {"source", config_.models.contains(endpoint.name) ? "config" : "environment"}};
+    if (endpoint.prices.known)
+      one["prices"] = json::object{{"input", endpoint.prices.input},
+                                   {"cached", endpoint.prices.cached},
+                                   {"cache_write", endpoint.prices.cache_write},
+                                   {"output", endpoint.prices.output}};
+    else
+      one["prices"] = nullptr;
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+Answer<json::object> Service::test_model(std::string_view name) {
+  return answer([&]() -> Answer<json::object> {
+    const auto endpoint = find_model(config_, name);
+    if (!endpoint) return refuse(ErrorKind::Invalid, endpoint.error());
+    const auto key = model::resolve_key(endpoint->key, variable);
+    if (!key) return refuse(ErrorKind::Denied, key.error());
+    // No patience: a person waits.
+    model::Client client(*endpoint, *key, {Millis(200), Millis(1000)});
+    const model::Wire& wire = client.wire();
+    const std::string body = wire.prefix(*endpoint, {}) +
+                             wire.user("Answer with the single word: ready") + wire.suffix();
+    const auto begun = std::chrono::steady_clock::now();
+    std::optional<model::Failure> waits;
+    std::stop_source stop;
+    const model::CallHooks hooks{{},
+                                 [&](const model::Waiting& waiting) {
+                                   waits = waiting.failure;
+                                   stop.request_stop();
+                                 },
+                                 {}};
+    model::Outcome outcome;
+    try {
+      outcome = client.call(body, hooks, in(kLongestTest), stop.get_token());
+    } catch (const Cancelled&) {
+      outcome = std::unexpected(*waits);
+    }
+    if (!outcome) {
+      const auto& failure = outcome.error();
+      return refuse(failure.kind == model::Failure::Kind::BadKey ? ErrorKind::Denied
+                                                                 : ErrorKind::Unavailable,
+                    fmt::format("{} at {}: {} ({})", endpoint->name, endpoint->base_url,
+                                failure.words, to_string(failure.kind)));
+    }
+    return json::object{
+        {"name", endpoint->name},
+        {"model", valid_utf8(outcome->model.empty() ? endpoint->model : outcome->model)},
+        {"text", shortened(inert(outcome->text), 200)},
+        {"duration_ms", std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begun)
+                            .count()},
+        {"tokens", json::object{{"input", outcome->usage.input},
+                                {"cached", outcome->usage.cached},
+                                {"output", outcome->usage.output}}}};
+  });
+}
+
+Answer<void> Service::say(const core::Task& task, std::string_view how, const json::object& body) {
+  const core::Run* run = open_run(task);
+  if (!run)
+    return refuse(ErrorKind::Conflict,
+                  fmt::format("no run of task {} is under way; nightjar request-changes starts the "
+                              "next one",
+                              task.id));
+  if (run->agent != "native")
+    return refuse(ErrorKind::Conflict,
+                  fmt::format("the agent {} does not listen while it works", inert(run->agent)));
+  const bool parked = is_parked(*run);
+  std::string text;
+  auto kind = agent::PersonsWord::Kind::Pause;
+  if (how == "pause") {
+    if (parked) return refuse(ErrorKind::Conflict, "the run waits already: " + run->reason);
+  } else {
+    auto given = read_text(body, "text", how == "tell" ? "message" : "answer");
+    if (!given) return std::unexpected(given.error());
+    text = std::move(*given);
+    kind = how == "tell" ? agent::PersonsWord::Kind::Tell : agent::PersonsWord::Kind::Answer;
+    if (how == "answer" && !parked)
+      return refuse(ErrorKind::Conflict,
+                    fmt::format("the run has asked nothing; nightjar tell {} reaches it", task.id));
+  }
+  const fs::path folder = places_.run_folder(run->id);
+  fs::create_directories(folder);
+  run::add_word(folder, kind, text);
+  append(task.id, "told", {{"run", run->id}, {"kind", how}, {"text", text}});
+  if (parked) append(task.id, "run_resumed", {{"run", run->id}});
+  return {};
+}
+
+Answer<void> Service::resume(const core::Task& task, const json::object& body) {
+  const core::Run* run = open_run(task);
+  if (!run || !is_parked(*run))
+    return refuse(ErrorKind::Conflict,
+                  fmt::format("no run of task {} waits for you{}", task.id,
+                              run ? "" : "; nightjar retry starts another"));
+  json::object event{{"run", run->id}};
+  json::object limits;
+  for (const char* member : {"limit_cost_usd", "limit_tokens", "limit_turns", "limit_time_ms"}) {
+    if (const auto* value = body.if_contains(member)) {
+      if (!value->is_number() || value->to_number<double>() <= 0)
+        return refuse(ErrorKind::Invalid, fmt::format("{} must be positive", member));
+      limits[std::string_view(member).substr(6)] = *value;
+    }
+  }
+  if (!limits.empty()) event["limits"] = std::move(limits);
+  append(task.id, "run_resumed", std::move(event));
+  return {};
+}
+
+}  // namespace nightjar::daemon

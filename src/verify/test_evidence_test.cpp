@@ -1,0 +1,101 @@
+// Fixes whose claim rests on tests that the change itself brought.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "verify/verify.h"
+
+namespace nightjar::verify {
+namespace {
+
+using core::CheckReport;
+using core::Kind;
+using core::TestStatus;
+using core::Verdict;
+constexpr auto P = TestStatus::Passed;
+constexpr auto F = TestStatus::Failed;
+
+CheckReport report(const std::map<std::string, TestStatus>& tests) {
+  CheckReport out;
+  out.name = "tests";
+  out.by_test = true;
+  out.tests = tests;
+  for (const auto& [name, status] : tests) (status == P ? out.counts.passed : out.counts.failed)++;
+  out.exit_status = out.counts.failed ? 1 : 0;
+  return out;
+}
+
+// A bug fix with a new test that fails without it: every test below bends one thing.
+Case fix_with_a_test() {
+  Case input;
+  input.kind = Kind::Bugfix;
+  input.baseline = {report({{"old", P}})};
+  input.after = {report({{"old", P}, {"new", P}})};
+  input.under_old_tests = {report({{"old", P}})};
+  input.base_under_new_tests = {report({{"old", P}, {"new", F}})};
+  input.changed = {{'M', "a.py", ""}, {'M', "test_a.py", ""}};
+  return input;
+}
+
+Verdict verdict(const Case& input) { return judge(input).proof.verdict; }
+
+TEST(TestEvidence, ANewTestThatFailsWithoutTheFixProvesIt) {
+  EXPECT_EQ(verdict(fix_with_a_test()), Verdict::Proved) << judge(fix_with_a_test()).reason;
+  Case early = fix_with_a_test();  // it cannot even be loaded without the fix
+  early.base_under_new_tests = {report({})};
+  early.base_under_new_tests[0].exit_status = 2;
+  EXPECT_EQ(verdict(early), Verdict::Proved);
+}
+
+TEST(TestEvidence, ATestThatPassesWithoutTheFixProvesNothing) {
+  Case input = fix_with_a_test();
+  input.base_under_new_tests = {report({{"old", P}, {"new", P}})};
+  EXPECT_EQ(verdict(input), Verdict::None);
+  input.base_under_new_tests = {report({{"old", P}})};  // it is not there, and nothing failed
+  EXPECT_EQ(verdict(input), Verdict::None);
+}
+
+TEST(TestEvidence, AFailingTestThatWasBentProvesNothing) {
+  Case input = fix_with_a_test();
+  input.baseline = {report({{"old", P}, {"bug", F}})};
+  input.after = {report({{"old", P}, {"bug", P}})};
+  input.under_old_tests = input.baseline;
+  input.base_under_new_tests = input.after;
+  EXPECT_EQ(verdict(input), Verdict::None);
+  EXPECT_NE(judge(input).reason.find("in its old form it still fails: bug"), std::string::npos)
+      << judge(input).reason;
+  input.under_old_tests = {report({{"old", P}, {"bug", P}})};
+  EXPECT_EQ(verdict(input), Verdict::Proved) << judge(input).reason;
+}
+
+TEST(TestEvidence, ATestThatHoldsOnlyInItsNewFormIsNotGreen) {
+  Case input = fix_with_a_test();
+  input.under_old_tests = {report({{"old", F}})};
+  EXPECT_EQ(verdict(input), Verdict::None);
+  EXPECT_NE(judge(input).reason.find("does not pass in their old form: old"), std::string::npos);
+  input.under_old_tests = {report({})};
+  EXPECT_EQ(verdict(input), Verdict::None);
+}
+
+TEST(TestEvidence, AFlakyTestProvesNothing) {
+  Case input = fix_with_a_test();
+  input.after[0].flaky = {"new"};
+  EXPECT_EQ(verdict(input), Verdict::None);
+}
+
+TEST(TestEvidence, AFeatureOwesATestForEachCriterion) {
+  Case input = fix_with_a_test();
+  input.kind = Kind::Feature;
+  EXPECT_EQ(verdict(input), Verdict::Proved) << judge(input).reason;
+  input.criteria = 2;
+  EXPECT_EQ(verdict(input), Verdict::None);
+  EXPECT_NE(judge(input).reason.find("2 criteria"), std::string::npos) << judge(input).reason;
+  input.after = {report({{"old", P}, {"new", P}, {"second", P}})};
+  input.base_under_new_tests = {report({{"old", P}, {"new", F}, {"second", F}})};
+  EXPECT_EQ(verdict(input), Verdict::Proved) << judge(input).reason;
+  EXPECT_EQ(criteria_in("Add x:\n- a\n* b\n 2. c\n10) d\nnot - this\n3.14 is pi\n"), 4U);
+  EXPECT_EQ(criteria_in("Add x"), 0U);
+}
+
+}  // namespace
+}  // namespace nightjar::verify

@@ -1,0 +1,264 @@
+// The native agent from ticket to pull request, with a model that is played from a script.
+#include "native_fixture.h"
+
+namespace nightjar::test {
+namespace {
+
+class NativeWires : public NativeTest, public testing::WithParamInterface<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Each, NativeWires,
+                         testing::Values("openai", "chat", "anthropic", "gemini"),
+                         [](const auto& each) { return std::string(each.param); });
+
+TEST_P(NativeWires, ATicketBecomesAProvedPullRequest) {
+  play(R"({"replies": [
+    {"think": "look", "say": "I look.", "calls": [
+      {"tool": "read", "arguments": {"path": "calc.py"}},
+      {"tool": "shell", "arguments": {"command": "python3 test_calc.py"}}]},
+    {"calls": [{"tool": "plan", "arguments": {"items": [{"text": "mend add", "done": false}]}}, )" +
+           kFix + R"(]},
+    {"calls": [{"tool": "check", "arguments": {}}]},
+    {"say": "Done.", "calls": [)" + kFinish + R"(], "usage": {"input": 5000, "cached": 4000, "output": 100}}]})",
+       GetParam(), "price_input = 2.0\nprice_cached = 0.2\nprice_output = 10.0\n");
+  const json::object task = finish();
+  EXPECT_EQ(get_string(task, "state"), "in_review") << to_pretty(task) << log(task);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_EQ(get_string(task, "agent"), "native");
+  EXPECT_EQ(get_string(task, "model"), "scripted");
+  EXPECT_EQ(get_int(task, "turns"), 4);
+  EXPECT_GE(get_int(get_object(task, "tokens"), "cached"), 4000);
+  EXPECT_GT(get_double(task, "cost_usd"), 0.003);
+  EXPECT_EQ(server_->violations(), "");
+  EXPECT_EQ(server_->requests().size(), 4U);
+  const std::string branch = get_string(task, "branch");
+  EXPECT_NE(repo_.git({"show", branch + ":calc.py"}).find("return a + b"), std::string::npos);
+  EXPECT_NE(repo_.git({"log", "-1", "--format=%B", branch}).find("add() adds"), std::string::npos);
+  // What the first request told: the task, how the checks stand, and no key anywhere on disk.
+  const std::string body = body_of_last_request();
+  EXPECT_NE(body.find("Fix the bug in add(): it subtracts"), std::string::npos);
+  EXPECT_NE(body.find("1 passed, 1 failed"), std::string::npos);
+  const auto found = nightjar_.run_with_folders(
+      {"grep", "-rl", ModelServer::kKey, (nightjar_.state() / "runs").string()});
+  EXPECT_EQ(found.out, "");
+}
+
+TEST_F(NativeTest, AReplyWithoutACallIsAClaimAndCostsNoFurtherRequest) {
+  play(R"({"replies": [{"calls": [)" + kFix + R"(]}, {"say": "I fixed it."}]})");
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_EQ(server_->requests().size(), 2U);
+}
+
+TEST_F(NativeTest, ALieIsRefutedToldToTheModelAndMended) {
+  play(R"({"replies": [
+    {"calls": [{"tool": "edit", "arguments": {"path": "calc.py", "old": "return 1", "new": "return 2"}}]},
+    {"say": "All tests pass.", "calls": [)" + kFinish + R"(]},
+    {"calls": [{"tool": "edit", "arguments": {"path": "calc.py", "old": "return 2", "new": "return 1"}}, )" +
+       kFix + R"(]},
+    {"say": "Now they do.", "calls": [)" + kFinish + R"(]}]})");
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_EQ(server_->violations(), "");
+  EXPECT_NE(body_of_last_request().find("The verifier refuted the change"), std::string::npos);
+  EXPECT_NE(body_of_last_request().find("one is one"), std::string::npos);
+}
+
+TEST_F(NativeTest, ALiarWhoGoesOnLyingEndsRefuted) {
+  play(R"({"replies": [
+    {"calls": [{"tool": "edit", "arguments": {"path": "calc.py", "old": "return 1", "new": "return 2"}}]},
+    {"say": "All tests pass."}, {"say": "They really do."}, {"say": "Believe me."}]})");
+  const json::object task = finish();
+  EXPECT_EQ(get_string(task, "state"), "failed") << log(task);
+  EXPECT_EQ(verdict(task), "refuted");
+  EXPECT_TRUE(task.at("pull_request").is_null());
+  EXPECT_LE(server_->requests().size(), 6U);
+}
+
+TEST_F(NativeTest, ATestThatIsBentToPassProvesNothing) {
+  play(R"J({"replies": [
+    {"calls": [{"tool": "edit", "arguments": {"path": "test_calc.py", "old": "add(2, 3) == 5)", "new": "add(2, 3) == -1)"}},
+               {"tool": "edit", "arguments": {"path": "test_calc.py", "old": "add(2, 3) == 5 and", "new": "add(2, 3) == -1 and"}}]},
+    {"say": "All green."}]})J");
+  const json::object task = finish();
+  EXPECT_NE(verdict(task), "proved") << to_pretty(task) << log(task);
+}
+
+TEST_F(NativeTest, ATestThatIsRemovedIsSeen) {
+  play(R"({"replies": [
+    {"calls": [{"tool": "write", "arguments": {"path": "test_calc.py", "content": "print('1..1')\nprint('ok 1 - one is one')\n"}}]},
+    {"say": "All green."}]})");
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "refuted") << to_pretty(task) << log(task);
+  EXPECT_EQ(get_string(task, "state"), "failed");
+}
+
+TEST_F(NativeTest, NothingChangedIsNeverGreen) {
+  play(R"({"replies": [{"say": "There is no bug. All tests pass."}]})");
+  const json::object task = finish();
+  EXPECT_EQ(get_string(task, "state"), "failed") << log(task);
+  EXPECT_NE(get_string(task, "reason").find("nothing was changed"), std::string::npos);
+}
+
+TEST_F(NativeTest, SloppyCallsBecomeMessagesAndNeverACrash) {
+  play(R"({"replies": [
+    {"calls": [{"tool": "edit", "arguments": "{\"path\": \"calc.py\", \"old\": "},
+               {"tool": "frobnicate", "arguments": {"x": 1}},
+               {"tool": "read", "arguments": "[1, 2]"},
+               {"tool": "shell", "arguments": {}},
+               {"tool": "edit", "arguments": {"path": "nowhere.py", "old": "a", "new": "b"}}]},
+    {"calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})",
+       "chat");
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  const std::string body = body_of_last_request();
+  EXPECT_NE(body.find("no JSON object"), std::string::npos);
+  EXPECT_NE(body.find("There is no tool 'frobnicate'"), std::string::npos);
+  EXPECT_NE(body.find("say which command"), std::string::npos);
+  EXPECT_NE(body.find("there is no file nowhere.py"), std::string::npos);
+  EXPECT_EQ(server_->violations(), "");
+}
+
+TEST_F(NativeTest, AModelThatGoesInCirclesIsStopped) {
+  play(R"({"replies": [{"calls": [{"tool": "shell", "arguments": {"command": "echo again"}}]}]})");
+  const json::object task = finish();
+  EXPECT_EQ(get_string(task, "state"), "waiting") << log(task);
+  EXPECT_NE(get_string(task, "reason").find("circles"), std::string::npos);
+  EXPECT_LE(server_->requests().size(), 10U);
+  EXPECT_NE(body_of_last_request().find("with the same result; try something else"),
+            std::string::npos);
+}
+
+TEST_F(NativeTest, AQuestionWaitsWithoutAProcessAndItsAnswerResumesTheConversation) {
+  play(R"({"replies": [
+    {"calls": [)" + kFix + R"(, {"tool": "ask", "arguments": {"question": "Keep Python 3.8?"}}]},
+    {"calls": [)" + kFinish + R"(]}]})");
+  const json::object asked = finish();
+  const std::string id = get_string(asked, "id");
+  EXPECT_EQ(get_string(asked, "state"), "waiting") << log(asked);
+  EXPECT_EQ(get_string(asked, "waiting_for"), "person");
+  EXPECT_NE(get_string(asked, "reason").find("Keep Python 3.8?"), std::string::npos);
+  EXPECT_EQ(server_->requests().size(), 1U);
+  for (const pid_t pid : nightjar_.processes())
+    EXPECT_EQ(try_read_file("/proc/" + std::to_string(pid) + "/comm").value_or("").find(
+                  "nightjar-run"),
+              std::string::npos);
+  EXPECT_EQ(nightjar_.run({"answer", id, "No,", "drop it."}).exit_status, 0);
+  const json::object task = settled(id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_NE(body_of_last_request().find("The person answers: No, drop it."), std::string::npos);
+  EXPECT_EQ(server_->requests().size(), 2U);
+  EXPECT_EQ(server_->violations(), "");
+  EXPECT_EQ(get_array(task, "runs").size(), 1U);
+  EXPECT_EQ(nightjar_.run({"answer", id, "again"}).exit_status, 1);
+}
+
+TEST_F(NativeTest, AWordArrivesBeforeTheNextRequest) {
+  play(R"({"replies": [
+    {)" + held() + R"(, "calls": [{"tool": "read", "arguments": {"path": "calc.py"}}]},
+    {"calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const std::string id = assign();
+  wait_for_request();
+  EXPECT_EQ(nightjar_.run({"tell", id, "Mind the style."}).exit_status, 0);
+  release();
+  const json::object task = settled(id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_NE(body_of_last_request().find("The person says: Mind the style."), std::string::npos);
+  EXPECT_NE(log(task).find("you (tell): Mind the style."), std::string::npos);
+}
+
+TEST_F(NativeTest, APausedRunGoesOnWhereItStood) {
+  play(R"({"replies": [
+    {)" + held() + R"(, "calls": [{"tool": "shell", "arguments": {"command": "echo made > made.txt"}}]},
+    {"calls": [{"tool": "shell", "arguments": {"command": "cat made.txt; rm made.txt"}}, )" + kFix +
+       R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const std::string id = assign();
+  wait_for_request();
+  EXPECT_EQ(nightjar_.run({"pause", id}).exit_status, 0);
+  release();
+  const json::object paused = settled(id);
+  EXPECT_EQ(get_string(paused, "state"), "waiting") << log(paused);
+  EXPECT_EQ(server_->requests().size(), 1U);
+  EXPECT_EQ(nightjar_.run({"resume", id}).exit_status, 0);
+  const json::object task = settled(id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_NE(body_of_last_request().find("made"), std::string::npos);
+  EXPECT_EQ(server_->violations(), "");
+}
+
+TEST_F(NativeTest, ALimitLandsTheRunAndMoreLetsItGoOn) {
+  play(R"({"replies": [
+    {"calls": [{"tool": "read", "arguments": {"path": "calc.py"}}]},
+    {"calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const json::object limited = finish({"--limit-turns", "2"});
+  const std::string id = get_string(limited, "id");
+  EXPECT_EQ(get_string(limited, "state"), "waiting") << log(limited);
+  EXPECT_NE(get_string(limited, "reason").find("2 turns"), std::string::npos);
+  EXPECT_EQ(get_int(limited, "turns"), 2);
+  EXPECT_EQ(nightjar_.run({"resume", id, "--limit-turns", "9"}).exit_status, 0);
+  const json::object task = settled(id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_EQ(server_->requests().size(), 3U);
+  EXPECT_EQ(server_->violations(), "");
+}
+
+TEST_F(NativeTest, ALimitInDollarsNeedsPrices) {
+  play(R"({"replies": []})");
+  const auto refused = nightjar_.run({"assign", "Fix it", "--limit-cost", "1.50"}, repo_.path());
+  EXPECT_EQ(refused.exit_status, 2);
+  EXPECT_NE(refused.err.find("prices"), std::string::npos) << refused.err;
+}
+
+TEST_F(NativeTest, ABadKeyAndAnEmptyPurseWaitForTheirPersonWithTheVendorsWords) {
+  play(R"({"replies": [{"faults": [{"status": 402, "body": {"error": {"type": "billing_error", "message": "Your credit balance is too low"}}}],
+        "calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})",
+       "anthropic");
+  const json::object broke = finish();
+  const std::string id = get_string(broke, "id");
+  EXPECT_EQ(get_string(broke, "state"), "waiting") << log(broke);
+  EXPECT_EQ(get_string(broke, "waiting_for"), "quota");
+  EXPECT_NE(get_string(broke, "reason").find("Your credit balance is too low"), std::string::npos);
+  EXPECT_EQ(nightjar_.run({"resume", id}).exit_status, 0);
+  EXPECT_EQ(verdict(settled(id)), "proved");
+
+  nightjar_.run({"stop"});
+  nightjar_.configure("[models.m]\nwire = \"chat\"\nmodel = \"x\"\nbase_url = \"" +
+                      server_->base_url("play", "d", "chat") + "\"\nkey = \"wrong\"\n");
+  const json::object denied = finish();
+  EXPECT_EQ(get_string(denied, "waiting_for"), "person") << log(denied);
+  EXPECT_NE(get_string(denied, "reason").find("Incorrect API key"), std::string::npos);
+  const auto test = nightjar_.run({"models", "test"});
+  EXPECT_EQ(test.exit_status, 2);
+  EXPECT_NE(test.err.find("Incorrect API key"), std::string::npos) << test.err;
+}
+
+TEST_F(NativeTest, ARateLimitIsWaitedOutInPlainSight) {
+  play(R"({"replies": [{"faults": [{"status": 429, "headers": {"retry-after": "3"}, "body": {"error": {"message": "slow down"}}}],
+        "calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const std::string id = assign();
+  json::object waiting;
+  for (int i = 0; i < 1000 && get_string(waiting, "state") != "waiting"; ++i)
+    waiting = nightjar_.task(id);
+  EXPECT_EQ(get_string(waiting, "waiting_for"), "model");
+  EXPECT_NE(get_string(waiting, "reason").find("slow down"), std::string::npos);
+  EXPECT_EQ(verdict(settled(id)), "proved");
+}
+
+TEST_F(NativeTest, TheMechanicStaysWithWhatItCanDoAndTheModelTakesTheRest) {
+  play(R"({"replies": [{"calls": [)" + kFix + R"(]}, {"say": "Done."}]})");
+  const json::object renamed =
+      nightjar_.json_of({"assign", "Rename function one to first"}, repo_.path()).as_object();
+  EXPECT_EQ(get_string(renamed, "agent"), "mechanic");
+  const json::object other =
+      nightjar_.json_of({"assign", "Rename function one to first", "--model", "scripted"},
+                        repo_.path())
+          .as_object();
+  EXPECT_EQ(get_string(other, "agent"), "native");
+  EXPECT_EQ(nightjar_.run({"assign", "x", "--model", "openai/"}, repo_.path()).exit_status, 2);
+  EXPECT_EQ(nightjar_.run({"assign", "x", "--model", "nope"}, repo_.path()).exit_status, 2);
+  const json::value models = nightjar_.json_of({"models"});
+  EXPECT_EQ(get_string(models.as_array().at(0).as_object(), "name"), "scripted");
+  EXPECT_EQ(to_line(models).find(ModelServer::kKey), std::string::npos);
+  EXPECT_EQ(nightjar_.run({"models", "test", "scripted"}).exit_status, 0);
+}
+
+}  // namespace
+}  // namespace nightjar::test
