@@ -57,6 +57,17 @@ struct ModelAccess {
   std::string key;
 };
 
+/// A person sends a run back to where it stood after some reply of its model.
+struct Rewind {
+  int turn = 0;
+  int number = 0;  ///< tells one rewind from the next
+};
+
+struct Spent {
+  double cost_usd = 0;
+  std::int64_t tokens = 0;
+};
+
 struct Assignment {
   core::TaskSpec spec;
   std::string brief;  ///< of this run
@@ -78,7 +89,14 @@ struct Assignment {
   std::function<void(std::string_view kind, json::object body)> event;
   /// What the person said that has a number above this.
   std::function<std::vector<PersonsWord>(long after)> words;
-  std::string work_tree;  ///< where it stands inside
+  /// Told what the agent itself has spent, what others of its run (through the gateway) have.
+  std::function<Spent(Spent own)> others_spent;
+  std::string work_tree;         ///< where it stands inside
+  std::optional<Rewind> rewind;  ///< of the conversation; the tree is there already
+  /// Whether the work tree was written to since it was last asked. Cheap.
+  std::function<bool()> tree_changed;
+  /// Keeps the work tree as of this turn. Uses the session: not beside a call of a tool.
+  std::function<void(int turn)> checkpoint;
 };
 
 /// Parked: it needs somebody, and goes on where it stood when `work` is called again.

@@ -52,8 +52,8 @@ int list(const Context& context) {
 
 int test(const Context& context, const std::string& name) {
   if (!context.json) context.say("asking " + (name.empty() ? "the default model" : name) + " ...");
-  const json::value answer =
-      context.service().post("/models/test", json::object{{"name", valid_utf8(name)}}, Millis{90'000});
+  const json::value answer = context.service().post(
+      "/models/test", json::object{{"name", valid_utf8(name)}}, Millis{90'000});
   if (context.json) {
     context.print_json(answer);
     return kDone;
@@ -62,8 +62,8 @@ int test(const Context& context, const std::string& name) {
   const auto& tokens = get_object(model, "tokens");
   context.print(fmt::format("{} answered \"{}\" in {} ({} tokens in, {} out)\n",
                             inert(get_string(model, "name")), inert(get_string(model, "text")),
-                            human(Millis(get_int(model, "duration_ms"))),
-                            get_int(tokens, "input"), get_int(tokens, "output")));
+                            human(Millis(get_int(model, "duration_ms"))), get_int(tokens, "input"),
+                            get_int(tokens, "output")));
   return kDone;
 }
 

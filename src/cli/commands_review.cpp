@@ -1,6 +1,8 @@
 // request-changes, comment, approve, merge, close, cancel, retry, tell, answer, pause, resume.
 #include <fmt/core.h>
 
+#include <charconv>
+
 #include "base/text.h"
 #include "cli/input.h"
 #include "cli/render.h"
@@ -122,6 +124,18 @@ int run_answer(const Context& context) {
 int run_pause(const Context& context) {
   const json::object task = post_to_task(context, "pause", {});
   return report(context, task, fmt::format("{} pauses before its next turn", id_and_title(task)));
+}
+
+int run_rewind(const Context& context) {
+  const std::string text = context.call.value("--turn");
+  long turn = -1;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), turn);
+  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || turn < 0)
+    throw wrong_use("rewind needs --turn N, the number of a reply, such as --turn 12");
+  const Time asked = now();
+  const json::object task = post_to_task(context, "resume", {{"rewind_turn", turn}});
+  if (context.call.has("--wait")) return follow_and_report(context, get_string(task, "id"), asked);
+  return report(context, task, fmt::format("{} goes on from turn {}", id_and_title(task), turn));
 }
 
 int run_resume(const Context& context) {

@@ -65,6 +65,7 @@ int run_tell(const Context& context);
 int run_answer(const Context& context);
 int run_pause(const Context& context);
 int run_resume(const Context& context);
+int run_rewind(const Context& context);
 int run_models(const Context& context);
 int run_init(const Context& context);
 int run_clean(const Context& context);

@@ -188,6 +188,12 @@ std::expected<Config, std::string> load_config(const fs::path& file) {
          reader.number(n, k, 1, 1000, [&](auto v) { c.most_runs = static_cast<int>(v); });
        }},
       {"model", [&](const auto& n, auto k) { reader.text(n, k, c.model); }},
+      {"gateway",
+       [&](const auto& n, auto k) {
+         const auto value = n.template value_exact<bool>();
+         if (!value) return reader.fail(n, fmt::format("'{}' must be true or false", k));
+         c.gateway = *value;
+       }},
       {"limit_cost_usd", [&](const auto& n, auto k) { reader.dollars(n, k, c.limits.cost_usd); }},
       {"limit_tokens",
        [&](const auto& n, auto k) {

@@ -19,8 +19,9 @@ struct Config {
   git::Author author;              ///< of commits; the person is co-author
   std::uint64_t memory_bytes = 0;  ///< most that a run's sandbox may use; 0: three quarters of all
   std::uint64_t disk_bytes = std::uint64_t{20} << 30;  ///< most that it may write; 0: no limit
-  std::string model;                                   ///< the model of tasks that name none
-  std::map<std::string, model::Endpoint> models;       ///< of [models.NAME]
+  bool gateway = false;  ///< programs in a native agent's sandbox may use its model, too
+  std::string model;     ///< the model of tasks that name none
+  std::map<std::string, model::Endpoint> models;  ///< of [models.NAME]
   int keep_days = 30;  ///< ended tasks' folders are freed by `clean` after so many days
   std::uint64_t min_free_bytes = std::uint64_t{256}
                                  << 20;  ///< no run starts with less room than this

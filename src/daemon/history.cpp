@@ -17,6 +17,9 @@ History::History(const std::vector<store::StoredEvent>& events, std::string_view
       }
       if (event.kind == "run_resumed" && get_string(event.body, "run") == run) {
         ++resumes;
+        rewind_turn.reset();
+        if (event.body.contains("rewind_turn"))
+          rewind_turn = static_cast<int>(get_int(event.body, "rewind_turn"));
         for (const auto& member : get_object(event.body, "limits"))
           limits[member.key()] = member.value();
         starts_of_stage = 0;

@@ -1,6 +1,7 @@
 // What the log of one task says about one of its runs, beyond what the task's fold keeps.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,11 +12,12 @@ namespace nightjar::daemon {
 struct History {
   History(const std::vector<store::StoredEvent>& events, std::string_view run);
 
-  bool cancel_requested = false;  ///< after the newest run was made
-  bool verified = false;          ///< its verify stage has finished
-  int resumes = 0;                ///< how often a person let it go on
-  json::object limits;            ///< what the person gave it then, over those of the task
-  int starts_of_stage = 0;        ///< runner starts since the last finished stage
+  bool cancel_requested = false;   ///< after the newest run was made
+  bool verified = false;           ///< its verify stage has finished
+  int resumes = 0;                 ///< how often a person let it go on
+  std::optional<int> rewind_turn;  ///< that the newest of these asked for
+  json::object limits;             ///< what the person gave it then, over those of the task
+  int starts_of_stage = 0;         ///< runner starts since the last finished stage
   std::string stage = "start";
   std::string selected;  ///< the attempt that was selected
 };

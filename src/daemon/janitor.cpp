@@ -157,7 +157,9 @@ void sweep_scratch(const store::Store& store, const Config& config, const Places
     under_way = under_way || held(folder);
     const auto task = store.task(task_of(folder));
     const core::Run* run = task ? task->run(name_of(folder)) : nullptr;
-    const bool over = !run || run->ended != Time{} || core::is_ended(task->state);
+    // What waits for a person goes on in its place.
+    const bool waits = run && run->state == core::State::Waiting && run->agent == "native";
+    const bool over = !run || (run->ended != Time{} && !waits) || core::is_ended(task->state);
     if (over && !held(folder)) remove_tree(folder / run::kStagesFolder);
   }
   if (!under_way) {

@@ -101,17 +101,17 @@ Answer<json::object> Service::test_model(std::string_view name) {
     }
     if (!outcome) {
       const auto& failure = outcome.error();
-      return refuse(failure.kind == model::Failure::Kind::BadKey ? ErrorKind::Denied
-                                                                 : ErrorKind::Unavailable,
-                    fmt::format("{} at {}: {} ({})", endpoint->name, endpoint->base_url,
-                                failure.words, to_string(failure.kind)));
+      return refuse(
+          failure.kind == model::Failure::Kind::BadKey ? ErrorKind::Denied : ErrorKind::Unavailable,
+          fmt::format("{} at {}: {} ({})", endpoint->name, endpoint->base_url, failure.words,
+                      to_string(failure.kind)));
     }
     return json::object{
         {"name", endpoint->name},
         {"model", valid_utf8(outcome->model.empty() ? endpoint->model : outcome->model)},
         {"text", shortened(inert(outcome->text), 200)},
-        {"duration_ms", std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begun)
-                            .count()},
+        {"duration_ms",
+         std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begun).count()},
         {"tokens", json::object{{"input", outcome->usage.input},
                                 {"cached", outcome->usage.cached},
                                 {"output", outcome->usage.output}}}};
@@ -153,10 +153,18 @@ Answer<void> Service::say(const core::Task& task, std::string_view how, const js
 Answer<void> Service::resume(const core::Task& task, const json::object& body) {
   const core::Run* run = open_run(task);
   if (!run || !is_parked(*run))
-    return refuse(ErrorKind::Conflict,
-                  fmt::format("no run of task {} waits for you{}", task.id,
-                              run ? "" : "; nightjar retry starts another"));
+    return refuse(ErrorKind::Conflict, fmt::format("no run of task {} waits for you{}", task.id,
+                                                   run ? "" : "; nightjar retry starts another"));
   json::object event{{"run", run->id}};
+  if (body.contains("rewind_turn")) {
+    const std::int64_t turn = get_int(body, "rewind_turn", -1);
+    if (run->agent != "native" || turn < 0 || turn > run->model.turns)
+      return refuse(ErrorKind::Invalid,
+                    fmt::format("there is no turn {} to go back to; the run has "
+                                "made {}",
+                                turn, run->model.turns));
+    event["rewind_turn"] = turn;
+  }
   json::object limits;
   for (const char* member : {"limit_cost_usd", "limit_tokens", "limit_turns", "limit_time_ms"}) {
     if (const auto* value = body.if_contains(member)) {

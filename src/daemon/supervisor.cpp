@@ -320,6 +320,7 @@ bool Supervisor::start_run(const core::Task& task, const core::Run& run) {
   }
   run::Job job = job_for(task, run, history.selected);
   job.resumes = history.resumes;
+  job.rewind_turn = history.rewind_turn;
   job.limits = core::limits_from(over(core::to_json(job.limits), history.limits));
   const fs::path folder = places_.run_folder(run.id);
   fs::create_directories(folder);
@@ -368,6 +369,7 @@ run::Job Supervisor::job_for(const core::Task& task, const core::Run& run,
                         store_.setting("network:" + task.spec.repo).value_or("") == "yes";
   if (run.agent == "native") {
     const std::string wanted = run.model.model.empty() ? task.spec.model : run.model.model;
+    job.gateway = config_.gateway;
     if (auto found = find_model(config_, wanted)) job.model = std::move(*found);
   }
   job.limits = task.spec.limits;

@@ -26,7 +26,9 @@ json::object to_json(const Job& job) {
                    {"home", job.home.string()},
                    {"author_name", job.author.name},
                    {"author_mail", job.author.mail},
+                   {"gateway", job.gateway},
                    {"resumes", job.resumes}};
+  if (job.rewind_turn) out["rewind_turn"] = *job.rewind_turn;
   if (job.model) out["model"] = model::to_json(*job.model);
   return out;
 }
@@ -48,7 +50,9 @@ Job job_from(const json::object& o) {
   job.superseded = get_bool(o, "superseded");
   job.network_allowed = get_bool(o, "network_allowed");
   job.limits = core::limits_from(get_object(o, "limits"));
+  job.gateway = get_bool(o, "gateway");
   job.resumes = static_cast<int>(get_int(o, "resumes"));
+  if (o.contains("rewind_turn")) job.rewind_turn = static_cast<int>(get_int(o, "rewind_turn"));
   if (const auto& model = get_object(o, "model"); !model.empty())
     job.model = model::endpoint_from(model);
   job.memory_bytes = static_cast<std::uint64_t>(get_int(o, "memory_bytes"));

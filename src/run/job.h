@@ -30,6 +30,8 @@ struct Job {
   bool network_allowed = false;
   core::Limits limits;
   std::optional<model::Endpoint> model;  ///< for an agent that needs one; its key is not here
+  bool gateway = false;                  ///< programs in the agent's sandbox may use its model
+  std::optional<int> rewind_turn;        ///< with the newest resume: back to behind this turn
   int resumes = 0;  ///< how often a person let it go on after it had ended to wait for them
   std::uint64_t memory_bytes = 0,
                 disk_bytes = 0;  ///< most a sandbox may use and write; 0: no limit

@@ -9,9 +9,11 @@
 #include "base/text.h"
 #include "forge/local.h"
 #include "forge/markdown.h"
+#include "gateway/gateway.h"
 #include "proc/process.h"
 #include "run/baseline.h"
 #include "run/change.h"
+#include "run/checkpoints.h"
 #include "run/checks.h"
 #include "run/environment.h"
 #include "run/failures.h"
@@ -28,6 +30,7 @@ using core::WaitingFor;
 
 constexpr Millis kDefaultTime = std::chrono::hours(2);
 constexpr Millis kDefaultIdle = std::chrono::minutes(30);
+constexpr int kGatewayPort = 8756;
 constexpr int kMostRounds = 3;  // of work and proof: a refuted claim goes back to the agent
 
 class Pipeline {
@@ -39,7 +42,8 @@ class Pipeline {
         stop_(std::move(stop)),
         mirror_(mirror_of(job)),
         stages_(journal, folder_ / kStagesFolder,
-                job.limits.time.count() ? job.limits.time : kDefaultTime, stop_) {}
+                job.limits.time.count() ? job.limits.time : kDefaultTime, stop_),
+        checkpoints_(job, mirror_, journal) {}
 
   End run() {
     if (job_.superseded)
@@ -147,8 +151,11 @@ class Pipeline {
 
   // Empty. Emptied by the runner after the run's end, and not before: some file systems (ext4) make
   // new files slowly while many others were just removed.
+  fs::path stage_path(std::string_view name) const {
+    return folder_ / kStagesFolder / (std::string(name) + std::to_string(round_));
+  }
   fs::path stage_folder(std::string_view name, bool keep = false) const {
-    const fs::path folder = folder_ / kStagesFolder / (std::string(name) + std::to_string(round_));
+    const fs::path folder = stage_path(name);
     if (keep && fs::exists(folder)) return folder;
     if (!remove_tree(folder)) throw Error(ErrorKind::Internal, "cannot empty " + folder.string());
     fs::create_directories(folder);
@@ -159,7 +166,48 @@ class Pipeline {
     sandbox::Policy policy =
         stage_policy(job_, *environment_, mirror_, job_.start_commit, scratch, false);
     show_to_agent(policy, job_.start_commit);
-    return sandbox::Session::start(policy);
+    gateway_.reset();
+    const bool open = job_.gateway && model_;
+    if (open) policy.env.merge(gateway::gateway_variables(kGatewayPort));
+    auto session = sandbox::Session::start(policy);
+    if (open)
+      gateway_.emplace(session->listen(kGatewayPort),
+                       gateway::Settings{.upstreams = {{model_->endpoint, model_->key}},
+                                         .record = folder_ / "gateway"},
+                       meter());
+    return session;
+  }
+
+  /// The sandbox of an agent, with the tree as its last try left it where it can go on with that:
+  /// from the folder itself, else from the newest checkpoint.
+  std::unique_ptr<sandbox::Session> agents_place(const agent::Agent& agent) {
+    const bool goes_on = agent.keeps_its_place() && !rewinds() && fs::exists(stage_path("work")) &&
+                         journal_.last("tree_ready", "", round_);
+    scratch_ = stage_folder("work", goes_on);
+    auto session = agents_sandbox(scratch_);
+    if (!agent.keeps_its_place()) return session;
+    if (!goes_on || session->tree_kind() == "overlay on tmpfs") {
+      const auto commit = rewinds() ? checkpoints_.at(*job_.rewind_turn) : checkpoints_.newest();
+      if (commit) session->apply(mirror_.changes_between(job_.start_commit, *commit));
+      if (rewinds())
+        journal_.append("rewound", {{"resume", job_.resumes}, {"turn", *job_.rewind_turn}});
+      journal_.progress("tree_ready", {{"round", round_}});
+    }
+    checkpoints_.begin(scratch_ / "tree", !goes_on);
+    return session;
+  }
+
+  gateway::Meter& meter() {
+    if (!meter_)
+      meter_.emplace(folder_ / "gateway" / "usage.jsonl",
+                     gateway::Budget{job_.limits.cost_usd, job_.limits.tokens});
+    return *meter_;
+  }
+
+  bool rewinds() const {
+    if (!job_.rewind_turn) return false;
+    const auto done = journal_.last("rewound");
+    return !done || get_int(done->body, "resume") != job_.resumes;
   }
 
   // The program itself, and the commit's files.
@@ -180,7 +228,7 @@ class Pipeline {
     model_ = agent::ModelAccess{*job_.model, std::move(*key)};
   }
 
-  agent::Assignment assignment() {
+  agent::Assignment assignment(sandbox::Session& session) {
     agent::Assignment out{job_.spec, job_.brief, job_.earlier};
     out.from_base = job_.start_commit == job_.base_commit;
     out.deadline = stages_.deadline();
@@ -193,12 +241,21 @@ class Pipeline {
     out.event = [this](std::string_view kind, json::object body) {
       journal_.progress(kind, std::move(body));
     };
+    if (job_.rewind_turn) out.rewind = agent::Rewind{*job_.rewind_turn, job_.resumes};
+    if (job_.gateway)
+      out.others_spent = [this](agent::Spent own) {
+        meter().set_besides(own.cost_usd, own.tokens);
+        const auto sum = meter().sum();
+        return agent::Spent{sum.cost_usd, sum.usage.input + sum.usage.output};
+      };
+    out.tree_changed = [this] { return checkpoints_.changed(scratch_ / "tree"); };
     out.words = [this](long after) { return read_words(folder_, after); };
-    out.check = [this](sandbox::Session& session) {
+    out.check = [this](sandbox::Session& own) {
       const auto reports =
-          run_checks(session, environment_->config.checks, &baseline_, check_run("work"), journal_);
+          run_checks(own, environment_->config.checks, &baseline_, check_run("work"), journal_);
       return failures_between(baseline_, reports, folder_);
     };
+    out.checkpoint = [this, &session](int turn) { checkpoints_.keep(session, turn); };
     return out;
   }
 
@@ -208,9 +265,10 @@ class Pipeline {
       end_run(State::Waiting, "there is no agent '" + inert(job_.agent) + "' here",
               WaitingFor::Person);
     open_model(*agent);
-    const auto session = agents_sandbox(stage_folder("work", agent->keeps_its_place()));
+    const auto session = agents_place(*agent);
     const agent::WorkResult result = agent->work(
-        assignment(), *session, [this](const std::string& text) { journal_.note(text); }, stop_);
+        assignment(*session), *session, [this](const std::string& text) { journal_.note(text); },
+        stop_);
     if (stages_.late()) stages_.timed_out("work");
     switch (result.outcome) {
       case agent::Outcome::Changed:
@@ -236,14 +294,11 @@ class Pipeline {
     const agent::Failures failures = failures_of(proof->body, folder_);
     const std::string commit = get_string(work_done, "commit");
     open_model(*agent);
-    const bool goes_on = agent->keeps_its_place() && journal_.last("revise_began", "", round_);
-    const auto session = agents_sandbox(stage_folder("work", goes_on));
-    if (!goes_on) {
+    const auto session = agents_place(*agent);
+    if (!agent->keeps_its_place())
       session->apply(mirror_.changes_between(job_.start_commit, commit));
-      journal_.append("revise_began", {{"round", round_}});
-    }
     auto result = agent->revise(
-        assignment(), work_result_from(work_done), failures, *session,
+        assignment(*session), work_result_from(work_done), failures, *session,
         [this](const std::string& text) { journal_.note(text); }, stop_);
     if (stages_.late()) stages_.timed_out("work");
     fault_point("after_revise");
@@ -436,6 +491,10 @@ class Pipeline {
   std::optional<Environment> environment_;
   std::vector<core::CheckReport> baseline_;
   std::optional<agent::ModelAccess> model_;
+  Checkpoints checkpoints_;
+  fs::path scratch_;  ///< of the agent's sandbox
+  std::optional<gateway::Meter> meter_;
+  std::optional<gateway::Gateway> gateway_;
 };
 
 }  // namespace

@@ -94,7 +94,7 @@ int run_under_lock(const fs::path& folder) {
   try {
     const End end = run_pipeline(job, folder, journal, stop.get_token());
     // What waits for a person goes on in its place.
-    keep = end.state == core::State::Waiting;
+    keep = end.state == core::State::Waiting && job.agent == "native";
     if (end.finished) end_event(journal, end);
   } catch (const Cancelled&) {
     if (!cancelled) return 0;  // this process is stopped, the run goes on later

@@ -43,10 +43,12 @@ Reply problem_reply(const Problem& problem, int status = 0);
 std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space);
 std::map<std::string, std::string> parse_query(std::string_view text);
 
-/// One connection. Bounded: 16 kB of header, 1 MB of body.
+inline constexpr size_t kMostBody = size_t{1} << 20;
+
+/// One connection. Bounded: 16 kB of header, and the body.
 class Wire {
  public:
-  Wire(int fd, const Timeouts& timeouts);
+  Wire(int fd, const Timeouts& timeouts, size_t most_body = kMostBody);
   ~Wire();
 
   /// Waits for the next request. nullopt: the connection is over; `refusal` is then to be sent,

@@ -26,7 +26,6 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 
 constexpr std::uint32_t kMostHeader = 16 * 1024;
-constexpr std::uint64_t kMostBody = 1024 * 1024;
 
 error_code from_errno(int number) { return {number, boost::system::system_category()}; }
 
@@ -138,15 +137,18 @@ Request request_from(http::request<http::string_body>& message) {
 }  // namespace
 
 struct Wire::State {
-  State(int fd, const Timeouts& given) : socket(fd), timeouts(given), stream(fd, given.blocked) {}
+  State(int fd, const Timeouts& given, size_t most)
+      : socket(fd), timeouts(given), most_body(most), stream(fd, given.blocked) {}
   int socket;
   Timeouts timeouts;
+  size_t most_body;
   SocketStream stream;
   beast::flat_buffer buffer{kMostHeader + 64 * 1024};
   bool is_first = true;
 };
 
-Wire::Wire(int fd, const Timeouts& timeouts) : state_(std::make_unique<State>(fd, timeouts)) {}
+Wire::Wire(int fd, const Timeouts& timeouts, size_t most_body)
+    : state_(std::make_unique<State>(fd, timeouts, most_body)) {}
 Wire::~Wire() = default;
 
 std::optional<Request> Wire::read(std::optional<Reply>& refusal) {
@@ -157,13 +159,13 @@ std::optional<Request> Wire::read(std::optional<Reply>& refusal) {
 
   http::request_parser<http::string_body> parser;
   parser.header_limit(kMostHeader);
-  parser.body_limit(kMostBody);
+  parser.body_limit(s.most_body);
   error_code error;
   s.stream.read_until(in(s.timeouts.header));
   http::read_header(s.stream, s.buffer, parser, error);
   if (!error && !parser.is_done()) {
     if (beast::iequals(parser.get()[http::field::expect], "100-continue") &&
-        parser.content_length().value_or(0) <= kMostBody) {
+        parser.content_length().value_or(0) <= s.most_body) {
       if (!write_raw("HTTP/1.1 100 Continue\r\n\r\n")) return std::nullopt;
     }
     s.stream.read_until(in(s.timeouts.body));

@@ -52,8 +52,8 @@ std::vector<std::string> failing_without_the_change(const Case& input) {
       if (std::ranges::find(after.flaky, test) != after.flaky.end()) continue;
       const auto without = base->tests.find(test);
       // Where the check could not even begin without the change, its tests are not reported.
-      const bool fails = without == base->tests.end() ? !base->passed()
-                                                      : without->second == TestStatus::Failed;
+      const bool fails =
+          without == base->tests.end() ? !base->passed() : without->second == TestStatus::Failed;
       if (fails) out.push_back(test);
     }
   }

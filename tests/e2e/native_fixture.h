@@ -62,9 +62,7 @@ class NativeTest : public testing::Test {
     return get_string(get_object(task, "proof"), "verdict");
   }
   /// In a reply: the server holds it back until `release`.
-  std::string held() const {
-    return "\"until_file\": \"" + (gate_.path() / "go").string() + "\"";
-  }
+  std::string held() const { return "\"until_file\": \"" + (gate_.path() / "go").string() + "\""; }
   void release() const { write_durably(gate_.path() / "go", ""); }
   /// Waits until the model was asked for the first time.
   void wait_for_request() const {

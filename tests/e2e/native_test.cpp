@@ -17,7 +17,8 @@ TEST_P(NativeWires, ATicketBecomesAProvedPullRequest) {
     {"calls": [{"tool": "plan", "arguments": {"items": [{"text": "mend add", "done": false}]}}, )" +
            kFix + R"(]},
     {"calls": [{"tool": "check", "arguments": {}}]},
-    {"say": "Done.", "calls": [)" + kFinish + R"(], "usage": {"input": 5000, "cached": 4000, "output": 100}}]})",
+    {"say": "Done.", "calls": [)" +
+           kFinish + R"(], "usage": {"input": 5000, "cached": 4000, "output": 100}}]})",
        GetParam(), "price_input = 2.0\nprice_cached = 0.2\nprice_output = 10.0\n");
   const json::object task = finish();
   EXPECT_EQ(get_string(task, "state"), "in_review") << to_pretty(task) << log(task);
@@ -51,10 +52,12 @@ TEST_F(NativeTest, AReplyWithoutACallIsAClaimAndCostsNoFurtherRequest) {
 TEST_F(NativeTest, ALieIsRefutedToldToTheModelAndMended) {
   play(R"({"replies": [
     {"calls": [{"tool": "edit", "arguments": {"path": "calc.py", "old": "return 1", "new": "return 2"}}]},
-    {"say": "All tests pass.", "calls": [)" + kFinish + R"(]},
+    {"say": "All tests pass.", "calls": [)" +
+       kFinish + R"(]},
     {"calls": [{"tool": "edit", "arguments": {"path": "calc.py", "old": "return 2", "new": "return 1"}}, )" +
        kFix + R"(]},
-    {"say": "Now they do.", "calls": [)" + kFinish + R"(]}]})");
+    {"say": "Now they do.", "calls": [)" +
+       kFinish + R"(]}]})");
   const json::object task = finish();
   EXPECT_EQ(verdict(task), "proved") << log(task);
   EXPECT_EQ(server_->violations(), "");
@@ -105,7 +108,8 @@ TEST_F(NativeTest, SloppyCallsBecomeMessagesAndNeverACrash) {
                {"tool": "read", "arguments": "[1, 2]"},
                {"tool": "shell", "arguments": {}},
                {"tool": "edit", "arguments": {"path": "nowhere.py", "old": "a", "new": "b"}}]},
-    {"calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})",
+    {"calls": [)" +
+           kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})",
        "chat");
   const json::object task = finish();
   EXPECT_EQ(verdict(task), "proved") << log(task);
@@ -129,8 +133,10 @@ TEST_F(NativeTest, AModelThatGoesInCirclesIsStopped) {
 
 TEST_F(NativeTest, AQuestionWaitsWithoutAProcessAndItsAnswerResumesTheConversation) {
   play(R"({"replies": [
-    {"calls": [)" + kFix + R"(, {"tool": "ask", "arguments": {"question": "Keep Python 3.8?"}}]},
-    {"calls": [)" + kFinish + R"(]}]})");
+    {"calls": [)" +
+       kFix + R"(, {"tool": "ask", "arguments": {"question": "Keep Python 3.8?"}}]},
+    {"calls": [)" +
+       kFinish + R"(]}]})");
   const json::object asked = finish();
   const std::string id = get_string(asked, "id");
   EXPECT_EQ(get_string(asked, "state"), "waiting") << log(asked);
@@ -138,9 +144,9 @@ TEST_F(NativeTest, AQuestionWaitsWithoutAProcessAndItsAnswerResumesTheConversati
   EXPECT_NE(get_string(asked, "reason").find("Keep Python 3.8?"), std::string::npos);
   EXPECT_EQ(server_->requests().size(), 1U);
   for (const pid_t pid : nightjar_.processes())
-    EXPECT_EQ(try_read_file("/proc/" + std::to_string(pid) + "/comm").value_or("").find(
-                  "nightjar-run"),
-              std::string::npos);
+    EXPECT_EQ(
+        try_read_file("/proc/" + std::to_string(pid) + "/comm").value_or("").find("nightjar-run"),
+        std::string::npos);
   EXPECT_EQ(nightjar_.run({"answer", id, "No,", "drop it."}).exit_status, 0);
   const json::object task = settled(id);
   EXPECT_EQ(verdict(task), "proved") << log(task);
@@ -153,8 +159,10 @@ TEST_F(NativeTest, AQuestionWaitsWithoutAProcessAndItsAnswerResumesTheConversati
 
 TEST_F(NativeTest, AWordArrivesBeforeTheNextRequest) {
   play(R"({"replies": [
-    {)" + held() + R"(, "calls": [{"tool": "read", "arguments": {"path": "calc.py"}}]},
-    {"calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+    {)" +
+       held() + R"(, "calls": [{"tool": "read", "arguments": {"path": "calc.py"}}]},
+    {"calls": [)" +
+       kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
   const std::string id = assign();
   wait_for_request();
   EXPECT_EQ(nightjar_.run({"tell", id, "Mind the style."}).exit_status, 0);
@@ -167,9 +175,11 @@ TEST_F(NativeTest, AWordArrivesBeforeTheNextRequest) {
 
 TEST_F(NativeTest, APausedRunGoesOnWhereItStood) {
   play(R"({"replies": [
-    {)" + held() + R"(, "calls": [{"tool": "shell", "arguments": {"command": "echo made > made.txt"}}]},
-    {"calls": [{"tool": "shell", "arguments": {"command": "cat made.txt; rm made.txt"}}, )" + kFix +
-       R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+    {)" +
+       held() +
+       R"(, "calls": [{"tool": "shell", "arguments": {"command": "echo made > made.txt"}}]},
+    {"calls": [{"tool": "shell", "arguments": {"command": "cat made.txt; rm made.txt"}}, )" +
+       kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
   const std::string id = assign();
   wait_for_request();
   EXPECT_EQ(nightjar_.run({"pause", id}).exit_status, 0);
@@ -187,7 +197,8 @@ TEST_F(NativeTest, APausedRunGoesOnWhereItStood) {
 TEST_F(NativeTest, ALimitLandsTheRunAndMoreLetsItGoOn) {
   play(R"({"replies": [
     {"calls": [{"tool": "read", "arguments": {"path": "calc.py"}}]},
-    {"calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+    {"calls": [)" +
+       kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
   const json::object limited = finish({"--limit-turns", "2"});
   const std::string id = get_string(limited, "id");
   EXPECT_EQ(get_string(limited, "state"), "waiting") << log(limited);
@@ -208,9 +219,11 @@ TEST_F(NativeTest, ALimitInDollarsNeedsPrices) {
 }
 
 TEST_F(NativeTest, ABadKeyAndAnEmptyPurseWaitForTheirPersonWithTheVendorsWords) {
-  play(R"({"replies": [{"faults": [{"status": 402, "body": {"error": {"type": "billing_error", "message": "Your credit balance is too low"}}}],
-        "calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})",
-       "anthropic");
+  play(
+      R"({"replies": [{"faults": [{"status": 402, "body": {"error": {"type": "billing_error", "message": "Your credit balance is too low"}}}],
+        "calls": [)" +
+          kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})",
+      "anthropic");
   const json::object broke = finish();
   const std::string id = get_string(broke, "id");
   EXPECT_EQ(get_string(broke, "state"), "waiting") << log(broke);
@@ -231,8 +244,10 @@ TEST_F(NativeTest, ABadKeyAndAnEmptyPurseWaitForTheirPersonWithTheVendorsWords) 
 }
 
 TEST_F(NativeTest, ARateLimitIsWaitedOutInPlainSight) {
-  play(R"({"replies": [{"faults": [{"status": 429, "headers": {"retry-after": "3"}, "body": {"error": {"message": "slow down"}}}],
-        "calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  play(
+      R"({"replies": [{"faults": [{"status": 429, "headers": {"retry-after": "3"}, "body": {"error": {"message": "slow down"}}}],
+        "calls": [)" +
+      kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
   const std::string id = assign();
   json::object waiting;
   for (int i = 0; i < 1000 && get_string(waiting, "state") != "waiting"; ++i)
@@ -248,8 +263,8 @@ TEST_F(NativeTest, TheMechanicStaysWithWhatItCanDoAndTheModelTakesTheRest) {
       nightjar_.json_of({"assign", "Rename function one to first"}, repo_.path()).as_object();
   EXPECT_EQ(get_string(renamed, "agent"), "mechanic");
   const json::object other =
-      nightjar_.json_of({"assign", "Rename function one to first", "--model", "scripted"},
-                        repo_.path())
+      nightjar_
+          .json_of({"assign", "Rename function one to first", "--model", "scripted"}, repo_.path())
           .as_object();
   EXPECT_EQ(get_string(other, "agent"), "native");
   EXPECT_EQ(nightjar_.run({"assign", "x", "--model", "openai/"}, repo_.path()).exit_status, 2);
@@ -258,6 +273,24 @@ TEST_F(NativeTest, TheMechanicStaysWithWhatItCanDoAndTheModelTakesTheRest) {
   EXPECT_EQ(get_string(models.as_array().at(0).as_object(), "name"), "scripted");
   EXPECT_EQ(to_line(models).find(ModelServer::kKey), std::string::npos);
   EXPECT_EQ(nightjar_.run({"models", "test", "scripted"}).exit_status, 0);
+}
+
+TEST_F(NativeTest, ProgramsInsideReachTheModelThroughTheGatewayAndNothingElse) {
+  play(R"({"aux": {"say": "hello from outside", "usage": {"input": 70, "output": 30}}, "replies": [
+    {"calls": [{"tool": "shell", "arguments": {"command": "curl -sN $OPENAI_BASE_URL/chat/completions -H \"Authorization: Bearer $OPENAI_API_KEY\" -H 'Content-Type: application/json' -d '{\"model\": \"x\", \"stream\": true, \"messages\": []}'; curl -s -o /dev/null -w '<%{http_code}>' $OPENAI_BASE_URL/files; curl -s -m 2 http://127.0.0.1:9/ || echo '<shut>'"}}]},
+    {"calls": [)" +
+           kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})",
+       "chat", "[models.other]\nwire = \"chat\"\nmodel = \"o\"\n");
+  nightjar_.configure("gateway = true\n" + read_file(nightjar_.config()));
+  const json::object task = finish({"--model", "scripted"});
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  const std::string body = server_->last_body();
+  EXPECT_NE(body.find("hello from"), std::string::npos) << body;
+  EXPECT_NE(body.find("<404>"), std::string::npos);
+  EXPECT_NE(body.find("<shut>"), std::string::npos);
+  const fs::path folder = nightjar_.state() / "runs" / (get_string(task, "id") + ".1") / "gateway";
+  EXPECT_NE(read_file(folder / "00001-request").find("\"scripted\""), std::string::npos);
+  EXPECT_NE(read_file(folder / "usage.jsonl").find("\"output\":30"), std::string::npos);
 }
 
 }  // namespace

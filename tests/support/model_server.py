@@ -17,9 +17,11 @@ many the conversation already holds, "aux" answers requests that offer no tools.
      "faults": [FAULT, ...]}                                       what happens before, one a request
     FAULT: {"status": 429, "headers": {...}, "body": {...}} | {"cut_after": EVENTS} | {"error_in_stream": {...}}
            | {"raw": TEXT} | {"close": true} | {"silence_ms": N}
-    "until_file": PATH held back until the file is there,
+    "once": REPLY given instead the first time,  "until_file": PATH held back until the file is there,
     "delay_ms": N between events, "chunk": N characters an event, "split": N bytes a write, "repeat": N times the text
 
+With "plain": true any client may ask, whatever it sends, streamed or not.
+With "rewinds": true in the scenario a conversation may go back.
 The last reply is given again where a conversation goes on behind the script."""
 import argparse
 import json
@@ -132,6 +134,12 @@ class Responses:
         events.append({"type": "response." + status, "response": last})
         return [(e["type"], {**e, "sequence_number": n}) for n, e in enumerate(events)]
 
+    def whole(self, reply, items, usage, model):
+        return {"id": "resp_1", "object": "response", "created_at": 1, "status": "completed", "model": model, "output": items,
+                "parallel_tool_calls": True, "tool_choice": "auto", "tools": [],
+                "usage": {"input_tokens": usage["input"], "input_tokens_details": {"cached_tokens": usage["cached"]},
+                          "output_tokens": usage["output"], "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 0}}
+
     def failure(self, error):
         return ("error", {"type": "error", **error})
 
@@ -197,6 +205,12 @@ class Chat:
             "prompt_tokens": usage["input"], "completion_tokens": usage["output"],
             "prompt_tokens_details": {"cached_tokens": usage["cached"]}}}))
         return events + [("", "[DONE]")]
+
+    def whole(self, reply, items, usage, model):
+        return {"id": "c1", "object": "chat.completion", "created": 1, "model": model,
+                "choices": [{"index": 0, "message": items[0], "finish_reason": "stop"}],
+                "usage": {"prompt_tokens": usage["input"], "completion_tokens": usage["output"], "total_tokens": 0,
+                          "prompt_tokens_details": {"cached_tokens": usage["cached"]}}}
 
     def failure(self, error):
         return ("", {"error": error})
@@ -277,6 +291,11 @@ class Anthropic:
                    {"type": "message_stop"}]
         return [(e["type"], e) for e in events]
 
+    def whole(self, reply, items, usage, model):
+        return {"id": "m1", "type": "message", "role": "assistant", "model": model, "content": items, "stop_reason": "end_turn",
+                "stop_sequence": None, "usage": {"input_tokens": usage["input"] - usage["cached"], "output_tokens": usage["output"],
+                                                 "cache_read_input_tokens": usage["cached"], "cache_creation_input_tokens": 0}}
+
     def failure(self, error):
         return ("error", {"type": "error", "error": error})
 
@@ -330,15 +349,20 @@ class Gemini:
         events.append({"candidates": [{"index": 0, "finishReason": why, "content": {"role": "model", "parts": []}}], **last})
         return [("", e) for e in events]
 
+    def whole(self, reply, items, usage, model):
+        return {"candidates": [{"index": 0, "finishReason": "STOP", "content": {"role": "model", "parts": items}}], "modelVersion": model,
+                "usageMetadata": {"promptTokenCount": usage["input"], "cachedContentTokenCount": usage["cached"],
+                                  "candidatesTokenCount": usage["output"]}}
+
     def failure(self, error):
         return ("", {"error": error})
 
 
 WIRES = [(re.compile(r"/responses$"), Responses()), (re.compile(r"/chat/completions$"), Chat()),
-         (re.compile(r"/v1/messages$"), Anthropic()), (re.compile(r":streamGenerateContent$"), Gemini())]
+         (re.compile(r"/v1/messages$"), Anthropic()), (re.compile(r":(streamG|g)enerateContent$"), Gemini())]
 
 
-def check(wire, key, raw, items):
+def check(wire, key, raw, items, rewinds):
     """Whether the request follows from what was sent. Returns how many replies it holds."""
     turns = wire.turns(items)
     for n, (own, after) in enumerate(turns):
@@ -348,7 +372,10 @@ def check(wire, key, raw, items):
         sent = SENT.get(key, {}).get(n)
         need(sent is None or sent == own, f"turn {n}: sent {json.dumps(sent)}, came back as {json.dumps(own)}")
     before = BEFORE.get(key)
-    if before is not None:
+    if before is not None and rewinds and not raw.startswith(before[:-len(wire.end)]):
+        for n in [n for n in SENT.get(key, {}) if n >= len(turns)]:
+            del SENT[key][n]
+    elif before is not None:
         need(raw.startswith(before[:-len(wire.end)]), "what was sent before does not stand at the beginning")
     return len(turns)
 
@@ -393,10 +420,13 @@ class Handler(BaseHTTPRequestHandler):
         conversation = (parts[1], parts[2], wire.name)
         try:
             body = json.loads(raw)
-            items, tools = wire.items(body), wire.tools(body)
+            plain = scenario.get("plain")
+            items, tools = ([], []) if plain else (wire.items(body), wire.tools(body))
             with LOCK:
-                if tools:
-                    turn = check(wire, conversation, raw, items)
+                if plain:
+                    turn = 0
+                elif tools:
+                    turn = check(wire, conversation, raw, items, scenario.get("rewinds"))
                     BEFORE[conversation] = raw
                 else:
                     turn = -1
@@ -413,6 +443,8 @@ class Handler(BaseHTTPRequestHandler):
         reply = replies[min(turn, len(replies) - 1)] if turn >= 0 else scenario.get("aux", {"say": "aux"})
         with LOCK:
             tries = TRIES[conversation + (turn,)] = TRIES.get(conversation + (turn,), 0) + 1
+        if tries == 1 and "once" in reply:
+            reply = reply["once"]
         faults = reply.get("faults", [])
         fault = faults[tries - 1] if tries <= len(faults) else None
         model = body.get("model") or path.split("/")[-1].split(":")[0]
@@ -420,9 +452,9 @@ class Handler(BaseHTTPRequestHandler):
             with LOCK, open(ARGS.log, "a") as log:
                 log.write(json.dumps({"scenario": parts[1], "conversation": parts[2], "wire": wire.name, "turn": turn, "tools": tools,
                                       "bytes": len(raw), "arrived": arrived, "try": tries}) + "\n")
-        self.answer(wire, conversation, turn, reply, fault, len(raw), model)
+        self.answer(wire, conversation, turn, reply, fault, body, len(raw), model)
 
-    def answer(self, wire, conversation, turn, reply, fault, size, model):
+    def answer(self, wire, conversation, turn, reply, fault, body, size, model):
         if fault and "status" in fault:
             return self.plain(fault["status"], fault.get("body", {"error": {"message": "scripted fault"}}), fault.get("headers"))
         if fault and fault.get("close"):
@@ -440,6 +472,8 @@ class Handler(BaseHTTPRequestHandler):
         elif not fault and turn >= 0:
             with LOCK:
                 SENT.setdefault(conversation, {})[turn] = items
+        if not (body.get("stream") or "streamGenerate" in self.path):
+            return self.plain(200, wire.whole(reply, items, usage, model))
         raw = fault.get("raw") if fault else None
         while "until_file" in reply and not os.path.exists(reply["until_file"]):
             time.sleep(0.005)

@@ -60,12 +60,24 @@ void Conversation::take(const json::object& line) {
     reply_.reset();
   } else if (kind == "reply") {
     model::Reply reply = model::reply_from(line);
+    points_.resize(std::min(points_.size(), static_cast<size_t>(turn_)));
+    points_.push_back({body_.size(), items_});
+    ++turn_;
     add_item(get_string(line, "item"));
     ++totals_.turns;
     totals_.usage += reply.usage;
     totals_.context = reply.usage.input + reply.usage.output;
     reply.replay.clear();
     reply_ = std::move(reply);
+    results_.clear();
+    begun_.clear();
+  } else if (kind == "rewind") {
+    const auto turn = static_cast<size_t>(std::max<std::int64_t>(0, get_int(line, "turn")));
+    if (turn >= points_.size()) return;
+    body_.resize(points_[turn].body);
+    items_ = points_[turn].items;
+    turn_ = static_cast<int>(turn);
+    reply_.reset();
     results_.clear();
     begun_.clear();
   } else if (kind == "begin") {
@@ -83,6 +95,10 @@ void Conversation::take(const json::object& line) {
 void Conversation::write(const json::object& line) {
   write_all(fd_.get(), to_line(line) + "\n");
   take(line);
+}
+
+void Conversation::rewind(int turn, std::string_view mark) {
+  write({{"kind", "rewind"}, {"turn", turn}, {"mark", mark}});
 }
 
 void Conversation::hear(long number) { write({{"kind", "heard"}, {"heard", number}}); }

@@ -41,6 +41,8 @@ class Conversation {
   std::string request() const { return body_ + suffix_; }
   bool empty() const { return items_ == 0; }
   const Totals& totals() const { return totals_; }
+  /// Replies that are in it: the number of the turn.
+  int turn() const { return turn_; }
   /// The last reply, where nothing came after it but answers to its calls.
   const std::optional<model::Reply>& open_reply() const { return reply_; }
   std::vector<PendingCall> pending() const;
@@ -61,6 +63,9 @@ class Conversation {
   /// The results of all calls become the next message, with what the person said meanwhile.
   void answer(std::string_view message, long heard = 0, std::string_view mark = "");
 
+  /// Back to behind the reply (and what answered it) of that number; what came later is forgotten,
+  /// but not what it cost.
+  void rewind(int turn, std::string_view mark);
   /// A word of the person was taken in that is in no message.
   void hear(long number);
 
@@ -76,8 +81,13 @@ class Conversation {
   std::filesystem::path file_;
   const model::Wire& wire_;
   Fd fd_;
+  struct Point {
+    size_t body = 0, items = 0;
+  };
+  std::vector<Point> points_;  ///< points_[n]: as it stood when reply n + 1 was asked for
   std::string body_, suffix_;
   size_t items_ = 0;
+  int turn_ = 0;  ///< replies that are in it; fewer than there were after a rewind
   Totals totals_;
   std::optional<model::Reply> reply_;
   std::vector<model::ToolResult> results_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
 
 #include "agent/native/prompt.h"
 #include "agent/native/tool_specs.h"
@@ -94,18 +95,37 @@ std::optional<WorkResult> Loop::ask_model() {
                                 to_string(waiting.failure.kind), to_local(waiting.until))}});
           },
       .on_resume = [this] { event("resumed", {}); }};
-  auto outcome = model_.call(conversation_.request(), hooks, deadline_, stop_);
+  auto outcome = call_model(hooks);
   if (!outcome) return failed_for(outcome.error());
   conversation_.reply(*outcome);
   tell_use();
   if (!outcome->text.empty())
-    event("said", {{"turn", conversation_.totals().turns},
+    event("said", {{"turn", conversation_.turn()},
                    {"text", shortened(inert(outcome->text, true), kShownText)}});
   if (outcome->stop == model::Stop::Refused)
     return ended_failed("the model declined: " + shortened(inert(outcome->text), 300));
   if (outcome->stop == model::Stop::Repetition && ++cut_ >= kMostCut)
     return ended_failed("the model repeated the same text again and again");
   return std::nullopt;
+}
+
+// While the model thinks, what the turn before wrote is kept.
+model::Outcome Loop::call_model(const model::CallHooks& hooks) {
+  const std::string request = conversation_.request();
+  const bool keep = assignment_.tree_changed && assignment_.tree_changed();
+  if (!keep) return model_.call(request, hooks, deadline_, stop_);
+  std::stop_source broken;
+  const std::stop_callback forward(stop_, [&broken] { broken.request_stop(); });
+  auto asked = std::async(std::launch::async, [&] {
+    return model_.call(request, hooks, deadline_, broken.get_token());
+  });
+  try {
+    assignment_.checkpoint(conversation_.turn());
+  } catch (...) {
+    broken.request_stop();
+    throw;  // the answer is lost, and asked for again
+  }
+  return asked.get();
 }
 
 // What is to be said to a reply without calls that is no claim.
@@ -181,7 +201,7 @@ ToolResult Loop::run_call(const ToolCall& call) {
                       "), so nothing was done. They were: " + shortened(inert(call.arguments), 500),
                   true);
   const json::object& arguments = parsed->get_object();
-  const int turn = conversation_.totals().turns;
+  const int turn = conversation_.turn();
   const std::string what = what_of(call, arguments);
   event("tool_started", {{"turn", turn}, {"tool", call.name}, {"what", what}});
   const auto begun = std::chrono::steady_clock::now();
@@ -277,7 +297,13 @@ bool Loop::take_words() {
 std::optional<WorkResult> Loop::beyond_limits() {
   const core::Limits& limits = assignment_.limits;
   const Totals& totals = conversation_.totals();
-  const double cost = cost_of(totals.usage, model_.endpoint().prices);
+  Spent spent{cost_of(totals.usage, model_.endpoint().prices),
+              totals.usage.input + totals.usage.output};
+  if (assignment_.others_spent) {
+    const Spent others = assignment_.others_spent(spent);
+    spent.cost_usd += others.cost_usd;
+    spent.tokens += others.tokens;
+  }
   struct Limit {
     const char* option;
     double used, most;
@@ -286,9 +312,9 @@ std::optional<WorkResult> Loop::beyond_limits() {
   const std::array<Limit, 3> all{{
       {"--limit-turns", static_cast<double>(totals.turns), static_cast<double>(limits.turns),
        fmt::format("{} turns", limits.turns)},
-      {"--limit-tokens", static_cast<double>(totals.usage.input + totals.usage.output),
-       static_cast<double>(limits.tokens), fmt::format("{} tokens", limits.tokens)},
-      {"--limit-cost", cost, limits.cost_usd, fmt::format("${:.2f}", limits.cost_usd)},
+      {"--limit-tokens", static_cast<double>(spent.tokens), static_cast<double>(limits.tokens),
+       fmt::format("{} tokens", limits.tokens)},
+      {"--limit-cost", spent.cost_usd, limits.cost_usd, fmt::format("${:.2f}", limits.cost_usd)},
   }};
   for (const auto& limit : all) {
     if (limit.most <= 0) continue;

@@ -26,6 +26,7 @@ class Loop {
   bool take_words();
   std::optional<WorkResult> beyond_limits();
   std::optional<WorkResult> ask_model();
+  model::Outcome call_model(const model::CallHooks& hooks);
   std::optional<WorkResult> run_calls();
   model::ToolResult run_call(const model::ToolCall& call);
   model::ToolResult dispatch(const model::ToolCall& call, const json::object& arguments);

@@ -53,6 +53,10 @@ class Native final : public Agent {
         assignment.folder / kConversationFile, endpoint,
         {system_prompt(), tool_specs(), "nightjar-" + assignment.folder.filename().string()});
     if (conversation.empty()) conversation.user(first_message(assignment, session), "task");
+    if (assignment.rewind) {
+      const std::string mark = fmt::format("rewind {}", assignment.rewind->number);
+      if (!conversation.has(mark)) conversation.rewind(assignment.rewind->turn, mark);
+    }
     if (refuted) {
       const std::string mark = fmt::format("round {}", assignment.round);
       if (!conversation.has(mark)) say_refuted(conversation, *refuted, assignment.round, mark);

@@ -1,0 +1,44 @@
+// What an agent has made of its work tree, turn by turn, as commits on hidden references of the
+// mirror: outside of the sandbox, so that a lost one costs a turn, and a person can go back to any.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "git/repository.h"
+#include "run/job.h"
+#include "run/journal.h"
+#include "sandbox/session.h"
+
+namespace nightjar::run {
+
+class Checkpoints {
+ public:
+  Checkpoints(const Job& job, const git::Mirror& mirror, Journal& journal)
+      : job_(job), mirror_(mirror), journal_(journal) {}
+
+  /// A sandbox stands: `kept` where its tree is the start's or a checkpoint's.
+  void begin(const std::filesystem::path& upper, bool kept);
+  /// Looks at `upper` (of the work tree): whether anything was written since the last look. Cheap:
+  /// it reads no file.
+  bool changed(const std::filesystem::path& upper);
+  /// Commits what the tree holds now, as of `turn`. Nothing where it cannot become a commit.
+  void keep(sandbox::Session& session, int turn);
+
+  /// The newest one at or before `turn`; nullopt: the tree was as it began.
+  std::optional<std::string> at(int turn) const;
+  std::optional<std::string> newest() const;
+
+ private:
+  const Job& job_;
+  const git::Mirror& mirror_;
+  Journal& journal_;
+  std::string seen_;
+  Deadline next_{};
+};
+
+/// Names, sizes and times of everything below a folder, as one word. Links are not followed.
+std::string fingerprint(const std::filesystem::path& folder);
+
+}  // namespace nightjar::run

@@ -1,0 +1,102 @@
+// Killing the native agent's processes while it works: the conversation goes on, nothing runs twice.
+#include <signal.h>
+
+#include <random>
+
+#include "base/text.h"
+#include "kill_loop.h"
+#include "native_fixture.h"
+
+namespace nightjar::test {
+namespace {
+
+/// Seven turns with parallel calls; each command leaves a line in a file that the last one shows.
+std::string long_work() {
+  std::string replies;
+  for (int i = 1; i <= 5; ++i) {
+    const std::string n = std::to_string(i);
+    replies += R"({"say": "step )" + n + R"(", "delay_ms": 4, "calls": [
+      {"tool": "shell", "arguments": {"command": "echo begin )" + n +
+               R"( >> steps.txt; sleep 0.05; echo end )" + n + R"( >> steps.txt"}},
+      {"tool": "write", "arguments": {"path": "notes/)" +
+               n + R"(.md", "content": "note )" + n + R"(\n"}}]},)";
+  }
+  return R"({"replies": [)" + replies + R"(
+    {"calls": [)" + kFix + R"(, {"tool": "shell", "arguments": {"command": "cat steps.txt; ls notes | wc -l; rm -r steps.txt notes"}}]},
+    {"say": "Done.", "calls": [)" + kFinish + R"(]}]})";
+}
+
+class NativeKill : public NativeTest, public testing::WithParamInterface<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Each, NativeKill, testing::Values("openai", "anthropic"),
+                         [](const auto& each) { return std::string(each.param); });
+
+TEST_P(NativeKill, TheConversationGoesOnAndNoCallRunsTwice) {
+  play(long_work(), GetParam());
+  std::mt19937 random(GetParam()[0]);
+  const std::string id = assign();
+  wait_for_request();
+  for (int round = 0; round < 6; ++round) {
+    ::usleep(20'000 + random() % 120'000);
+    const fs::path journal = nightjar_.state() / "runs" / (id + ".1") / "journal.jsonl";
+    pid_t runner = 0;
+    for (const auto line : lines(try_read_file(journal).value_or(""))) {
+      const auto event = parse_json(line);
+      if (event && get_string(event->as_object(), "kind") == "run_started")
+        runner = static_cast<pid_t>(get_int(get_object(event->as_object(), "body"), "pid"));
+    }
+    if (runner > 0) ::kill(runner, SIGKILL);
+  }
+  const json::object task = settle(nightjar_, id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_EQ(server_->violations(), "");
+  const std::string body = server_->last_body();
+  for (int i = 1; i <= 5; ++i) {
+    const std::string begin = "begin " + std::to_string(i) + "\\n";
+    const size_t first = body.rfind("begin 1");
+    ASSERT_NE(first, std::string::npos);
+    // In the output of the last `cat`, each step began once.
+    const std::string shown = body.substr(first);
+    const size_t at = shown.find(begin);
+    EXPECT_NE(at, std::string::npos) << begin << shown;
+    EXPECT_EQ(shown.find(begin, at + 1), std::string::npos) << shown;
+  }
+  EXPECT_NE(body.find("\\n5\\n"), std::string::npos) << "not all notes are there";
+}
+
+TEST_F(NativeTest, ALostWorkTreeComesBackFromItsCheckpoint) {
+  play(R"({"replies": [
+    {"calls": [)" + kFix + R"(]},
+    {"calls": [{"tool": "ask", "arguments": {"question": "Go on?"}}]},
+    {"calls": [{"tool": "shell", "arguments": {"command": "cat calc.py"}}]},
+    {"calls": [)" + kFinish + R"(]}]})");
+  const json::object asked = finish();
+  const std::string id = get_string(asked, "id");
+  ASSERT_EQ(get_string(asked, "state"), "waiting") << log(asked);
+  ASSERT_TRUE(remove_tree(nightjar_.state() / "runs" / (id + ".1") / "stages"));
+  EXPECT_EQ(nightjar_.run({"answer", id, "yes"}).exit_status, 0);
+  const json::object task = settled(id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_NE(server_->last_body().find("return a + b\\n\\n\\ndef one"), std::string::npos);
+}
+
+TEST_F(NativeTest, ARewindPutsFilesAndConversationBack) {
+  play(R"({"rewinds": true, "replies": [
+    {"calls": [{"tool": "write", "arguments": {"path": "first.md", "content": "1\n"}}]},
+    {"calls": [{"tool": "write", "arguments": {"path": "second.md", "content": "2\n"}}]},
+    {"once": {"calls": [{"tool": "ask", "arguments": {"question": "Go on?"}}]},
+     "calls": [{"tool": "shell", "arguments": {"command": "ls *.md; rm *.md"}}, )" + kFix + R"(]},
+    {"calls": [)" + kFinish + R"(]}]})");
+  const json::object asked = finish();
+  const std::string id = get_string(asked, "id");
+  ASSERT_EQ(get_string(asked, "state"), "waiting") << log(asked);
+  EXPECT_EQ(nightjar_.run({"rewind", id, "--turn", "7"}).exit_status, 2);
+  EXPECT_EQ(nightjar_.run({"rewind", id, "--turn", "1"}).exit_status, 0);
+  const json::object task = settled(id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_EQ(server_->violations(), "");
+  EXPECT_NE(server_->last_body().find("first.md\\nsecond.md\\n"), std::string::npos)
+      << server_->last_body();
+}
+
+}  // namespace
+}  // namespace nightjar::test

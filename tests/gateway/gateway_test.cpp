@@ -1,0 +1,176 @@
+// Any client, any key, one model: what goes out, what comes back, what is counted and kept.
+#include "gateway/gateway.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <thread>
+
+#include "base/error.h"
+#include "net/http.h"
+#include "support/model_server.h"
+
+namespace nightjar::gateway {
+namespace {
+
+using model::WireKind;
+using test::ModelServer;
+
+constexpr const char* kReply = R"({"plain": true, "replies": [{"say": "Hello é", "chunk": 3,
+    "usage": {"input": 1000, "cached": 400, "output": 50}}]})";
+
+Fd listen_anywhere(int& port) {
+  Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  EXPECT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+  EXPECT_EQ(::listen(socket.get(), 16), 0);
+  ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  port = ntohs(address.sin_port);
+  return socket;
+}
+
+class GatewayTest : public testing::TestWithParam<WireKind> {
+ protected:
+  void open(WireKind wire, const std::string& scenario = kReply, Budget budget = {},
+            const std::string& key = ModelServer::kKey) {
+    gateway_.reset();
+    server_ = std::make_unique<ModelServer>("play", scenario);
+    meter_ = std::make_unique<Meter>(dir_.path() / "usage.jsonl", budget);
+    Settings settings;
+    settings.record = dir_.path() / "record";
+    settings.most_at_once = 2;
+    model::Endpoint endpoint;
+    endpoint.wire = wire;
+    endpoint.model = "the-runs-model";
+    endpoint.base_url = server_->base_url("play", "c", std::string(to_string(wire)));
+    endpoint.prices = {1, 0.1, 0, 10, true};
+    settings.upstreams.push_back({endpoint, key});
+    gateway_ = std::make_unique<Gateway>(listen_anywhere(port_), std::move(settings), *meter_);
+  }
+  net::HttpResponse post(const std::string& path, const std::string& body,
+                         std::string* streamed = nullptr) const {
+    net::HttpRequest request;
+    request.method = "POST";
+    request.url = "http://127.0.0.1:" + std::to_string(port_) + path;
+    request.headers = {{"Authorization", "Bearer dummy"}, {"x-api-key", "dummy"},
+                       {"Content-Type", "application/json"}};
+    request.body = body;
+    request.direct = true;
+    request.deadline = in(std::chrono::seconds(20));
+    if (!streamed) return net::http(request);
+    return net::HttpClient().stream(request, [&](std::string_view bytes) {
+      *streamed += bytes;
+      return true;
+    });
+  }
+  static std::string path(WireKind wire, bool stream) {
+    switch (wire) {
+      case WireKind::Responses:
+        return "/v1/responses";
+      case WireKind::Chat:
+        return "/v1/chat/completions";
+      case WireKind::Anthropic:
+        return "/v1/messages";
+      case WireKind::Gemini:
+        return std::string("/v1beta/models/whatever:") +
+               (stream ? "streamGenerateContent?alt=sse" : "generateContent");
+    }
+    return "";
+  }
+  TempDir dir_{"nightjar-gateway"};
+  int port_ = 0;
+  std::unique_ptr<ModelServer> server_;
+  std::unique_ptr<Meter> meter_;
+  std::unique_ptr<Gateway> gateway_;
+};
+
+using GatewayWires = GatewayTest;
+INSTANTIATE_TEST_SUITE_P(Each, GatewayWires,
+                         testing::Values(WireKind::Responses, WireKind::Chat, WireKind::Anthropic,
+                                         WireKind::Gemini),
+                         [](const auto& each) { return std::string(to_string(each.param)); });
+
+TEST_P(GatewayWires, PassesStreamsAndWholeAnswersOnWithTheRealKeyAndTheRunsModel) {
+  open(GetParam());
+  std::string streamed;
+  const auto stream =
+      post(path(GetParam(), true), R"({"model": "made-up", "stream": true})", &streamed);
+  EXPECT_EQ(stream.status, 200);
+  EXPECT_NE(streamed.find("é"), std::string::npos) << streamed;
+  const auto whole = post(path(GetParam(), false), R"({"model": "made-up"})");
+  EXPECT_EQ(whole.status, 200) << whole.body;
+  EXPECT_NE(whole.body.find("Hello "), std::string::npos);
+  if (GetParam() != WireKind::Gemini) {  // whose path says it
+    EXPECT_NE(server_->last_body().find("\"the-runs-model\""), std::string::npos);
+    EXPECT_EQ(server_->last_body().find("made-up"), std::string::npos);
+  }
+  gateway_.reset();
+  const auto sum = meter_->sum();
+  EXPECT_EQ(sum.requests, 2);
+  EXPECT_EQ(sum.usage, (model::Usage{2000, 800, 0, 100, 0}));
+  EXPECT_NEAR(sum.cost_usd, 2 * (600 * 1 + 400 * 0.1 + 50 * 10) / 1e6, 1e-12);
+  // Taken up again it goes on counting.
+  EXPECT_EQ(Meter(dir_.path() / "usage.jsonl", {}).sum().requests, 2);
+  // Requests and replies are kept; the key is not.
+  const std::string record = read_file(dir_.path() / "record" / "00001-reply");
+  EXPECT_NE(record.find("é"), std::string::npos);
+  for (const auto& entry : fs::directory_iterator(dir_.path() / "record"))
+    EXPECT_EQ(read_file(entry.path()).find(ModelServer::kKey), std::string::npos);
+}
+
+TEST_F(GatewayTest, NothingElseIsReachable) {
+  open(WireKind::Chat);
+  EXPECT_EQ(post("/v1/files", "{}").status, 404);
+  EXPECT_EQ(post("/etc/passwd", "{}").status, 404);
+  EXPECT_EQ(post("/v1/responses", "{}").status, 404);  // no model speaks that wire here
+  EXPECT_NE(post("/v1/responses", "{}").body.find("it is by: chat"), std::string::npos);
+  EXPECT_EQ(post("/v1/chat/completions", "[1]").status, 400);
+  net::HttpRequest models;
+  models.url = "http://127.0.0.1:" + std::to_string(port_) + "/v1/models";
+  models.direct = true;
+  EXPECT_NE(net::http(models).body.find("the-runs-model"), std::string::npos);
+  EXPECT_EQ(server_->requests().size(), 0U);
+}
+
+TEST_F(GatewayTest, TheBudgetIsEnforcedOnEveryRequest) {
+  open(WireKind::Anthropic, kReply, {.tokens = 1500});
+  EXPECT_EQ(post("/v1/messages", "{}").status, 200);
+  EXPECT_EQ(post("/v1/messages", "{}").status, 200);  // 1050 of 1500 were used before it
+  const auto refused = post("/v1/messages", "{}");
+  EXPECT_EQ(refused.status, 402);
+  EXPECT_NE(refused.body.find("insufficient_quota"), std::string::npos);
+  EXPECT_NE(refused.body.find("2100 of 1500 tokens"), std::string::npos) << refused.body;
+  EXPECT_EQ(server_->requests().size(), 2U);
+  meter_ = nullptr;
+}
+
+TEST_F(GatewayTest, AVendorsRefusalIsPassedOnWithoutTheKey) {
+  open(WireKind::Chat, kReply, {}, "secret-wrong-key");
+  const auto denied = post("/v1/chat/completions", "{}");
+  EXPECT_EQ(denied.status, 401);
+  EXPECT_EQ(denied.body.find("secret-wrong-key"), std::string::npos);
+  open(WireKind::Chat, R"({"plain": true, "replies": [{"faults": [{"status": 429,
+       "headers": {"retry-after": "7"}, "body": {"error": {"message": "slow down"}}}]}]})");
+  const auto limited = post("/v1/chat/completions", "{}");
+  EXPECT_EQ(limited.status, 429);
+  EXPECT_EQ(limited.header("retry-after"), "7");
+  EXPECT_EQ(meter_->sum().requests, 0);
+}
+
+TEST_F(GatewayTest, ItsEndEndsWhatIsUnderWay) {
+  open(WireKind::Chat, R"({"plain": true, "replies": [{"say": "slow", "until_file": "/nonexistent/x"}]})");
+  std::jthread client([this] {
+    std::string streamed;
+    EXPECT_ANY_THROW(post("/v1/chat/completions", R"({"stream": true})", &streamed));
+  });
+  while (server_->requests().empty()) ::usleep(2000);
+  gateway_.reset();
+}
+
+}  // namespace
+}  // namespace nightjar::gateway
