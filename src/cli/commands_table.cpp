@@ -219,7 +219,7 @@ std::vector<CommandSpec> steering_commands() {
        1,
        1,
        "send a run that waits back to where it stood after some turn",
-       "nightjar pause k3f9a2\nnightjar rewind k3f9a2 --turn 12",
+       "nightjar rewind k3f9a2 --turn 12",
        "Files and conversation are as they were then, and it goes on from there. nightjar log "
        "shows "
        "the turns.",

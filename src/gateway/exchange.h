@@ -1,5 +1,5 @@
-// One request from inside a sandbox, as the gateway sees it: which wire it speaks, what goes out for
-// it, and what its answer used. Pure.
+// One request from inside a sandbox, as the gateway sees it: which wire it speaks, what goes out
+// for it, and what its answer used. Pure.
 #pragma once
 
 #include <optional>

@@ -123,7 +123,7 @@ void Gateway::State::serve(Connection& connection) {
       if (refusal) wire.write(*refusal, false, false);
       more = request && answer(wire, *request);
     }
-  } catch (const Cancelled&) {  // the run is stopping
+  } catch (const Cancelled&) {       // the run is stopping
   } catch (const std::exception&) {  // of this connection alone
   }
   ::shutdown(connection.socket.get(), SHUT_RDWR);
@@ -147,7 +147,8 @@ bool Gateway::State::answer(server::Wire& wire, const server::Request& request) 
     json::array data;
     for (const auto& upstream : settings.upstreams)
       data.push_back(json::object{{"id", upstream.endpoint.model}, {"object", "model"}});
-    const server::Reply reply = server::json_reply(json::object{{"object", "list"}, {"data", data}});
+    const server::Reply reply =
+        server::json_reply(json::object{{"object", "list"}, {"data", data}});
     return wire.write(reply, false, request.keep_alive) && request.keep_alive;
   }
   const auto asked = asked_by(request.method, request.path);
@@ -187,14 +188,15 @@ bool Gateway::State::answer(server::Wire& wire, const server::Request& request) 
   return more;
 }
 
-bool Gateway::State::forward(server::Wire& wire, const server::Request& request,
-                             const Asked& asked, const Upstream& upstream) {
+bool Gateway::State::forward(server::Wire& wire, const server::Request& request, const Asked& asked,
+                             const Upstream& upstream) {
   const auto body = outgoing(asked, request.body, upstream.endpoint);
   if (!body) {
-    const server::Reply reply{400, "application/json",
-                              error_body(asked.wire, "invalid_request_error",
-                                         "the body is no JSON object"),
-                              {}};
+    const server::Reply reply{
+        400,
+        "application/json",
+        error_body(asked.wire, "invalid_request_error", "the body is no JSON object"),
+        {}};
     return wire.write(reply, false, request.keep_alive) && request.keep_alive;
   }
   long number = 0;
@@ -248,8 +250,10 @@ bool Gateway::State::forward(server::Wire& wire, const server::Request& request,
   } catch (const Error& error) {
     if (!begun) {
       const server::Reply reply{
-          502, "application/json",
-          error_body(asked.wire, "api_error", shortened(inert(error.what()), 300)), {}};
+          502,
+          "application/json",
+          error_body(asked.wire, "api_error", shortened(inert(error.what()), 300)),
+          {}};
       return wire.write(reply, false, request.keep_alive) && request.keep_alive;
     }
   }
@@ -262,9 +266,9 @@ bool Gateway::State::forward(server::Wire& wire, const server::Request& request,
   }
   if (answer.status >= 200 && answer.status < 300 && !asked.counts) {
     const auto parsed = parse_json(answer.body);
-    meter.add(parsed && parsed->is_object() ? usage_in(asked.wire, parsed->get_object())
-                                            : model::Usage{},
-              upstream.endpoint.prices);
+    meter.add(
+        parsed && parsed->is_object() ? usage_in(asked.wire, parsed->get_object()) : model::Usage{},
+        upstream.endpoint.prices);
   }
   server::Reply reply{answer.status, "application/json", without_keys(answer.body), {}};
   if (const std::string type = answer.header("content-type"); !type.empty()) reply.type = type;
@@ -299,9 +303,9 @@ void Gateway::State::record(long number, std::string_view what, std::string_view
 
 std::map<std::string, std::string> gateway_variables(int port) {
   const std::string root = "http://127.0.0.1:" + std::to_string(port);
-  return {{"OPENAI_BASE_URL", root + "/v1"},     {"OPENAI_API_KEY", "nightjar"},
-          {"ANTHROPIC_BASE_URL", root},          {"ANTHROPIC_API_KEY", "nightjar"},
-          {"GEMINI_BASE_URL", root},             {"GEMINI_API_KEY", "nightjar"},
+  return {{"OPENAI_BASE_URL", root + "/v1"}, {"OPENAI_API_KEY", "nightjar"},
+          {"ANTHROPIC_BASE_URL", root},      {"ANTHROPIC_API_KEY", "nightjar"},
+          {"GEMINI_BASE_URL", root},         {"GEMINI_API_KEY", "nightjar"},
           {"GOOGLE_GEMINI_BASE_URL", root}};
 }
 

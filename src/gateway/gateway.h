@@ -1,6 +1,6 @@
-// The way from a sandbox to a model, and to nothing else: a listener inside the sandbox's own network
-// is served out here, where the key is. Whatever runs inside speaks to it as to its vendor, with any
-// key; the request goes out with the real one, to the model that the run was given.
+// The way from a sandbox to a model, and to nothing else: a listener inside the sandbox's own
+// network is served out here, where the key is. Whatever runs inside speaks to it as to its vendor,
+// with any key; the request goes out with the real one, to the model that the run was given.
 //
 // Threads: one accepts, one a connection. Ownership: the gateway owns the listener and its threads;
 // its destructor ends every request under way.

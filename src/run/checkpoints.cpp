@@ -81,7 +81,8 @@ void Checkpoints::keep(sandbox::Session& session, int turn) {
   Selection selection =
       select_changes(session, everything, mirror_, job_.start_commit, checkouts_of(job_));
   if (selection.changes.empty()) return;
-  const auto commit = mirror_.commit(commit_request(job_, everything, std::move(selection.changes)));
+  const auto commit =
+      mirror_.commit(commit_request(job_, everything, std::move(selection.changes)));
   if (!commit || !*commit) return;
   mirror_.keep("runs/" + job_.run + "/turns/" + std::to_string(turn), **commit);
   journal_.append("checkpoint", {{"turn", turn}, {"commit", **commit}});

@@ -1,4 +1,5 @@
-// Killing the native agent's processes while it works: the conversation goes on, nothing runs twice.
+// Killing the native agent's processes while it works: the conversation goes on, nothing runs
+// twice.
 #include <signal.h>
 
 #include <random>
@@ -16,14 +17,17 @@ std::string long_work() {
   for (int i = 1; i <= 5; ++i) {
     const std::string n = std::to_string(i);
     replies += R"({"say": "step )" + n + R"(", "delay_ms": 4, "calls": [
-      {"tool": "shell", "arguments": {"command": "echo begin )" + n +
-               R"( >> steps.txt; sleep 0.05; echo end )" + n + R"( >> steps.txt"}},
+      {"tool": "shell", "arguments": {"command": "echo begin )" +
+               n + R"( >> steps.txt; sleep 0.3; echo end )" + n + R"( >> steps.txt"}},
       {"tool": "write", "arguments": {"path": "notes/)" +
                n + R"(.md", "content": "note )" + n + R"(\n"}}]},)";
   }
   return R"({"replies": [)" + replies + R"(
-    {"calls": [)" + kFix + R"(, {"tool": "shell", "arguments": {"command": "cat steps.txt; ls notes | wc -l; rm -r steps.txt notes"}}]},
-    {"say": "Done.", "calls": [)" + kFinish + R"(]}]})";
+    {"calls": [)" +
+         kFix +
+         R"(, {"tool": "shell", "arguments": {"command": "echo STEPS; cat steps.txt; ls notes | wc -l; rm -r steps.txt notes"}}]},
+    {"say": "Done.", "calls": [)" +
+         kFinish + R"(]}]})";
 }
 
 class NativeKill : public NativeTest, public testing::WithParamInterface<const char*> {};
@@ -32,43 +36,55 @@ INSTANTIATE_TEST_SUITE_P(Each, NativeKill, testing::Values("openai", "anthropic"
 
 TEST_P(NativeKill, TheConversationGoesOnAndNoCallRunsTwice) {
   play(long_work(), GetParam());
-  std::mt19937 random(GetParam()[0]);
   const std::string id = assign();
-  wait_for_request();
-  for (int round = 0; round < 6; ++round) {
-    ::usleep(20'000 + random() % 120'000);
-    const fs::path journal = nightjar_.state() / "runs" / (id + ".1") / "journal.jsonl";
+  const fs::path journal = nightjar_.state() / "runs" / (id + ".1") / "journal.jsonl";
+  // Each time a command has begun; then twice at any moment.
+  std::mt19937 random(static_cast<unsigned>(GetParam()[0]));
+  for (size_t kills = 0; kills < 6;) {
     pid_t runner = 0;
-    for (const auto line : lines(try_read_file(journal).value_or(""))) {
+    size_t begun = 0;
+    const std::string text = try_read_file(journal).value_or("");
+    for (const auto line : lines(text)) {
       const auto event = parse_json(line);
-      if (event && get_string(event->as_object(), "kind") == "run_started")
-        runner = static_cast<pid_t>(get_int(get_object(event->as_object(), "body"), "pid"));
+      if (!event) continue;
+      const std::string kind = get_string(event->as_object(), "kind");
+      const auto& body = get_object(event->as_object(), "body");
+      if (kind == "run_started") runner = static_cast<pid_t>(get_int(body, "pid"));
+      begun += kind == "tool_started" && get_string(body, "tool") == "shell";
     }
+    if (kills < 4 && begun <= kills) {
+      ::usleep(2'000);
+      continue;
+    }
+    ::usleep(kills < 4 ? 50'000 : random() % 200'000);
     if (runner > 0) ::kill(runner, SIGKILL);
+    ++kills;
   }
   const json::object task = settle(nightjar_, id);
   EXPECT_EQ(verdict(task), "proved") << log(task);
   EXPECT_EQ(server_->violations(), "");
   const std::string body = server_->last_body();
+  // In the output of the last `cat`, each step began once.
+  const size_t first = body.rfind("STEPS\\nbegin 1\\n");
+  ASSERT_NE(first, std::string::npos) << body;
+  const std::string shown = body.substr(first);
   for (int i = 1; i <= 5; ++i) {
     const std::string begin = "begin " + std::to_string(i) + "\\n";
-    const size_t first = body.rfind("begin 1");
-    ASSERT_NE(first, std::string::npos);
-    // In the output of the last `cat`, each step began once.
-    const std::string shown = body.substr(first);
     const size_t at = shown.find(begin);
     EXPECT_NE(at, std::string::npos) << begin << shown;
-    EXPECT_EQ(shown.find(begin, at + 1), std::string::npos) << shown;
+    EXPECT_EQ(shown.find(begin, at + 1), std::string::npos) << begin << shown;
   }
   EXPECT_NE(body.find("\\n5\\n"), std::string::npos) << "not all notes are there";
 }
 
 TEST_F(NativeTest, ALostWorkTreeComesBackFromItsCheckpoint) {
   play(R"({"replies": [
-    {"calls": [)" + kFix + R"(]},
+    {"calls": [)" +
+       kFix + R"(]},
     {"calls": [{"tool": "ask", "arguments": {"question": "Go on?"}}]},
     {"calls": [{"tool": "shell", "arguments": {"command": "cat calc.py"}}]},
-    {"calls": [)" + kFinish + R"(]}]})");
+    {"calls": [)" +
+       kFinish + R"(]}]})");
   const json::object asked = finish();
   const std::string id = get_string(asked, "id");
   ASSERT_EQ(get_string(asked, "state"), "waiting") << log(asked);
@@ -84,8 +100,10 @@ TEST_F(NativeTest, ARewindPutsFilesAndConversationBack) {
     {"calls": [{"tool": "write", "arguments": {"path": "first.md", "content": "1\n"}}]},
     {"calls": [{"tool": "write", "arguments": {"path": "second.md", "content": "2\n"}}]},
     {"once": {"calls": [{"tool": "ask", "arguments": {"question": "Go on?"}}]},
-     "calls": [{"tool": "shell", "arguments": {"command": "ls *.md; rm *.md"}}, )" + kFix + R"(]},
-    {"calls": [)" + kFinish + R"(]}]})");
+     "calls": [{"tool": "shell", "arguments": {"command": "ls *.md; rm *.md"}}, )" +
+       kFix + R"(]},
+    {"calls": [)" +
+       kFinish + R"(]}]})");
   const json::object asked = finish();
   const std::string id = get_string(asked, "id");
   ASSERT_EQ(get_string(asked, "state"), "waiting") << log(asked);

@@ -57,7 +57,8 @@ class GatewayTest : public testing::TestWithParam<WireKind> {
     net::HttpRequest request;
     request.method = "POST";
     request.url = "http://127.0.0.1:" + std::to_string(port_) + path;
-    request.headers = {{"Authorization", "Bearer dummy"}, {"x-api-key", "dummy"},
+    request.headers = {{"Authorization", "Bearer dummy"},
+                       {"x-api-key", "dummy"},
                        {"Content-Type", "application/json"}};
     request.body = body;
     request.direct = true;
@@ -163,7 +164,8 @@ TEST_F(GatewayTest, AVendorsRefusalIsPassedOnWithoutTheKey) {
 }
 
 TEST_F(GatewayTest, ItsEndEndsWhatIsUnderWay) {
-  open(WireKind::Chat, R"({"plain": true, "replies": [{"say": "slow", "until_file": "/nonexistent/x"}]})");
+  open(WireKind::Chat,
+       R"({"plain": true, "replies": [{"say": "slow", "until_file": "/nonexistent/x"}]})");
   std::jthread client([this] {
     std::string streamed;
     EXPECT_ANY_THROW(post("/v1/chat/completions", R"({"stream": true})", &streamed));
