@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -67,6 +68,18 @@ class NativeTest : public testing::Test {
   /// Waits until the model was asked for the first time.
   void wait_for_request() const {
     while (server_->requests().empty()) ::usleep(5'000);
+  }
+  /// A run that waits for a person has no process, a moment after it says so.
+  bool runner_ends() {
+    const Deadline deadline = in(Millis(10'000));
+    while (std::ranges::any_of(nightjar_.processes(), [](pid_t pid) {
+      const auto name = try_read_file("/proc/" + std::to_string(pid) + "/comm");
+      return name && name->starts_with("nightjar-run");
+    })) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      ::usleep(5'000);
+    }
+    return true;
   }
   std::string body_of_last_request() const { return server_->last_body(); }
 

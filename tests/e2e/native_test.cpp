@@ -143,10 +143,7 @@ TEST_F(NativeTest, AQuestionWaitsWithoutAProcessAndItsAnswerResumesTheConversati
   EXPECT_EQ(get_string(asked, "waiting_for"), "person");
   EXPECT_NE(get_string(asked, "reason").find("Keep Python 3.8?"), std::string::npos);
   EXPECT_EQ(server_->requests().size(), 1U);
-  for (const pid_t pid : nightjar_.processes())
-    EXPECT_EQ(
-        try_read_file("/proc/" + std::to_string(pid) + "/comm").value_or("").find("nightjar-run"),
-        std::string::npos);
+  EXPECT_TRUE(runner_ends());
   EXPECT_EQ(nightjar_.run({"answer", id, "No,", "drop it."}).exit_status, 0);
   const json::object task = settled(id);
   EXPECT_EQ(verdict(task), "proved") << log(task);
