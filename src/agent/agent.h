@@ -78,7 +78,8 @@ struct Assignment {
   /// Runs the project's checks in the agent's sandbox, on the work tree as it stands.
   std::function<Failures(sandbox::Session&)> check;
 
-  int round = 1;  ///< of work and proof
+  int round = 1;    ///< of work and proof
+  int resumes = 0;  ///< how often a person let the run go on
 
   // For agents that use a model.
   std::filesystem::path folder;  ///< the run's: what it keeps of itself lies below

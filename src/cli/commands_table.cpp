@@ -32,6 +32,7 @@ std::vector<CommandSpec> work_commands() {
         {"--attempts", "N", "best of N runs"},
         {"--model", "NAME",
          "of the native agent: openai/NAME, anthropic/NAME, ... (nightjar models)"},
+        {"--plan-first", "", "the agent shows its plan and waits for your yes before it begins"},
         {"--limit-time", "TIME", "longest time of one run: 90s, 5m, 2h"},
         {"--limit-cost", "DOLLARS", "most that one run may spend on its model"},
         {"--limit-tokens", "N", "most tokens of one run"},

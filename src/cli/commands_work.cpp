@@ -62,6 +62,7 @@ json::object assignment(const Context& context) {
   put_limits(context, request);
   if (call.has("--model")) request["model"] = checked_text(call.value("--model"), "model's name");
   if (call.has("--allow-network")) request["allow_network"] = true;
+  if (call.has("--plan-first")) request["plan_first"] = true;
   return request;
 }
 

@@ -114,6 +114,12 @@ Line agent_line(std::string_view kind, const json::object& body) {
     return {fmt::format("{} {} (+{} -{})", tool == "write" ? "wrote" : "changed", what, added,
                         removed)};
   }
+  if (kind == "compacted")
+    return {fmt::format("its conversation became too long and was shortened ({} tokens -> {})",
+                        get_int(body, "tokens_before"), get_int(body, "tokens_after")),
+            Tone::Dim};
+  if (kind == "rewound")
+    return {fmt::format("the files are as they were after turn {}", get_int(body, "turn"))};
   if (kind == "plan") {
     std::string out = "plan:";
     for (const auto& item : get_array(body, "items")) {

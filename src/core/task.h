@@ -80,6 +80,7 @@ struct TaskSpec {
   std::string person;            ///< "Name <mail>" of who asked, for the co-author trailer
   int uncommitted = 0;           ///< changes in the work tree that are not part of the task
   bool network_allowed = false;  ///< the person allowed setup to use the network
+  bool plan_first = false;       ///< the agent's plan waits for the person's yes
   bool operator==(const TaskSpec&) const = default;
 };
 

@@ -187,7 +187,8 @@ json::object to_json(const TaskSpec& spec) {
           {"attempts", spec.attempts},
           {"person", valid_utf8(spec.person)},
           {"uncommitted", spec.uncommitted},
-          {"network_allowed", spec.network_allowed}};
+          {"network_allowed", spec.network_allowed},
+          {"plan_first", spec.plan_first}};
 }
 
 TaskSpec task_spec_from(const json::object& o) {
@@ -208,6 +209,7 @@ TaskSpec task_spec_from(const json::object& o) {
   spec.person = get_string(o, "person");
   spec.uncommitted = static_cast<int>(get_int(o, "uncommitted"));
   spec.network_allowed = get_bool(o, "network_allowed");
+  spec.plan_first = get_bool(o, "plan_first");
   return spec;
 }
 

@@ -94,7 +94,12 @@ server::Answer<Assignment> read_assignment(const json::object& request, const Co
     if (agent == "mechanic") return invalid("the mechanic needs no model");
     if (const auto known = find_model(config, model); !known) return invalid(known.error());
   }
-  Choice choice = choose_agent(understood, agent, model, config);
+  spec.plan_first = get_bool(request, "plan_first");
+  if (spec.plan_first && agent == "mechanic")
+    return invalid("the mechanic makes no plan that could wait for you; leave out --plan-first");
+  // The mechanic makes none.
+  const std::string wanted = spec.plan_first && agent.empty() ? "native" : agent;
+  Choice choice = choose_agent(understood, wanted, model, config);
   spec.agent = std::move(choice.agent);
   spec.model = std::move(choice.model);
   out.unable = std::move(choice.unable);

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <optional>
+
 #include "base/text.h"
 
 namespace nightjar::daemon {
@@ -46,6 +48,52 @@ std::string counts_text(const json::object& counts) {
                      get_int(counts, "failed"), get_int(counts, "skipped"));
 }
 
+// What an agent with a model did; nullopt for anything else.
+std::optional<std::string> agents_sentence(const core::Event& event) {
+  const auto& body = event.body;
+  const auto text = [&](std::string_view key) { return inert(get_string(body, key), true); };
+  const std::string& kind = event.kind;
+  if (kind == "said") return "says: " + text("text");
+  if (kind == "tool_started") return "> " + text("tool") + " " + text("what");
+  if (kind == "tool_finished") {
+    return fmt::format("< {}{} after {}", text("tool"), get_bool(body, "error") ? " failed" : "",
+                       human(Millis(get_int(body, "duration_ms")))) +
+           (text("diff").empty() ? "" : "\n" + text("diff"));
+  }
+  if (kind == "plan") {
+    std::string out = "plan:";
+    for (const auto& item : get_array(body, "items")) {
+      if (item.is_object())
+        out += fmt::format("\n  [{}] {}", get_bool(item.get_object(), "done") ? "x" : " ",
+                           inert(get_string(item.get_object(), "text")));
+    }
+    return out;
+  }
+  if (kind == "model_used") {
+    const auto& tokens = get_object(body, "tokens");
+    const auto* cost = body.if_contains("cost_usd");
+    return fmt::format(
+        "turn {}: {} tokens in, {} of them cached, {} out{}", get_int(body, "turns"),
+        get_int(tokens, "input"), get_int(tokens, "cached"), get_int(tokens, "output"),
+        cost && cost->is_number() ? fmt::format(", ${:.4f}", cost->to_number<double>()) : "");
+  }
+  if (kind == "compacted") {
+    const std::string how = get_string(body, "how");
+    return fmt::format("the conversation became too long: {} ({} tokens -> {})",
+                       how == "results"  ? "old results were left out"
+                       : how == "vendor" ? "the vendor made it shorter"
+                                         : "a summary stands for its beginning",
+                       get_int(body, "tokens_before"), get_int(body, "tokens_after"));
+  }
+  if (kind == "checkpoint")
+    return fmt::format("turn {}: the work so far is kept as {}", get_int(body, "turn"),
+                       text("commit"));
+  if (kind == "rewound")
+    return fmt::format("the files are as they were after turn {}", get_int(body, "turn"));
+  if (kind == "tree_ready") return "the work tree stands";
+  return std::nullopt;
+}
+
 std::string sentence(const core::Event& event) {
   const auto& body = event.body;
   const auto text = [&](std::string_view key) { return inert(get_string(body, key), true); };
@@ -83,13 +131,7 @@ std::string sentence(const core::Event& event) {
   if (kind == "publish_intent") return "publishing " + text("branch");
   if (kind == "published") return "published " + text("branch") + " at " + text("commit");
   if (kind == "branch_kept") return "branch " + text("branch") + " kept, no pull request";
-  if (kind == "said") return "says: " + text("text");
-  if (kind == "tool_started") return "> " + text("tool") + " " + text("what");
-  if (kind == "tool_finished") {
-    return fmt::format("< {}{} after {}", text("tool"), get_bool(body, "error") ? " failed" : "",
-                       human(Millis(get_int(body, "duration_ms")))) +
-           (text("diff").empty() ? "" : "\n" + text("diff"));
-  }
+  if (const auto words = agents_sentence(event)) return *words;
   if (kind == "told") return "you (" + text("kind") + "): " + text("text");
   if (kind == "run_resumed") return "goes on";
   if (kind == "run_ended")

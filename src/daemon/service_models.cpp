@@ -82,8 +82,8 @@ Answer<json::object> Service::test_model(std::string_view name) {
     // No patience: a person waits.
     model::Client client(*endpoint, *key, {Millis(200), Millis(1000)});
     const model::Wire& wire = client.wire();
-    const std::string body = wire.prefix(*endpoint, {}) +
-                             wire.user("Answer with the single word: ready") + wire.suffix();
+    const std::string body = model::whole_body(wire, wire.prefix(*endpoint, {}),
+                                               wire.user("Answer with the single word: ready"));
     const auto begun = std::chrono::steady_clock::now();
     std::optional<model::Failure> waits;
     std::stop_source stop;

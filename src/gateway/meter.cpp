@@ -14,7 +14,7 @@ constexpr size_t kLargestFile = size_t{256} << 20;
 
 }  // namespace
 
-Meter::Meter(fs::path file, Budget budget) : budget_(budget) {
+Meter::Meter(const fs::path& file, Budget budget) : budget_(budget) {
   fs::create_directories(file.parent_path());
   const std::string text = try_read_file(file, kLargestFile).value_or("");
   for (const auto line : lines(text)) {

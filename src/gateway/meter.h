@@ -26,7 +26,7 @@ class Meter {
     bool cost_known = true;
   };
 
-  Meter(std::filesystem::path file, Budget budget);
+  Meter(const std::filesystem::path& file, Budget budget);
   void add(const model::Usage& usage, const model::Prices& prices);
   Sum sum() const;
   /// Why no further request may go out; nullopt: it may.

@@ -57,11 +57,11 @@ Client::Client(Endpoint endpoint, std::string key, Patience patience)
 
 Client::~Client() = default;
 
-Outcome Client::ask(const std::string& body, const OnText& on_text, Deadline deadline,
-                    std::stop_token stop) {
+net::HttpRequest Client::request(std::string url, const std::string& body, Deadline deadline,
+                                 std::stop_token stop) const {
   net::HttpRequest request;
   request.method = "POST";
-  request.url = wire_.url(endpoint_);
+  request.url = std::move(url);
   request.headers = wire_.headers(endpoint_, key_);
   for (const auto& header : endpoint_.headers) request.headers.push_back(header);
   request.body = body;
@@ -71,7 +71,34 @@ Outcome Client::ask(const std::string& body, const OnText& on_text, Deadline dea
   request.ca_file = endpoint_.ca_file;
   request.proxy = endpoint_.proxy;
   request.stop = std::move(stop);
+  return request;
+}
 
+std::expected<json::object, Failure> Client::side_call(const SideCall& call, Deadline deadline,
+                                                       std::stop_token stop) {
+  net::HttpRequest asked = request(call.url, call.body, deadline, std::move(stop));
+  for (auto& [name, value] : asked.headers)
+    if (name == "Accept") value = "application/json";
+  for (const auto& header : call.headers) asked.headers.push_back(header);
+  asked.most_body = kLongestReply;
+  try {
+    const auto response = http_.send(asked);
+    if (response.status < 200 || response.status >= 300)
+      return std::unexpected(failure_of(response.status, response.headers, response.body));
+    auto answer = parse_json(response.body);
+    if (answer && answer->is_object()) return answer->get_object();
+    return std::unexpected(
+        Failure{Kind::Malformed, "the answer is no JSON object", std::nullopt, response.status});
+  } catch (const Error& error) {
+    return std::unexpected(
+        Failure{Kind::Broken, shortened(inert(error.what()), 600), std::nullopt, 0});
+  }
+}
+
+Outcome Client::ask(const std::string& body, const OnText& on_text, Deadline deadline,
+                    std::stop_token stop) {
+  const net::HttpRequest request =
+      this->request(wire_.url(endpoint_), body, deadline, std::move(stop));
   const auto reader = wire_.reader(on_text);
   net::SseParser parser;
   bool more = true;

@@ -47,7 +47,14 @@ class Client {
   Outcome call(const std::string& body, const CallHooks& hooks, Deadline deadline,
                std::stop_token stop);
 
+  /// One try of a question beside the conversation; what goes wrong is a failure. Throws Cancelled
+  /// at a stop.
+  std::expected<json::object, Failure> side_call(const SideCall& call, Deadline deadline,
+                                                 std::stop_token stop);
+
  private:
+  net::HttpRequest request(std::string url, const std::string& body, Deadline deadline,
+                           std::stop_token stop) const;
   Outcome ask(const std::string& body, const OnText& on_text, Deadline deadline,
               std::stop_token stop);
 

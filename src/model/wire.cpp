@@ -228,4 +228,29 @@ const Wire& wire_of(WireKind kind) {
   return chat_wire();
 }
 
+// A prefix may hold a message already.
+std::string whole_body(const Wire& wire, std::string prefix, std::string_view items) {
+  if (!prefix.ends_with('[')) prefix += ',';
+  return prefix.append(items) + wire.suffix();
+}
+
+std::optional<SideCall> Wire::count_call(const Endpoint&, const Frame&, std::string_view) const {
+  return std::nullopt;
+}
+
+std::optional<SideCall> Wire::compact_call(const Endpoint&, const Frame&, std::string_view) const {
+  return std::nullopt;
+}
+
+std::optional<VendorCompaction> Wire::compaction_in(const json::object&) const {
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> counted_in(const json::object& answer) {
+  for (const char* member : {"input_tokens", "totalTokens"}) {
+    if (const std::int64_t tokens = get_int(answer, member); tokens > 0) return tokens;
+  }
+  return std::nullopt;
+}
+
 }  // namespace nightjar::model

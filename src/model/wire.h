@@ -63,6 +63,19 @@ struct Frame {
   std::string cache_key;  ///< keeps a conversation on one cache (OpenAI)
 };
 
+/// A question to the vendor beside the conversation, answered with one JSON object.
+struct SideCall {
+  std::string url, body;
+  net::Headers headers;  ///< beside those of every request
+};
+
+/// What a vendor makes of a conversation that has become too long.
+struct VendorCompaction {
+  std::string items;    ///< opaque, to be sent back unchanged; empty where there is only a summary
+  std::string summary;  ///< text
+  Usage usage;
+};
+
 class Wire {
  public:
   virtual ~Wire() = default;
@@ -77,9 +90,22 @@ class Wire {
   /// A reply that another wire gave, or that was put together by us.
   virtual std::string reply(const Reply& reply) const = 0;
   virtual std::unique_ptr<ReplyReader> reader(OnText on_text) const = 0;
+
+  // Where the vendor has it; the default is that it has not. `items`: the conversation.
+  virtual std::optional<SideCall> count_call(const Endpoint& endpoint, const Frame& frame,
+                                             std::string_view items) const;
+  virtual std::optional<SideCall> compact_call(const Endpoint& endpoint, const Frame& frame,
+                                               std::string_view items) const;
+  virtual std::optional<VendorCompaction> compaction_in(const json::object& answer) const;
 };
 
+/// The tokens that the answer to a `count_call` tells.
+std::optional<std::int64_t> counted_in(const json::object& answer);
+
 const Wire& wire_of(WireKind kind);
+
+/// A request that holds these items alone.
+std::string whole_body(const Wire& wire, std::string prefix, std::string_view items);
 
 /// What an answer that is no stream says, by the rules of all vendors.
 Failure failure_of(int status, const net::Headers& headers, std::string_view body);

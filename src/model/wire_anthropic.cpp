@@ -11,6 +11,7 @@ namespace nightjar::model {
 namespace {
 
 constexpr std::int64_t kDefaultOutput = 32'000;
+constexpr std::int64_t kCompactionOutput = 16'000, kLeastCompacted = 50'000;
 constexpr const char* kVersion = "2023-06-01";
 
 class Reader final : public ReplyReader {
@@ -151,20 +152,7 @@ class Anthropic final : public Wire {
     if (!endpoint.effort.empty())
       out += ",\"thinking\":{\"type\":\"adaptive\"},\"output_config\":{\"effort\":" +
              quoted_json(endpoint.effort) + "}";
-    if (!frame.tools.empty()) {
-      out += ",\"tools\":[";
-      for (const auto& tool : frame.tools) {
-        if (!out.ends_with('[')) out += ',';
-        out += "{\"name\":" + quoted_json(tool.name) +
-               ",\"description\":" + quoted_json(tool.description) +
-               ",\"input_schema\":" + tool.parameters + "}";
-      }
-      out += ']';
-    }
-    if (!frame.system.empty())
-      out += ",\"system\":[{\"type\":\"text\",\"text\":" + quoted_json(frame.system) +
-             ",\"cache_control\":{\"type\":\"ephemeral\"}}]";
-    return out + ",\"messages\":[";
+    return out + tools_and_system(frame) + ",\"messages\":[";
   }
 
   std::string suffix() const override { return "]}"; }
@@ -204,7 +192,70 @@ class Anthropic final : public Wire {
     return std::make_unique<Reader>(std::move(on_text));
   }
 
+  std::optional<SideCall> count_call(const Endpoint& endpoint, const Frame& frame,
+                                     std::string_view items) const override {
+    return SideCall{url(endpoint) + "/count_tokens",
+                    "{\"model\":" + quoted_json(endpoint.model) + tools_and_system(frame) +
+                        ",\"messages\":[" + std::string(items) + "]}",
+                    {}};
+  }
+
+  // The vendor's own summary of all before, and a stop behind it. Its text is plain; where it comes
+  // back empty the vendor could not make one. Source: the vendor's page on compaction.
+  std::optional<SideCall> compact_call(const Endpoint& endpoint, const Frame& frame,
+                                       std::string_view items) const override {
+    return SideCall{
+        url(endpoint),
+        "{\"model\":" + quoted_json(endpoint.model) +
+            ",\"max_tokens\":" + std::to_string(kCompactionOutput) + tools_and_system(frame) +
+            ",\"context_management\":{\"edits\":[{\"type\":\"compact_20260112\",\"trigger\":{"
+            "\"type\":\"input_tokens\",\"value\":" +
+            std::to_string(kLeastCompacted) +
+            "},\"pause_after_compaction\":true}]},\"messages\":[" + std::string(items) + "]}",
+        {{"anthropic-beta", "compact-2026-01-12"}}};
+  }
+
+  std::optional<VendorCompaction> compaction_in(const json::object& answer) const override {
+    VendorCompaction out;
+    for (const auto& block : get_array(answer, "content")) {
+      if (block.is_object() && get_string(block.get_object(), "type") == "compaction")
+        out.summary = get_string(block.get_object(), "content");
+    }
+    if (out.summary.empty()) return std::nullopt;
+    // What the summary cost is told apart from what the reply did.
+    const auto add = [&out](const json::object& usage) {
+      const std::int64_t cached = get_int(usage, "cache_read_input_tokens");
+      const std::int64_t written = get_int(usage, "cache_creation_input_tokens");
+      out.usage += {get_int(usage, "input_tokens") + cached + written, cached, written,
+                    get_int(usage, "output_tokens"), 0};
+    };
+    const auto& usage = get_object(answer, "usage");
+    const auto& each = get_array(usage, "iterations");
+    if (each.empty()) add(usage);
+    for (const auto& part : each)
+      if (part.is_object()) add(part.get_object());
+    return out;
+  }
+
  private:
+  static std::string tools_and_system(const Frame& frame) {
+    std::string out;
+    if (!frame.tools.empty()) {
+      out += ",\"tools\":[";
+      for (const auto& tool : frame.tools) {
+        if (!out.ends_with('[')) out += ',';
+        out += "{\"name\":" + quoted_json(tool.name) +
+               ",\"description\":" + quoted_json(tool.description) +
+               ",\"input_schema\":" + tool.parameters + "}";
+      }
+      out += ']';
+    }
+    if (!frame.system.empty())
+      out += ",\"system\":[{\"type\":\"text\",\"text\":" + quoted_json(frame.system) +
+             ",\"cache_control\":{\"type\":\"ephemeral\"}}]";
+    return out;
+  }
+
   static std::string text_block(std::string_view text) {
     return "{\"type\":\"text\",\"text\":" + quoted_json(text) + "}";
   }

@@ -117,19 +117,7 @@ class Gemini final : public Wire {
   }
 
   std::string prefix(const Endpoint& endpoint, const Frame& frame) const override {
-    std::string out = "{";
-    if (!frame.system.empty())
-      out += "\"systemInstruction\":{\"parts\":[" + text_part(frame.system) + "]},";
-    if (!frame.tools.empty()) {
-      out += "\"tools\":[{\"functionDeclarations\":[";
-      for (const auto& tool : frame.tools) {
-        if (!out.ends_with('[')) out += ',';
-        out += "{\"name\":" + quoted_json(tool.name) +
-               ",\"description\":" + quoted_json(tool.description) +
-               ",\"parameters\":" + tool.parameters + "}";
-      }
-      out += "]}],";
-    }
+    std::string out = "{" + system_and_tools(frame);
     if (endpoint.max_output > 0)
       out +=
           "\"generationConfig\":{\"maxOutputTokens\":" + std::to_string(endpoint.max_output) + "},";
@@ -175,7 +163,33 @@ class Gemini final : public Wire {
     return std::make_unique<Reader>(std::move(on_text));
   }
 
+  std::optional<SideCall> count_call(const Endpoint& endpoint, const Frame& frame,
+                                     std::string_view items) const override {
+    return SideCall{
+        endpoint.base_url + "/v1beta/models/" + net::url_encoded(endpoint.model) + ":countTokens",
+        "{\"generateContentRequest\":{\"model\":" + quoted_json("models/" + endpoint.model) + "," +
+            system_and_tools(frame) + "\"contents\":[" + std::string(items) + "]}}",
+        {}};
+  }
+
  private:
+  static std::string system_and_tools(const Frame& frame) {
+    std::string out;
+    if (!frame.system.empty())
+      out += "\"systemInstruction\":{\"parts\":[" + text_part(frame.system) + "]},";
+    if (!frame.tools.empty()) {
+      out += "\"tools\":[{\"functionDeclarations\":[";
+      for (const auto& tool : frame.tools) {
+        if (!out.ends_with('[')) out += ',';
+        out += "{\"name\":" + quoted_json(tool.name) +
+               ",\"description\":" + quoted_json(tool.description) +
+               ",\"parameters\":" + tool.parameters + "}";
+      }
+      out += "]}],";
+    }
+    return out;
+  }
+
   static std::string text_part(std::string_view text) {
     return "{\"text\":" + quoted_json(text) + "}";
   }

@@ -8,6 +8,13 @@ namespace nightjar::model {
 
 namespace {
 
+Usage usage_of(const json::object& usage) {
+  const auto& input = get_object(usage, "input_tokens_details");
+  return {get_int(usage, "input_tokens"), get_int(input, "cached_tokens"),
+          get_int(input, "cache_write_tokens"), get_int(usage, "output_tokens"),
+          get_int(get_object(usage, "output_tokens_details"), "reasoning_tokens")};
+}
+
 class Reader final : public ReplyReader {
  public:
   explicit Reader(OnText on_text) : builder_(std::move(on_text)) {}
@@ -65,11 +72,7 @@ class Reader final : public ReplyReader {
     builder_.ended();
     Reply& reply = builder_.reply;
     reply.model = get_string(response, "model");
-    const auto& usage = get_object(response, "usage");
-    const auto& input = get_object(usage, "input_tokens_details");
-    reply.usage = {get_int(usage, "input_tokens"), get_int(input, "cached_tokens"),
-                   get_int(input, "cache_write_tokens"), get_int(usage, "output_tokens"),
-                   get_int(get_object(usage, "output_tokens_details"), "reasoning_tokens")};
+    reply.usage = usage_of(get_object(response, "usage"));
     if (reply.replay.empty()) {
       for (const auto& entry : get_array(response, "output")) {
         if (entry.is_object()) item(entry.get_object());
@@ -113,18 +116,7 @@ class Responses final : public Wire {
       out +=
           ",\"reasoning\":{\"effort\":" + quoted_json(endpoint.effort) + ",\"summary\":\"auto\"}";
     if (!frame.cache_key.empty()) out += ",\"prompt_cache_key\":" + quoted_json(frame.cache_key);
-    if (!frame.system.empty()) out += ",\"instructions\":" + quoted_json(frame.system);
-    if (!frame.tools.empty()) {
-      out += ",\"tools\":[";
-      for (const auto& tool : frame.tools) {
-        if (!out.ends_with('[')) out += ',';
-        out += "{\"type\":\"function\",\"name\":" + quoted_json(tool.name) +
-               ",\"description\":" + quoted_json(tool.description) +
-               ",\"parameters\":" + tool.parameters + ",\"strict\":false}";
-      }
-      out += ']';
-    }
-    return out + ",\"input\":[";
+    return out + instructions_and_tools(frame) + ",\"input\":[";
   }
 
   std::string suffix() const override { return "]}"; }
@@ -168,6 +160,55 @@ class Responses final : public Wire {
 
   std::unique_ptr<ReplyReader> reader(OnText on_text) const override {
     return std::make_unique<Reader>(std::move(on_text));
+  }
+
+  std::optional<SideCall> count_call(const Endpoint& endpoint, const Frame& frame,
+                                     std::string_view items) const override {
+    return SideCall{url(endpoint) + "/input_tokens",
+                    "{\"model\":" + quoted_json(endpoint.model) + instructions_and_tools(frame) +
+                        ",\"input\":[" + std::string(items) + "]}",
+                    {}};
+  }
+
+  std::optional<SideCall> compact_call(const Endpoint& endpoint, const Frame& frame,
+                                       std::string_view items) const override {
+    std::string body = "{\"model\":" + quoted_json(endpoint.model);
+    if (!frame.system.empty()) body += ",\"instructions\":" + quoted_json(frame.system);
+    return SideCall{
+        url(endpoint) + "/compact", body + ",\"input\":[" + std::string(items) + "]}", {}};
+  }
+
+  // The output holds one opaque item that stands for the rest.
+  std::optional<VendorCompaction> compaction_in(const json::object& answer) const override {
+    VendorCompaction out;
+    std::vector<std::string> items;
+    bool found = false;
+    for (const auto& item : get_array(answer, "output")) {
+      if (!item.is_object()) return std::nullopt;
+      found |= get_string(item.get_object(), "type") == "compaction";
+      items.push_back(to_line(item));
+    }
+    if (!found) return std::nullopt;
+    out.items = joined(items);
+    out.usage = usage_of(get_object(answer, "usage"));
+    return out;
+  }
+
+ private:
+  static std::string instructions_and_tools(const Frame& frame) {
+    std::string out;
+    if (!frame.system.empty()) out += ",\"instructions\":" + quoted_json(frame.system);
+    if (!frame.tools.empty()) {
+      out += ",\"tools\":[";
+      for (const auto& tool : frame.tools) {
+        if (!out.ends_with('[')) out += ',';
+        out += "{\"type\":\"function\",\"name\":" + quoted_json(tool.name) +
+               ",\"description\":" + quoted_json(tool.description) +
+               ",\"parameters\":" + tool.parameters + ",\"strict\":false}";
+      }
+      out += ']';
+    }
+    return out;
   }
 };
 

@@ -233,6 +233,7 @@ class Pipeline {
     out.from_base = job_.start_commit == job_.base_commit;
     out.deadline = stages_.deadline();
     out.round = round_;
+    out.resumes = job_.resumes;
     out.folder = folder_;
     out.limits = job_.limits;
     out.baseline = baseline_;

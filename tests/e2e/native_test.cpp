@@ -208,6 +208,77 @@ TEST_F(NativeTest, ALimitLandsTheRunAndMoreLetsItGoOn) {
   EXPECT_EQ(server_->violations(), "");
 }
 
+TEST_F(NativeTest, NearALimitItLandsWithWordsAndAQuestionAndItsWorkIsKept) {
+  play(R"~({"replies": [
+    {"calls": [{"tool": "write", "arguments": {"path": "half.md", "content": "half\n"}}]},
+    {"say": "Half is done; add() is not. Which Python?"},
+    {"calls": [{"tool": "shell", "arguments": {"command": "cat half.md; rm half.md"}}, )~" +
+       kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const json::object limited = finish({"--limit-turns", "2"});
+  const std::string id = get_string(limited, "id");
+  // The words at the limit are no claim of being done.
+  EXPECT_EQ(get_string(limited, "state"), "waiting") << log(limited);
+  EXPECT_EQ(verdict(limited), "none") << log(limited);
+  EXPECT_NE(get_string(limited, "reason").find("Half is done; add() is not. Which Python?"),
+            std::string::npos)
+      << get_string(limited, "reason");
+  EXPECT_NE(body_of_last_request().find("This is your last reply within the limit"),
+            std::string::npos);
+  EXPECT_NE(log(limited).find("the work so far is kept as"), std::string::npos) << log(limited);
+  const auto diff = nightjar_.run({"diff", id});
+  EXPECT_NE(diff.out.find("half.md"), std::string::npos) << diff.out << diff.err;
+  EXPECT_EQ(nightjar_.run({"resume", id, "--limit-turns", "9"}).exit_status, 0);
+  const json::object task = settled(id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_NE(body_of_last_request().find("There is more room now: go on."), std::string::npos);
+  EXPECT_EQ(server_->violations(), "");
+}
+
+TEST_F(NativeTest, APlanWaitsForAYesBeforeAnythingIsChanged) {
+  play(R"({"replies": [
+    {"calls": [)" +
+       kFix + R"(]},
+    {"calls": [{"tool": "plan", "arguments": {"items": [{"text": "turn the minus round", "done": false}]}}]},
+    {"calls": [)" +
+       kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const json::object planned = finish({"--plan-first"});
+  const std::string id = get_string(planned, "id");
+  EXPECT_EQ(get_string(planned, "state"), "waiting") << log(planned);
+  EXPECT_NE(get_string(planned, "reason").find("its plan: 1. turn the minus round"),
+            std::string::npos)
+      << get_string(planned, "reason");
+  EXPECT_NE(body_of_last_request().find("The person wants to see a plan first"),
+            std::string::npos);
+  EXPECT_EQ(log(planned).find("return a + b"), std::string::npos) << "changed before the yes";
+  EXPECT_EQ(nightjar_.run({"answer", id, "Yes,", "go", "ahead."}).exit_status, 0);
+  const json::object task = settled(id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_NE(body_of_last_request().find("The person agrees with the plan"), std::string::npos);
+  EXPECT_EQ(server_->violations(), "");
+}
+
+TEST_F(NativeTest, APlanThatThePersonChangesIsShownAgain) {
+  play(R"({"replies": [
+    {"say": "I shall rewrite everything."},
+    {"calls": [{"tool": "plan", "arguments": {"items": [{"text": "only the minus", "done": false}]}}]},
+    {"calls": [)" +
+       kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const json::object planned = finish({"--plan-first"});
+  const std::string id = get_string(planned, "id");
+  EXPECT_NE(get_string(planned, "reason").find("its plan: I shall rewrite everything."),
+            std::string::npos)
+      << get_string(planned, "reason") << log(planned);
+  EXPECT_EQ(nightjar_.run({"answer", id, "Good,", "but", "only", "the", "minus"}).exit_status, 0);
+  const json::object again = settled(id);
+  EXPECT_EQ(get_string(again, "state"), "waiting") << log(again);
+  EXPECT_NE(get_string(again, "reason").find("its plan: 1. only the minus"), std::string::npos)
+      << get_string(again, "reason");
+  EXPECT_EQ(nightjar_.run({"resume", id}).exit_status, 0);
+  const json::object task = settled(id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_EQ(server_->violations(), "");
+}
+
 TEST_F(NativeTest, ALimitInDollarsNeedsPrices) {
   play(R"({"replies": []})");
   const auto refused = nightjar_.run({"assign", "Fix it", "--limit-cost", "1.50"}, repo_.path());

@@ -21,7 +21,10 @@ many the conversation already holds, "aux" answers requests that offer no tools.
     "delay_ms": N between events, "chunk": N characters an event, "split": N bytes a write, "repeat": N times the text
 
 With "plain": true any client may ask, whatever it sends, streamed or not.
-With "rewinds": true in the scenario a conversation may go back.
+With "rewinds": true in the scenario a conversation may go back, with "compacts": true its beginning may be replaced by
+something shorter: then the newest replies stand behind that, unchanged. "context": N refuses what has more tokens (four
+bytes each), in the vendor's words; the vendors' own counting answers with the same measure. "vendor_compaction": TEXT
+turns on the compaction that OpenAI's and Anthropic's own servers have.
 The last reply is given again where a conversation goes on behind the script."""
 import argparse
 import json
@@ -39,6 +42,7 @@ VIOLATIONS = []
 TRIES = {}       # (scenario, conversation, wire, turn) -> requests so far
 SENT = {}        # (scenario, conversation, wire) -> what was sent: turn -> native items
 BEFORE = {}      # (scenario, conversation, wire) -> the raw body of the request before
+LEFT_OUT = {}    # (scenario, conversation, wire) -> how many of the first replies were replaced by something shorter
 SCENARIOS = {}
 ARGS = None
 
@@ -362,22 +366,60 @@ WIRES = [(re.compile(r"/responses$"), Responses()), (re.compile(r"/chat/completi
          (re.compile(r"/v1/messages$"), Anthropic()), (re.compile(r":(streamG|g)enerateContent$"), Gemini())]
 
 
-def check(wire, key, raw, items, rewinds):
-    """Whether the request follows from what was sent. Returns how many replies it holds."""
+TOO_LONG = {"openai": {"message": "Your input exceeds the context window of this model.", "code": "context_length_exceeded"},
+            "chat": {"message": "This model's maximum context length is {most} tokens.", "code": "context_length_exceeded"},
+            "anthropic": {"message": "prompt is too long: {tokens} tokens > {most} maximum", "type": "invalid_request_error"},
+            "gemini": {"code": 400, "status": "INVALID_ARGUMENT",
+                       "message": "The input token count ({tokens}) exceeds the maximum number of tokens allowed ({most})."}}
+
+
+def beside(path, body, scenario, raw):
+    """The answer to a question beside the conversation: (status, object), or None for any other."""
+    tokens, compaction = len(raw) // 4, scenario.get("vendor_compaction")
+    if re.search(r"/responses/input_tokens$", path):
+        return 200, {"object": "response.input_tokens", "input_tokens": tokens}
+    if re.search(r"/v1/messages/count_tokens$", path):
+        return 200, {"input_tokens": tokens}
+    if re.search(r":countTokens$", path):
+        return 200, {"totalTokens": tokens}
+    if re.search(r"/responses/compact$", path):
+        if not compaction:
+            return 404, {"error": {"message": "Not Found", "type": "invalid_request_error"}}
+        calls = {i["call_id"] for i in body["input"] if i["type"] == "function_call"}
+        need(calls == {i["call_id"] for i in body["input"] if i["type"] == "function_call_output"}, "calls without their answers")
+        return 200, {"id": "resp_9", "object": "response.compaction", "created_at": 1, "usage": {"input_tokens": tokens, "output_tokens": 9},
+                     "output": [{"type": "compaction", "id": "cmp_1", "encrypted_content": compaction}]}
+    if "context_management" in body:
+        if not compaction:
+            return 400, {"type": "error", "error": {"type": "invalid_request_error", "message": "context_management: not supported"}}
+        return 200, {"id": "m9", "type": "message", "role": "assistant", "content": [{"type": "compaction", "content": compaction}],
+                     "stop_reason": "compaction", "usage": {"input_tokens": tokens, "output_tokens": 9}}
+    return None
+
+
+def check(wire, key, raw, items, scenario):
+    """Whether the request follows from what was sent. Returns how many replies stand before it."""
     turns = wire.turns(items)
+    rewinds = scenario.get("rewinds")
+    before = BEFORE.get(key)
+    fresh = before is not None and not raw.startswith(before[:-len(wire.end)])
+    if fresh and scenario.get("compacts"):
+        LEFT_OUT[key] = max([n + 1 for n in SENT.get(key, {})], default=0) - len(turns)
+        need(LEFT_OUT[key] >= 0, "more replies than were sent")
+        BEFORE[key] = before = None
+    left_out = LEFT_OUT.get(key, 0)
     for n, (own, after) in enumerate(turns):
         calls, answers = wire.calls(own), wire.answers(after)
         need(calls == answers, f"turn {n}: calls {calls} were answered by {answers}")
         need(after, f"turn {n}: nothing follows the reply") if n == len(turns) - 1 else None
-        sent = SENT.get(key, {}).get(n)
+        sent = SENT.get(key, {}).get(n + left_out)
         need(sent is None or sent == own, f"turn {n}: sent {json.dumps(sent)}, came back as {json.dumps(own)}")
-    before = BEFORE.get(key)
-    if before is not None and rewinds and not raw.startswith(before[:-len(wire.end)]):
+    if fresh and rewinds and before is not None:
         for n in [n for n in SENT.get(key, {}) if n >= len(turns)]:
             del SENT[key][n]
     elif before is not None:
         need(raw.startswith(before[:-len(wire.end)]), "what was sent before does not stand at the beginning")
-    return len(turns)
+    return len(turns) + left_out
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -408,9 +450,22 @@ class Handler(BaseHTTPRequestHandler):
         arrived = time.monotonic()
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = self.path.split("?")[0]
-        wire = next((w for pattern, w in WIRES if pattern.search(path)), None)
         parts = path.split("/")
         scenario = SCENARIOS.get(parts[1])
+        wire = next((w for pattern, w in WIRES if pattern.search(path)), None)
+        if scenario:
+            try:
+                answer = beside(path, json.loads(raw), scenario, raw)
+            except (Broken, ValueError, KeyError, TypeError) as error:
+                with LOCK:
+                    VIOLATIONS.append({"conversation": parts[2], "what": f"beside: {type(error).__name__}: {error}"})
+                return self.plain(400, {"error": {"message": f"protocol: {error}"}})
+            if answer:
+                if ARGS.log:
+                    with LOCK, open(ARGS.log, "a") as log:
+                        log.write(json.dumps({"scenario": parts[1], "conversation": parts[2], "wire": "beside", "path": path,
+                                              "turn": -2, "bytes": len(raw), "arrived": arrived, "try": 1}) + "\n")
+                return self.plain(*answer)
         if not wire or not scenario:
             return self.plain(404, {"error": {"message": f"no such wire or scenario: {path}", "type": "not_found"}})
         given = (self.headers.get("Authorization", "").removeprefix("Bearer ") or self.headers.get("x-api-key")
@@ -420,14 +475,16 @@ class Handler(BaseHTTPRequestHandler):
         conversation = (parts[1], parts[2], wire.name)
         try:
             body = json.loads(raw)
-            plain = scenario.get("plain")
+            plain, too_long = scenario.get("plain"), False
             items, tools = ([], []) if plain else (wire.items(body), wire.tools(body))
             with LOCK:
                 if plain:
                     turn = 0
                 elif tools:
-                    turn = check(wire, conversation, raw, items, scenario.get("rewinds"))
-                    BEFORE[conversation] = raw
+                    turn = check(wire, conversation, raw, items, scenario)
+                    too_long = len(raw) // 4 > scenario.get("context", len(raw))
+                    if not too_long:
+                        BEFORE[conversation] = raw
                 else:
                     turn = -1
         except (Broken, ValueError, KeyError, TypeError, IndexError) as error:
@@ -439,6 +496,10 @@ class Handler(BaseHTTPRequestHandler):
                 number = TRIES["dump"] = TRIES.get("dump", 0) + 1
             with open(os.path.join(ARGS.dump, f"{number:04d}-{parts[1]}-{wire.name}-{turn}.json"), "wb") as file:
                 file.write(raw)
+        if too_long:
+            error = {**TOO_LONG[wire.name]}
+            error["message"] = error["message"].format(tokens=len(raw) // 4, most=scenario["context"])
+            return self.plain(400, {"type": "error", "error": error})
         replies = scenario.get("replies") or [{"say": "done"}]
         reply = replies[min(turn, len(replies) - 1)] if turn >= 0 else scenario.get("aux", {"say": "aux"})
         with LOCK:

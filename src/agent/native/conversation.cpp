@@ -13,6 +13,7 @@ namespace nightjar::agent::native {
 namespace {
 
 constexpr size_t kLargestFile = size_t{1} << 30;
+constexpr std::int64_t kBytesOfAToken = 4, kTokensOfAPicture = 1'600;
 
 }  // namespace
 
@@ -41,11 +42,25 @@ void Conversation::replay(std::string_view text) {
   }
 }
 
+// Where the prefix holds a message already (a system message), a comma stands before the first.
 void Conversation::add_item(std::string_view item) {
   if (item.empty()) return;
   if (!body_.ends_with('[')) body_ += ',';
   body_ += item;
   ++items_;
+}
+
+void Conversation::set_items(const std::vector<std::string>& items) {
+  body_.resize(prefix_size_);
+  items_ = 0;
+  for (const auto& item : items) add_item(item);
+  ++generation_;
+  counted_ = 0;
+  totals_.context = 0;
+  picture_bytes_ = 0;
+  reply_.reset();
+  results_.clear();
+  begun_.clear();
 }
 
 // The one place where what happened changes what is known: alike for old lines and new ones.
@@ -55,18 +70,24 @@ void Conversation::take(const json::object& line) {
   if (const std::string mark = get_string(line, "mark"); !mark.empty()) marks_.push_back(mark);
   if (kind == "frame") {
     body_ = get_string(line, "prefix");
+    prefix_size_ = body_.size();
   } else if (kind == "user") {
     add_item(get_string(line, "item"));
     reply_.reset();
   } else if (kind == "reply") {
     model::Reply reply = model::reply_from(line);
     points_.resize(std::min(points_.size(), static_cast<size_t>(turn_)));
-    points_.push_back({body_.size(), items_});
+    points_.push_back({generation_, body_.size(), items_});
     ++turn_;
     add_item(get_string(line, "item"));
     ++totals_.turns;
     totals_.usage += reply.usage;
+    totals_.last = reply.usage;
     totals_.context = reply.usage.input + reply.usage.output;
+    if (totals_.context > 0) {
+      counted_ = body_.size();
+      picture_bytes_ = 0;
+    }
     reply.replay.clear();
     reply_ = std::move(reply);
     results_.clear();
@@ -74,8 +95,19 @@ void Conversation::take(const json::object& line) {
   } else if (kind == "rewind") {
     const auto turn = static_cast<size_t>(std::max<std::int64_t>(0, get_int(line, "turn")));
     if (turn >= points_.size()) return;
-    body_.resize(points_[turn].body);
-    items_ = points_[turn].items;
+    if (const auto* items = line.if_contains("items"); items && items->is_array()) {
+      std::vector<std::string> then;
+      for (const auto& item : items->get_array())
+        if (item.is_string()) then.emplace_back(std::string_view(item.get_string()));
+      set_items(then);
+    } else {
+      body_.resize(points_[turn].body);
+      items_ = points_[turn].items;
+    }
+    if (counted_ > body_.size()) {
+      counted_ = 0;
+      totals_.context = 0;
+    }
     turn_ = static_cast<int>(turn);
     reply_.reset();
     results_.clear();
@@ -85,12 +117,40 @@ void Conversation::take(const json::object& line) {
   } else if (kind == "result") {
     results_.push_back(model::tool_result_from(line));
   } else if (kind == "results") {
+    for (const auto& result : results_)
+      picture_bytes_ += static_cast<std::int64_t>(result.image.size());
     add_item(get_string(line, "item"));
     reply_.reset();
     results_.clear();
     begun_.clear();
+  } else if (kind == "replace") {
+    std::vector<std::string> items;
+    for (const auto& part : get_array(line, "parts"))
+      if (part.is_object()) items.push_back(get_string(part.get_object(), "item"));
+    set_items(items);
+    totals_.usage += model::usage_from(get_object(line, "usage"));
   }
 }
+
+std::string_view Conversation::items() const {
+  std::string_view out = std::string_view(body_).substr(prefix_size_);
+  if (out.starts_with(',')) out.remove_prefix(1);
+  return out;
+}
+
+std::int64_t Conversation::guessed_tokens() const {
+  const auto added = static_cast<std::int64_t>(body_.size() - counted_);
+  const std::int64_t text = std::max<std::int64_t>(0, added - picture_bytes_);
+  return text / kBytesOfAToken + (picture_bytes_ > 0 ? kTokensOfAPicture : 0);
+}
+
+std::int64_t Conversation::tokens() const { return totals_.context + guessed_tokens(); }
+
+Transcript Conversation::transcript() const {
+  return read_transcript(try_read_file(file_, kLargestFile).value_or(""));
+}
+
+void Conversation::replace(const Replacement& replacement) { write(to_json(replacement)); }
 
 void Conversation::write(const json::object& line) {
   write_all(fd_.get(), to_line(line) + "\n");
@@ -98,10 +158,23 @@ void Conversation::write(const json::object& line) {
 }
 
 void Conversation::rewind(int turn, std::string_view mark) {
-  write({{"kind", "rewind"}, {"turn", turn}, {"mark", mark}});
+  json::object line{{"kind", "rewind"}, {"turn", turn}, {"mark", mark}};
+  const auto at = static_cast<size_t>(std::max(0, turn));
+  if (at < points_.size() && points_[at].generation != generation_) {
+    // What stood there was replaced by something shorter since.
+    json::array items;
+    const std::string text = try_read_file(file_, kLargestFile).value_or("");
+    for (auto& item : read_transcript(text, turn + 1).items()) items.emplace_back(std::move(item));
+    line["items"] = std::move(items);
+  }
+  write(line);
 }
 
-void Conversation::hear(long number) { write({{"kind", "heard"}, {"heard", number}}); }
+void Conversation::hear(long number, std::string_view mark) {
+  json::object line{{"kind", "heard"}, {"heard", number}};
+  if (!mark.empty()) line["mark"] = mark;
+  write(line);
+}
 
 void Conversation::sync() const {
   if (::fdatasync(fd_.get()) != 0) throw_errno("cannot write " + file_.string());
@@ -125,8 +198,13 @@ bool Conversation::has(std::string_view mark) const {
   return std::ranges::find(marks_, mark) != marks_.end();
 }
 
+bool Conversation::has_like(std::string_view beginning) const {
+  return std::ranges::any_of(marks_,
+                             [&](const std::string& mark) { return mark.starts_with(beginning); });
+}
+
 void Conversation::user(std::string_view text, std::string_view mark, long heard) {
-  json::object line{{"kind", "user"}, {"item", wire_.user(text)}};
+  json::object line{{"kind", "user"}, {"item", wire_.user(text)}, {"text", valid_utf8(text)}};
   if (!mark.empty()) line["mark"] = mark;
   if (heard > 0) line["heard"] = heard;
   write(line);
@@ -158,6 +236,7 @@ void Conversation::answer(std::string_view message, long heard, std::string_view
     if (found != results_.end()) ordered.push_back(*found);
   }
   json::object line{{"kind", "results"}, {"item", wire_.results(ordered, message)}};
+  if (!message.empty()) line["text"] = valid_utf8(message);
   if (!mark.empty()) line["mark"] = mark;
   if (heard > 0) line["heard"] = heard;
   write(line);

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/native/transcript.h"
 #include "base/file.h"
 #include "model/wire.h"
 
@@ -25,7 +26,7 @@ struct PendingCall {
 /// What a finished run of tools and replies amounts to, for limits and people.
 struct Totals {
   int turns = 0;
-  model::Usage usage;
+  model::Usage usage, last;  ///< of all, and of the last reply alone
   std::int64_t context = 0;  ///< tokens of the last request, with its reply
   bool operator==(const Totals&) const = default;
 };
@@ -39,6 +40,13 @@ class Conversation {
 
   /// The whole next request.
   std::string request() const { return body_ + suffix_; }
+  /// The messages of it alone, comma between them.
+  std::string_view items() const;
+  /// About how many tokens the next request has: what the vendor counted of the last one, and a
+  /// quarter of the bytes that were added.
+  std::int64_t tokens() const;
+  /// Of those, how many are a guess.
+  std::int64_t guessed_tokens() const;
   bool empty() const { return items_ == 0; }
   const Totals& totals() const { return totals_; }
   /// Replies that are in it: the number of the turn.
@@ -53,6 +61,7 @@ class Conversation {
   long heard() const { return heard_; }
   /// Whether a message with this mark was written before.
   bool has(std::string_view mark) const;
+  bool has_like(std::string_view beginning) const;
 
   /// `mark` names a message that must come once however often its stage begins; `heard`: the last
   /// word of the person that is in it.
@@ -66,8 +75,12 @@ class Conversation {
   /// Back to behind the reply (and what answered it) of that number; what came later is forgotten,
   /// but not what it cost.
   void rewind(int turn, std::string_view mark);
-  /// A word of the person was taken in that is in no message.
-  void hear(long number);
+  /// Everything that is in it, from its file.
+  Transcript transcript() const;
+  /// Something shorter takes the place of all messages. Only where no call waits for its result.
+  void replace(const Replacement& replacement);
+  /// Words of the person were taken in that are in no message; or a mark alone.
+  void hear(long number, std::string_view mark = "");
 
   /// On disk, whatever happens to the machine.
   void sync() const;
@@ -77,15 +90,21 @@ class Conversation {
   void take(const json::object& line);
   void write(const json::object& line);
   void add_item(std::string_view item);
+  void set_items(const std::vector<std::string>& items);
 
   std::filesystem::path file_;
   const model::Wire& wire_;
   Fd fd_;
   struct Point {
+    int generation = 0;  ///< another one: the bytes are only in the file
     size_t body = 0, items = 0;
   };
   std::vector<Point> points_;  ///< points_[n]: as it stood when reply n + 1 was asked for
+  int generation_ = 0;         ///< counts replacements of what was said
   std::string body_, suffix_;
+  size_t prefix_size_ = 0;
+  size_t counted_ = 0;              ///< bytes of the body whose tokens the vendor has counted
+  std::int64_t picture_bytes_ = 0;  ///< behind them: they cost far fewer tokens than text
   size_t items_ = 0;
   int turn_ = 0;  ///< replies that are in it; fewer than there were after a rewind
   Totals totals_;

@@ -23,7 +23,8 @@ using model::ToolResult;
 
 constexpr int kRepeatedTold = 3, kRepeatedEnd = 8, kMostCut = 3;
 constexpr size_t kShownText = 2'000;
-constexpr double kNearLimit = 0.9;
+constexpr size_t kShownReason = 600;
+constexpr const char* kPlanApproved = "plan approved";
 
 bool is_repeated_end(int count) { return count >= kRepeatedEnd; }
 
@@ -36,18 +37,57 @@ std::string what_of(const ToolCall& call, const json::object& arguments) {
   return call.name;
 }
 
-ToolResult answer(const ToolCall& call, std::string output, bool error = false) {
+ToolResult answer(const ToolCall& call, std::string_view output, bool error = false) {
   return {call.id, call.name, valid_utf8(output), error, "", ""};
+}
+
+std::string landing_mark(int turn) { return fmt::format("landing {}", turn); }
+
+// "Yes", "ok, go ahead.": short, and without a but.
+bool is_yes(std::string_view word) {
+  std::string text;
+  for (const char c : trimmed(word))
+    text += c == ',' || c == '.' || c == '!' ? ' ' : static_cast<char>(std::tolower(c));
+  constexpr std::array<std::string_view, 10> kYes{"yes", "y",       "ok",   "okay", "go",
+                                                  "do",  "approve", "lgtm", "fine", "good"};
+  const std::string_view first = std::string_view(text).substr(0, text.find(' '));
+  const bool begins = std::ranges::find(kYes, first) != kYes.end() || text.starts_with("approved");
+  return begins && text.size() <= 24 && text.find("but") == std::string::npos;
+}
+
+std::string plan_in_a_line(const model::Reply& reply) {
+  std::string out;
+  for (const auto& call : reply.calls) {
+    const auto arguments = parse_json(call.arguments);
+    if (call.name != "plan" || !arguments || !arguments->is_object()) continue;
+    out.clear();
+    int number = 0;
+    for (const auto& item : get_array(arguments->get_object(), "items")) {
+      if (!item.is_object()) continue;
+      ++number;
+      out += fmt::format("{}{}. {}", number > 1 ? "; " : "", number,
+                         get_string(item.get_object(), "text"));
+    }
+  }
+  return out;
 }
 
 }  // namespace
 
 Loop::Loop(const Assignment& assignment, sandbox::Session& session, Conversation& conversation,
-           model::Client& model, std::stop_token stop)
+           model::Client& model, const model::Frame& frame, std::stop_token stop)
     : assignment_(assignment),
       session_(session),
       conversation_(conversation),
       model_(model),
+      room_(conversation, model, frame,
+            [this](const std::string& how, std::int64_t before, std::int64_t after) {
+              event("compacted", {{"turn", conversation_.turn()},
+                                  {"how", how},
+                                  {"tokens_before", before},
+                                  {"tokens_after", after}});
+              tell_use();
+            }),
       stop_(std::move(stop)),
       heard_(conversation.heard()),
       deadline_(assignment.deadline) {}
@@ -56,6 +96,8 @@ WorkResult Loop::run() {
   for (;;) {
     if (auto end = run_calls()) return std::move(*end);
     if (!take_words()) return parked("paused; nightjar resume goes on");
+    if (auto end = plan_waits()) return std::move(*end);
+    if (auto end = landed()) return std::move(*end);
     if (auto end = go_on()) return std::move(*end);
     if (auto end = beyond_limits()) return std::move(*end);
     if (auto end = ask_model()) return std::move(*end);
@@ -66,7 +108,7 @@ WorkResult Loop::run() {
 std::optional<WorkResult> Loop::go_on() {
   const auto& reply = conversation_.open_reply();
   if (conversation_.answered()) {
-    if (const auto claim = finish_call(*reply)) return *claim;
+    if (auto claim = finish_call(*reply)) return claim;
     conversation_.answer(message_, heard_);
   } else {
     std::string text = reply ? follow_up(*reply) : "";
@@ -95,7 +137,11 @@ std::optional<WorkResult> Loop::ask_model() {
                                 to_string(waiting.failure.kind), to_local(waiting.until))}});
           },
       .on_resume = [this] { event("resumed", {}); }};
+  room_.keep(hooks, deadline_, stop_);
   auto outcome = call_model(hooks);
+  if (!outcome && outcome.error().kind == Failure::Kind::ContextFull &&
+      room_.make(hooks, deadline_, stop_))
+    return std::nullopt;  // asked again, with less
   if (!outcome) return failed_for(outcome.error());
   conversation_.reply(*outcome);
   tell_use();
@@ -143,7 +189,7 @@ std::string Loop::follow_up(const model::Reply& reply) {
   }
 }
 
-WorkResult Loop::failed_for(const Failure& failure) const {
+WorkResult Loop::failed_for(const Failure& failure) {
   const std::string who = inert(model_.endpoint().name);
   switch (failure.kind) {
     case Failure::Kind::NoMoney:
@@ -153,7 +199,7 @@ WorkResult Loop::failed_for(const Failure& failure) const {
       return parked(fmt::format("{} does not take the key: {}", who, failure.words));
     case Failure::Kind::ContextFull:
       return ended_failed(
-          fmt::format("the conversation is longer than {} takes: {}", who, failure.words));
+          fmt::format("the task alone is longer than {} takes: {}", who, failure.words));
     case Failure::Kind::Rejected:
       return parked(fmt::format("{} refused the request: {}", who, failure.words));
     case Failure::Kind::Malformed:
@@ -227,6 +273,13 @@ ToolResult Loop::dispatch(const ToolCall& call, const json::object& arguments) {
                   "There is no tool '" + shortened(inert(call.name), 60) + "'; there are: " + names,
                   true);
   }
+  const bool before_plan = call.name != "shell" && call.name != "plan" && call.name != "ask" &&
+                           call.name != "read" && call.name != "search" && call.name != "outline";
+  if (before_plan && plan_is_due())
+    return answer(call,
+                  "The person wants to see a plan first: look around, set it with the plan tool, "
+                  "and change nothing yet.",
+                  true);
   if (call.name == "plan") return answer(call, set_plan(arguments));
   if (call.name == "check") {
     if (!assignment_.check) return answer(call, "There is no check here.", true);
@@ -286,53 +339,102 @@ bool Loop::take_words() {
     paused_ = false;
     if (!message_.empty()) message_ += "\n\n";
     message_ += "The person says: " + word.text;
+    word_ = word.text;
   }
   if (!std::exchange(paused_, false)) return true;
   if (message_.empty()) conversation_.hear(heard_);
   return false;
 }
 
+// --- a plan that the person wants to see first
+// ----------------------------------------------------
+
+bool Loop::plan_is_due() const {
+  return assignment_.spec.plan_first && !conversation_.has(kPlanApproved);
+}
+
+// Shown once; then the run waits until it is let go on: with a yes, or with what to change.
+std::optional<WorkResult> Loop::plan_waits() {
+  const auto& reply = conversation_.open_reply();
+  if (!plan_is_due() || !reply) return std::nullopt;
+  const bool prose = reply->calls.empty() && !trimmed(reply->text).empty();
+  const bool planned =
+      conversation_.answered() &&
+      std::ranges::find(reply->calls, "plan", &ToolCall::name) != reply->calls.end();
+  if (!planned && !prose) return std::nullopt;
+  const std::string shown = fmt::format("plan of turn {} shown at ", conversation_.turn());
+  const std::string now_shown = shown + std::to_string(assignment_.resumes);
+  if (!conversation_.has_like(shown)) conversation_.hear(heard_, now_shown);
+  if (conversation_.has(now_shown)) {
+    const std::string plan = prose ? reply->text : plan_in_a_line(*reply);
+    return parked("it waits for your yes to its plan: " + shortened(inert(plan), kShownReason) +
+                  "; nightjar answer ID yes, or say what to change");
+  }
+  if (message_.empty() || is_yes(word_)) {
+    conversation_.hear(heard_, kPlanApproved);
+    message_ = "The person agrees with the plan. Begin.";
+  } else {
+    message_ += "\n\nSet the plan anew with the plan tool; change nothing else yet.";
+  }
+  return std::nullopt;
+}
+
 // --- limits ------------------------------------------------------------------------------------
 
-std::optional<WorkResult> Loop::beyond_limits() {
-  const core::Limits& limits = assignment_.limits;
+BudgetState Loop::budget() {
   const Totals& totals = conversation_.totals();
-  Spent spent{cost_of(totals.usage, model_.endpoint().prices),
-              totals.usage.input + totals.usage.output};
+  const auto spent_on = [this](const model::Usage& usage) {
+    return Spent{cost_of(usage, model_.endpoint().prices), usage.input + usage.output};
+  };
+  Spent spent = spent_on(totals.usage);
   if (assignment_.others_spent) {
     const Spent others = assignment_.others_spent(spent);
     spent.cost_usd += others.cost_usd;
     spent.tokens += others.tokens;
   }
-  struct Limit {
-    const char* option;
-    double used, most;
-    std::string shown;
-  };
-  const std::array<Limit, 3> all{{
-      {"--limit-turns", static_cast<double>(totals.turns), static_cast<double>(limits.turns),
-       fmt::format("{} turns", limits.turns)},
-      {"--limit-tokens", static_cast<double>(spent.tokens), static_cast<double>(limits.tokens),
-       fmt::format("{} tokens", limits.tokens)},
-      {"--limit-cost", spent.cost_usd, limits.cost_usd, fmt::format("${:.2f}", limits.cost_usd)},
-  }};
-  for (const auto& limit : all) {
-    if (limit.most <= 0) continue;
-    if (limit.used >= limit.most)
-      return parked(
-          fmt::format("the limit of {} is reached; what was done so far is kept, and "
-                      "nightjar resume {} N goes on with more",
-                      limit.shown, limit.option));
-    if (limit.used >= kNearLimit * limit.most && !warned_ && conversation_.totals().turns > 1) {
-      warned_ = true;
-      conversation_.user(fmt::format("You are near the limit of this run ({}). Bring the work tree "
-                                     "into a state that works now, and finish, or say what is "
-                                     "missing.",
-                                     limit.shown),
-                         "near-limit");
-    }
-  }
+  const auto left =
+      std::chrono::duration_cast<Millis>(deadline_ - std::chrono::steady_clock::now());
+  return budget_state(assignment_.limits, totals.turns, spent, spent_on(totals.last), left);
+}
+
+// Near a limit the model is told; its last reply says how things stand.
+std::optional<WorkResult> Loop::beyond_limits() {
+  const BudgetState state = budget();
+  if (state.reach == Reach::Over) return parked_at(state, "");
+  if (state.reach == Reach::Near && !conversation_.has("near " + state.limit))
+    conversation_.user(fmt::format("You are near the limit of this run ({}). Bring the work tree "
+                                   "into a state that works now, and finish, or say what is "
+                                   "missing.",
+                                   state.limit),
+                       "near " + state.limit);
+  const std::string mark = landing_mark(conversation_.turn() + 1);
+  if (state.reach == Reach::Last && conversation_.totals().turns > 0 && !conversation_.has(mark))
+    conversation_.user(fmt::format("This is your last reply within the limit of this run ({}). If "
+                                   "the work is done, call finish. Otherwise make no call: say in "
+                                   "a few lines what is done, what is missing, and the one "
+                                   "question whose answer would help most.",
+                                   state.limit),
+                       mark);
   return std::nullopt;
+}
+
+// The last reply within a limit is no claim; with more room it goes on behind it.
+std::optional<WorkResult> Loop::landed() {
+  const auto& reply = conversation_.open_reply();
+  if (!reply || !conversation_.has(landing_mark(conversation_.turn()))) return std::nullopt;
+  if (conversation_.answered() && finish_call(*reply)) return std::nullopt;
+  const BudgetState state = budget();
+  if (state.reach >= Reach::Last) return parked_at(state, reply->text);
+  message_ = "There is more room now: go on." + (message_.empty() ? "" : "\n\n" + message_);
+  return std::nullopt;
+}
+
+WorkResult Loop::parked_at(const BudgetState& state, const std::string& last_words) {
+  const std::string words = shortened(inert(last_words), kShownReason);
+  return parked(
+      fmt::format("the limit of {} is reached{}; the work so far is kept, and nightjar "
+                  "resume ID {} N goes on with more",
+                  state.limit, words.empty() ? "" : ": " + words, state.option));
 }
 
 void Loop::tell_use() {
@@ -381,7 +483,10 @@ WorkResult Loop::ended_failed(std::string reason) {
   return out;
 }
 
-WorkResult Loop::parked(std::string reason, WaitingFor what) const {
+// What was done so far is kept where no stage clears it away.
+WorkResult Loop::parked(std::string reason, WaitingFor what) {
+  if (assignment_.checkpoint && assignment_.tree_changed && assignment_.tree_changed())
+    assignment_.checkpoint(conversation_.turn());
   WorkResult out;
   out.outcome = Outcome::Parked;
   out.reason = std::move(reason);

@@ -7,7 +7,9 @@
 #include <string>
 
 #include "agent/agent.h"
+#include "agent/native/budget.h"
 #include "agent/native/conversation.h"
+#include "agent/native/room.h"
 #include "model/client.h"
 #include "tools/toolbox.h"
 
@@ -16,7 +18,7 @@ namespace nightjar::agent::native {
 class Loop {
  public:
   Loop(const Assignment& assignment, sandbox::Session& session, Conversation& conversation,
-       model::Client& model, std::stop_token stop);
+       model::Client& model, const model::Frame& frame, std::stop_token stop);
 
   /// Until the model claims to be done, needs somebody, or a limit ends it. The claim is `Changed`,
   /// whatever it is worth: the verifier decides.
@@ -24,6 +26,9 @@ class Loop {
 
  private:
   bool take_words();
+  std::optional<WorkResult> plan_waits();
+  bool plan_is_due() const;
+  BudgetState budget();
   std::optional<WorkResult> beyond_limits();
   std::optional<WorkResult> ask_model();
   model::Outcome call_model(const model::CallHooks& hooks);
@@ -33,12 +38,14 @@ class Loop {
   std::string set_plan(const json::object& arguments);
   void note_repetition(const model::ToolCall& call, model::ToolResult& result);
   std::optional<WorkResult> go_on();
+  std::optional<WorkResult> landed();
   static std::string follow_up(const model::Reply& reply);
   std::optional<WorkResult> finish_call(const model::Reply& reply) const;
   WorkResult claimed(const std::string& summary, const std::string& details) const;
   static WorkResult ended_failed(std::string reason);
-  WorkResult failed_for(const model::Failure& failure) const;
-  WorkResult parked(std::string reason, core::WaitingFor what = core::WaitingFor::Person) const;
+  WorkResult failed_for(const model::Failure& failure);
+  WorkResult parked(std::string reason, core::WaitingFor what = core::WaitingFor::Person);
+  WorkResult parked_at(const BudgetState& budget, const std::string& last_words);
   void tell_use();
   void event(std::string_view kind, json::object body) const;
 
@@ -46,13 +53,15 @@ class Loop {
   sandbox::Session& session_;
   Conversation& conversation_;
   model::Client& model_;
+  Room room_;
   std::stop_token stop_;
   std::optional<tools::Toolbox> toolbox_;
   std::string question_;
   std::string diff_;     ///< of the call under way, for people
   std::string message_;  ///< for the model, with the next results
+  std::string word_;     ///< the person's last, as it was said
   long heard_ = 0;
-  bool paused_ = false, warned_ = false;
+  bool paused_ = false;
   int cut_ = 0;                          ///< replies that repeated themselves
   std::map<std::string, int> repeated_;  ///< call and result: how often since something changed
   Deadline deadline_;

@@ -49,9 +49,9 @@ class Native final : public Agent {
       return out;
     }
     const auto& [endpoint, key] = *assignment.model;
-    Conversation conversation(
-        assignment.folder / kConversationFile, endpoint,
-        {system_prompt(), tool_specs(), "nightjar-" + assignment.folder.filename().string()});
+    const model::Frame frame{system_prompt(), tool_specs(),
+                             "nightjar-" + assignment.folder.filename().string()};
+    Conversation conversation(assignment.folder / kConversationFile, endpoint, frame);
     if (conversation.empty()) conversation.user(first_message(assignment, session), "task");
     if (assignment.rewind) {
       const std::string mark = fmt::format("rewind {}", assignment.rewind->number);
@@ -62,7 +62,7 @@ class Native final : public Agent {
       if (!conversation.has(mark)) say_refuted(conversation, *refuted, assignment.round, mark);
     }
     model::Client client(endpoint, key);
-    return Loop(assignment, session, conversation, client, std::move(stop)).run();
+    return Loop(assignment, session, conversation, client, frame, std::move(stop)).run();
   }
 
   static void say_refuted(Conversation& conversation, const Failures& failures, int round,

@@ -1,0 +1,199 @@
+#include "agent/native/transcript.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+
+namespace nightjar::agent::native {
+
+namespace {
+
+constexpr size_t kMostFiles = 100, kMostWords = 20, kMostPlan = 50;
+constexpr std::array<std::string_view, 3> kEdits{"edit", "write", "patch"};
+
+void push_bounded(std::vector<std::string>& list, std::string text, size_t most) {
+  std::erase(list, text);
+  list.push_back(std::move(text));
+  if (list.size() > most) list.erase(list.begin());
+}
+
+// The files that a patch names.
+std::vector<std::string> files_of_patch(std::string_view patch) {
+  std::vector<std::string> out;
+  for (const std::string_view line : lines(patch)) {
+    for (const std::string_view mark :
+         {"*** Update File: ", "*** Add File: ", "*** Delete File: ", "*** Move to: ", "+++ b/"}) {
+      if (line.starts_with(mark)) out.push_back(std::string(trimmed(line.substr(mark.size()))));
+    }
+  }
+  return out;
+}
+
+class Reader {
+ public:
+  void take(const json::object& line) {
+    const std::string kind = get_string(line, "kind");
+    if (kind == "user") {
+      add({.kind = Entry::Kind::User,
+           .item = get_string(line, "item"),
+           .text = get_string(line, "text"),
+           .reply = {},
+           .results = {}});
+    } else if (kind == "reply") {
+      take_reply(line);
+    } else if (kind == "result") {
+      results_.push_back(model::tool_result_from(line));
+      note_result(results_.back());
+    } else if (kind == "results") {
+      add({.kind = Entry::Kind::Results,
+           .item = get_string(line, "item"),
+           .text = get_string(line, "text"),
+           .reply = {},
+           .results = std::move(results_)});
+      results_.clear();
+    } else if (kind == "rewind") {
+      rewind(static_cast<int>(get_int(line, "turn")));
+    } else if (kind == "replace") {
+      replace(line);
+    }
+  }
+
+  int next_reply() const { return turn_ + 1; }
+  Transcript out;
+
+ private:
+  void add(Entry entry) {
+    note_words(entry.text);
+    out.entries.push_back(std::move(entry));
+  }
+
+  void take_reply(const json::object& line) {
+    Entry entry;
+    entry.kind = Entry::Kind::Reply;
+    entry.item = get_string(line, "item");
+    entry.reply = model::reply_from(line);
+    entry.turn = ++turn_;
+    results_.clear();
+    for (const auto& call : entry.reply.calls) note_call(call);
+    out.entries.push_back(std::move(entry));
+  }
+
+  void rewind(int turn) {
+    const auto behind = [turn](const Entry& entry) {
+      return entry.kind == Entry::Kind::Reply && entry.turn == turn + 1;
+    };
+    auto at = std::ranges::find_if(out.entries, behind);
+    while (at == out.entries.end() && !older_.empty()) {
+      out.entries = std::move(older_.back());
+      older_.pop_back();
+      at = std::ranges::find_if(out.entries, behind);
+    }
+    if (at == out.entries.end()) return;
+    out.entries.erase(at, out.entries.end());
+    turn_ = turn;
+    results_.clear();
+  }
+
+  void replace(const json::object& line) {
+    std::vector<Entry> fresh;
+    for (const auto& value : get_array(line, "parts")) {
+      if (!value.is_object()) continue;
+      const json::object& part = value.get_object();
+      const auto from = static_cast<size_t>(get_int(part, "from", -1));
+      Entry entry;
+      if (from < out.entries.size())
+        entry = out.entries[from];
+      else
+        entry.text = get_string(part, "text");
+      entry.item = get_string(part, "item");
+      if (const auto& results = get_array(part, "results"); !results.empty()) {
+        entry.results.clear();
+        for (const auto& result : results)
+          if (result.is_object())
+            entry.results.push_back(model::tool_result_from(result.get_object()));
+      }
+      fresh.push_back(std::move(entry));
+    }
+    older_.push_back(std::exchange(out.entries, std::move(fresh)));
+  }
+
+  void note_call(const model::ToolCall& call) {
+    const auto parsed = parse_json(call.arguments);
+    if (!parsed || !parsed->is_object()) return;
+    const json::object& arguments = parsed->get_object();
+    Standing& standing = out.standing;
+    if (call.name == "plan") {
+      standing.plan.clear();
+      for (const auto& item : get_array(arguments, "items")) {
+        if (!item.is_object() || standing.plan.size() >= kMostPlan) continue;
+        standing.plan.push_back((get_bool(item.get_object(), "done") ? "[x] " : "[ ] ") +
+                                shortened(get_string(item.get_object(), "text"), 200));
+      }
+    } else if (std::ranges::find(kEdits, call.name) != kEdits.end()) {
+      for (auto& path : files_of_patch(get_string(arguments, "patch")))
+        push_bounded(standing.files, std::move(path), kMostFiles);
+      if (std::string path = get_string(arguments, "path"); !path.empty())
+        push_bounded(standing.files, std::move(path), kMostFiles);
+    }
+  }
+
+  void note_result(const model::ToolResult& result) {
+    if (result.name == "check") out.standing.check = shortened(result.output, 2'000);
+    if (result.name == "ask") note_words(result.output);
+  }
+
+  void note_words(std::string_view text) {
+    const size_t at = std::min(text.find("The person says: "), text.find("The person answers: "));
+    if (at != std::string_view::npos)
+      push_bounded(out.standing.words, shortened(text.substr(at), 2'000), kMostWords);
+  }
+
+  std::vector<model::ToolResult> results_;
+  std::vector<std::vector<Entry>> older_;  ///< before each replacement
+  int turn_ = 0;
+};
+
+}  // namespace
+
+std::vector<std::string> Transcript::items() const {
+  std::vector<std::string> out;
+  for (const auto& entry : entries)
+    if (!entry.item.empty()) out.push_back(entry.item);
+  return out;
+}
+
+Transcript read_transcript(std::string_view text, int before_reply) {
+  Reader reader;
+  Transcript then;
+  for (const auto line : lines(text)) {
+    const auto value = parse_json(line);
+    if (!value || !value->is_object()) continue;  // the conversation itself has told of it
+    const json::object& object = value->get_object();
+    if (before_reply > 0 && get_string(object, "kind") == "reply" &&
+        reader.next_reply() == before_reply)
+      then = reader.out;
+    reader.take(object);
+  }
+  return before_reply > 0 ? then : std::move(reader.out);
+}
+
+json::object to_json(const Replacement& replacement) {
+  json::array parts;
+  for (const auto& part : replacement.parts) {
+    json::object object{{"from", part.from}, {"item", part.item}};
+    if (!part.text.empty()) object["text"] = part.text;
+    if (!part.results.empty()) {
+      json::array results;
+      for (const auto& result : part.results) results.push_back(model::to_json(result));
+      object["results"] = std::move(results);
+    }
+    parts.push_back(std::move(object));
+  }
+  return {{"kind", "replace"},
+          {"how", replacement.how},
+          {"parts", std::move(parts)},
+          {"usage", model::to_json(replacement.usage)}};
+}
+
+}  // namespace nightjar::agent::native

@@ -1,0 +1,58 @@
+// A conversation as it can be read and made shorter, made from the lines of its file when that is
+// needed: a conversation under way holds only what it sends.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "model/message.h"
+
+namespace nightjar::agent::native {
+
+/// One message of a conversation: what was (or will be) sent, and what it means.
+struct Entry {
+  enum class Kind { User, Reply, Results } kind = Kind::User;
+  std::string item;  ///< as it is sent
+  std::string text;  ///< of a user's message, or what stands behind results
+  model::Reply reply;
+  std::vector<model::ToolResult> results;
+  int turn = 0;  ///< the number of a reply
+};
+
+/// What must outlive every shortening, whatever a summary says.
+struct Standing {
+  std::vector<std::string> plan;   ///< "[x] item"
+  std::vector<std::string> files;  ///< that were edited, newest last
+  std::string check;               ///< what the last check said
+  std::vector<std::string> words;  ///< of the person, oldest first
+};
+
+struct Transcript {
+  std::vector<Entry> entries;
+  Standing standing;
+
+  /// The items of all entries, in order.
+  std::vector<std::string> items() const;
+};
+
+/// How a file's lines came to be what the conversation is now. `before_reply`: as it stood when
+/// that reply was asked for the last time, 0: now.
+Transcript read_transcript(std::string_view lines, int before_reply = 0);
+
+/// A new conversation in place of the old one, as a line of the file: each entry is an old one by
+/// its number (perhaps with another item and shorter results) or a new message.
+struct Replacement {
+  struct Part {
+    int from = -1;  ///< entry of the old conversation; -1: a message of the program
+    std::string item, text;
+    std::vector<model::ToolResult> results;  ///< where they became shorter
+  };
+  std::string how;  ///< "results", "summary" or "vendor"
+  std::vector<Part> parts;
+  model::Usage usage;  ///< of the call that made it
+};
+json::object to_json(const Replacement& replacement);
+
+}  // namespace nightjar::agent::native
