@@ -134,8 +134,8 @@ TEST_P(ConversationTest, ASummaryKeepsWhatMustOutliveIt) {
   conversation.user("The person says: mind the style");
   for (int round = 0; round < 2; ++round) {  // also of a summary of a summary
     for (int i = 0; i < 3; ++i) turn(conversation, 5 + 3 * round + i, kLong);
-    conversation.replace(with_summary(conversation.transcript(),
-                                      "notes " + std::to_string(round), 1'000, wire()));
+    conversation.replace(
+        with_summary(conversation.transcript(), "notes " + std::to_string(round), 1'000, wire()));
   }
   const std::string sent = conversation.request();
   for (const char* kept : {"the task", "[x] first", "[ ] second", "src/a.c", "src/b.c", "t1 fails",

@@ -222,6 +222,19 @@ std::string render_comments(const Terminal& terminal, const json::array& comment
   return out;
 }
 
+// The newest run's checklist; empty where it made none.
+std::string render_plan(const Terminal& terminal, const json::array& runs) {
+  if (runs.empty() || !runs.back().is_object()) return "";
+  std::string out;
+  for (const auto& item : get_array(runs.back().get_object(), "plan")) {
+    if (!item.is_object()) continue;
+    const bool done = get_bool(item.get_object(), "done");
+    out += fmt::format("  [{}] {}\n", done ? "x" : " ",
+                       wrapped(terminal, inert(get_string(item.get_object(), "text")), 6));
+  }
+  return out;
+}
+
 // What, where, who.
 std::string task_details(const Terminal& terminal, const json::object& task, Time now) {
   std::string out;
@@ -278,6 +291,8 @@ std::string task_sections(const Terminal& terminal, const json::object& task, Ti
   if (const auto& findings = get_array(proof, "findings"); !findings.empty()) {
     out += heading(terminal, "Findings, to look at") + render_findings(terminal, findings);
   }
+  if (const std::string plan = render_plan(terminal, get_array(task, "runs")); !plan.empty())
+    out += heading(terminal, "Plan") + plan;
   if (const auto& runs = get_array(task, "runs"); runs.size() > 1) {
     out += heading(terminal, "Runs") + render_runs(terminal, runs, now);
   }

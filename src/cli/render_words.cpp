@@ -27,10 +27,9 @@ std::string stage_of_newest_run(const json::object& task) {
 
 StateWord waiting_word(const json::object& task) {
   const std::string what = get_string(task, "waiting_for");
-  const std::string text = what == "person"  ? "waiting for you"
-                           : what == "model" ? "waiting: no agent"
-                           : what.empty()    ? "waiting"
-                                             : fmt::format("waiting: {}", inert(what));
+  const std::string text = what == "person" ? "waiting for you"
+                           : what.empty()   ? "waiting"
+                                            : fmt::format("waiting: {}", inert(what));
   return {text, Symbol::Attention, Tone::Attention};
 }
 

@@ -84,6 +84,13 @@ struct TaskSpec {
   bool operator==(const TaskSpec&) const = default;
 };
 
+/// One line of an agent's checklist.
+struct PlanItem {
+  std::string text;
+  bool done = false;
+  bool operator==(const PlanItem&) const = default;
+};
+
 struct Run {
   std::string id;  ///< "<task>.<n>", n from 1
   std::string agent;
@@ -91,8 +98,10 @@ struct Run {
   State state = State::Queued;
   WaitingFor waiting_for = WaitingFor::Nothing;
   std::string reason;
-  std::string stage;      ///< prepare, baseline, work, verify, publish; empty before the first
-  std::string candidate;  ///< full id of the commit the agent's change became
+  std::string stage;           ///< prepare, baseline, work, verify, publish; empty before the first
+  std::string candidate;       ///< full id of the commit the agent's change became
+  std::string work;            ///< of the work in progress as it was last kept, where that is newer
+  std::vector<PlanItem> plan;  ///< the agent's checklist as it set it last
   std::string base_commit;
   std::string branch;  ///< where it was published (or kept, where refuted)
   ModelUse model;
@@ -156,6 +165,8 @@ Limits limits_from(const json::object& object);
 /// `model` (or null), `turns`, `tokens {input, cached, output}`, `cost_usd` (null: not known).
 void put_model_use(json::object& into, const ModelUse& use);
 ModelUse model_use_from(const json::object& object);
+/// Of a `plan` event: {items: [{text, done}]}.
+std::vector<PlanItem> plan_from(const json::object& object);
 json::object to_json(const TaskSpec& spec);
 TaskSpec task_spec_from(const json::object& object);
 

@@ -252,9 +252,9 @@ void on_waiting(Run& run, const json::object& body) {
 
 /// The kinds that tell something about the run as a whole; all others are for people to read.
 bool concerns_run(std::string_view kind) {
-  static constexpr std::array<std::string_view, 11> kKinds{
-      "run_started", "stage_started", "waiting",     "resumed",   "change",    "candidate",
-      "proof",       "published",     "branch_kept", "run_ended", "model_used"};
+  static constexpr std::array<std::string_view, 13> kKinds{
+      "run_started", "stage_started", "waiting",   "resumed",    "change",     "candidate", "proof",
+      "published",   "branch_kept",   "run_ended", "model_used", "checkpoint", "plan"};
   return std::ranges::find(kKinds, kind) != kKinds.end();
 }
 
@@ -280,6 +280,11 @@ void apply_to_run(Run& run, const Event& event) {
     run.deletions = static_cast<int>(get_int(body, "deletions"));
   } else if (kind == "candidate") {
     run.candidate = get_string(body, "commit");
+    run.work.clear();
+  } else if (kind == "checkpoint") {
+    run.work = get_string(body, "commit");
+  } else if (kind == "plan") {
+    run.plan = plan_from(body);
   } else if (kind == "proof") {
     on_proof(run, body);
   } else if (kind == "published") {

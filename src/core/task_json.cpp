@@ -40,6 +40,13 @@ Time time_from(const json::object& object, std::string_view key) {
   return from_rfc3339(get_string(object, key)).value_or(Time{});
 }
 
+json::array plan_json(const std::vector<PlanItem>& plan) {
+  json::array out;
+  for (const auto& item : plan)
+    out.push_back(json::object{{"text", valid_utf8(item.text)}, {"done", item.done}});
+  return out;
+}
+
 json::object run_json(const Run& run) {
   json::object out{{"id", run.id},
                    {"agent", run.agent},
@@ -50,6 +57,8 @@ json::object run_json(const Run& run) {
                    {"stage", text_or_null(run.stage)},
                    {"base_commit", text_or_null(run.base_commit)},
                    {"candidate", text_or_null(run.candidate)},
+                   {"work_in_progress", text_or_null(run.work)},
+                   {"plan", plan_json(run.plan)},
                    {"branch", text_or_null(run.branch)},
                    {"version", text_or_null(run.version)},
                    {"files", run.files},
@@ -72,6 +81,8 @@ Run run_from(const json::object& o) {
   run.stage = get_string(o, "stage");
   run.base_commit = get_string(o, "base_commit");
   run.candidate = get_string(o, "candidate");
+  run.work = get_string(o, "work_in_progress");
+  run.plan = plan_from({{"items", get_array(o, "plan")}});
   run.branch = get_string(o, "branch");
   run.version = get_string(o, "version");
   run.model = model_use_from(o);
@@ -155,6 +166,15 @@ void put_model_use(json::object& into, const ModelUse& use) {
     into["cost_usd"] = use.cost_usd;
   else
     into["cost_usd"] = nullptr;
+}
+
+std::vector<PlanItem> plan_from(const json::object& o) {
+  std::vector<PlanItem> out;
+  for (const auto& item : get_array(o, "items")) {
+    if (item.is_object())
+      out.push_back({get_string(item.get_object(), "text"), get_bool(item.get_object(), "done")});
+  }
+  return out;
 }
 
 ModelUse model_use_from(const json::object& o) {

@@ -18,10 +18,11 @@ using server::Answer;
 
 namespace {
 
-const core::Run* newest_candidate(const core::Task& task) {
+// The newest run that has changed something.
+const core::Run* newest_change(const core::Task& task) {
   for (auto run = task.runs.rbegin(); run != task.runs.rend(); ++run) {
     if (run->state == State::Closed) continue;  // an attempt that was not selected
-    if (!run->candidate.empty()) return &*run;
+    if (!run->candidate.empty() || !run->work.empty()) return &*run;
   }
   return nullptr;
 }
@@ -136,10 +137,10 @@ Answer<std::string> Service::diff(std::string_view id) {
   return answer([&]() -> Answer<std::string> {
     auto task = find(id);
     if (!task) return std::unexpected(task.error());
-    const core::Run* run = newest_candidate(*task);
+    const core::Run* run = newest_change(*task);
     if (!run) return std::string();
     const std::string base = run->base_commit.empty() ? task->spec.base_commit : run->base_commit;
-    return mirror_of(*task).diff(base, run->candidate);
+    return mirror_of(*task).diff(base, run->work.empty() ? run->candidate : run->work);
   });
 }
 

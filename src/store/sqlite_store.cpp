@@ -28,7 +28,7 @@ using sqlite::Transaction;
 
 /// Counts up when core::apply gives another answer for the same events: the cache is then made
 /// anew.
-constexpr int kFoldVersion = 3;
+constexpr int kFoldVersion = 4;
 /// Connections kept open for readers; more readers at once open their own.
 constexpr size_t kIdleReaders = 4;
 

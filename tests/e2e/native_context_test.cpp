@@ -16,8 +16,9 @@ std::string long_text(int number, int kilobytes) {
 std::string long_results(int turns) {
   std::string out;
   for (int i = 1; i <= turns; ++i)
-    out += R"({"calls": [{"tool": "shell", "arguments": {"command": "python3 -c \"print(' '.join('r)" +
-           std::to_string(i) + R"(_%d' % n for n in range(2500)))\""}}]},)";
+    out +=
+        R"({"calls": [{"tool": "shell", "arguments": {"command": "python3 -c \"print(' '.join('r)" +
+        std::to_string(i) + R"(_%d' % n for n in range(2500)))\""}}]},)";
   return out;
 }
 
@@ -96,9 +97,10 @@ TEST_P(NativeContext, ARefusalAsTooLongIsAnsweredWithLess) {
 }
 
 TEST_P(NativeContext, WhereNoModelCanSummariseItsOwnWordsDo) {
-  play(R"({"compacts": true, "context": 24000, "aux": {"stop": "refusal", "say": ""}, "replies": [)" +
-           long_calls(6) + kEnd + "]}",
-       GetParam(), kSmall);
+  play(
+      R"({"compacts": true, "context": 24000, "aux": {"stop": "refusal", "say": ""}, "replies": [)" +
+          long_calls(6) + kEnd + "]}",
+      GetParam(), kSmall);
   const json::object task = finish();
   EXPECT_EQ(verdict(task), "proved") << log(task);
   EXPECT_EQ(server_->violations(), "");

@@ -247,8 +247,7 @@ TEST_F(NativeTest, APlanWaitsForAYesBeforeAnythingIsChanged) {
   EXPECT_NE(get_string(planned, "reason").find("its plan: 1. turn the minus round"),
             std::string::npos)
       << get_string(planned, "reason");
-  EXPECT_NE(body_of_last_request().find("The person wants to see a plan first"),
-            std::string::npos);
+  EXPECT_NE(body_of_last_request().find("The person wants to see a plan first"), std::string::npos);
   EXPECT_EQ(log(planned).find("return a + b"), std::string::npos) << "changed before the yes";
   EXPECT_EQ(nightjar_.run({"answer", id, "Yes,", "go", "ahead."}).exit_status, 0);
   const json::object task = settled(id);

@@ -41,9 +41,10 @@ std::vector<ToolResult> shorter(std::vector<ToolResult> results, size_t most) {
     }
     if (result.output.size() <= std::max(most, kWorthClearing)) continue;
     result.output = most > 0 ? ends_of(result.output, most)
-                             : fmt::format("[{} of output were left out to save room; ask again "
-                                           "where you need them]",
-                                           bytes(result.output.size()));
+                             : fmt::format(
+                                   "[{} of output were left out to save room; ask again "
+                                   "where you need them]",
+                                   bytes(result.output.size()));
   }
   return results;
 }
@@ -138,10 +139,10 @@ Replacement with_summary(const Transcript& transcript, const std::string& summar
   for (size_t at = tail; at < transcript.entries.size(); ++at) {
     const auto& entry = transcript.entries[at];
     const bool cut = too_long && entry.kind == Entry::Kind::Results && !entry.results.empty();
-    out.parts.push_back(cut ? with_shorter_results(
-                                  transcript, at,
-                                  std::max(kWorthClearing, keep / 2 / entry.results.size()), wire)
-                            : kept(transcript, at));
+    out.parts.push_back(
+        cut ? with_shorter_results(transcript, at,
+                                   std::max(kWorthClearing, keep / 2 / entry.results.size()), wire)
+            : kept(transcript, at));
   }
   return out;
 }

@@ -1,6 +1,6 @@
 // How a conversation becomes shorter: what old tools printed goes first, then a summary stands for
-// all but the newest turns. The task, the plan, the files touched, what the checks said last and the
-// person's words always stay; a call is never parted from its result. Pure.
+// all but the newest turns. The task, the plan, the files touched, what the checks said last and
+// the person's words always stay; a call is never parted from its result. Pure.
 #pragma once
 
 #include <optional>
@@ -16,8 +16,8 @@ namespace nightjar::agent::native {
 std::optional<Replacement> clear_old_results(const Transcript& transcript, size_t keep,
                                              const model::Wire& wire);
 
-/// The first message, what `summary` says with what must outlive it, and the newest turns of at most
-/// `keep` bytes; of a last turn longer than that, heads and tails of its results.
+/// The first message, what `summary` says with what must outlive it, and the newest turns of at
+/// most `keep` bytes; of a last turn longer than that, heads and tails of its results.
 Replacement with_summary(const Transcript& transcript, const std::string& summary, size_t keep,
                          const model::Wire& wire);
 

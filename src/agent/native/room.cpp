@@ -46,11 +46,10 @@ void Room::keep(const model::CallHooks& hooks, Deadline deadline, const std::sto
   const auto guessed = static_cast<double>(conversation_.guessed_tokens());
   const auto bytes = static_cast<std::int64_t>(conversation_.items().size());
   // Asked again only when a good part has been added.
-  const bool worth = guessed > kMuchGuessed * static_cast<double>(context_) &&
-                     bytes > counted_ + counted_ / 20;
+  const bool worth =
+      guessed > kMuchGuessed * static_cast<double>(context_) && bytes > counted_ + counted_ / 20;
   if (worth) {
-    const auto call =
-        model_.wire().count_call(model_.endpoint(), frame_, conversation_.items());
+    const auto call = model_.wire().count_call(model_.endpoint(), frame_, conversation_.items());
     if (call) {
       const auto answer = model_.side_call(*call, std::min(deadline, in(kCountTime)), stop);
       counted_ = bytes;
@@ -83,9 +82,8 @@ void Room::shorten(const model::CallHooks& hooks, Deadline deadline, const std::
     replacement = by_vendor(transcript, deadline, stop);
     if (!replacement) {
       const auto notes = summary(transcript, hooks, deadline, stop);
-      replacement =
-          with_summary(transcript, notes ? notes->text : summary_without_model(transcript), keep,
-                       model_.wire());
+      replacement = with_summary(
+          transcript, notes ? notes->text : summary_without_model(transcript), keep, model_.wire());
       if (notes) replacement->usage = notes->usage;
     }
   }
@@ -101,11 +99,10 @@ std::optional<Replacement> Room::by_vendor(const Transcript& transcript, Deadlin
   if (!answer) return std::nullopt;
   const auto made = model_.wire().compaction_in(*answer);
   if (!made) return std::nullopt;
-  Replacement out =
-      made->items.empty()
-          ? with_summary(transcript, made->summary,
-                         bytes_of(kTail * static_cast<double>(most())), model_.wire())
-          : with_vendor_items(transcript, made->items, model_.wire());
+  Replacement out = made->items.empty()
+                        ? with_summary(transcript, made->summary,
+                                       bytes_of(kTail * static_cast<double>(most())), model_.wire())
+                        : with_vendor_items(transcript, made->items, model_.wire());
   out.how = "vendor";
   out.usage = made->usage;
   return out;
@@ -117,10 +114,9 @@ std::optional<model::Reply> Room::summary(const Transcript& transcript,
   model::Endpoint endpoint = model_.endpoint();
   endpoint.max_output = std::min<std::int64_t>(kSummaryTokens, context_ / 4);
   const model::Wire& wire = model_.wire();
-  const std::string body =
-      model::whole_body(wire, wire.prefix(endpoint, {kSummarySystem, {}, ""}),
-                        wire.user(summary_question(
-                            transcript, bytes_of(static_cast<double>(most()) / 2))));
+  const std::string body = model::whole_body(
+      wire, wire.prefix(endpoint, {kSummarySystem, {}, ""}),
+      wire.user(summary_question(transcript, bytes_of(static_cast<double>(most()) / 2))));
   auto reply = model_.call(body, hooks, deadline, stop);
   if (!reply || trimmed(reply->text).empty()) return std::nullopt;
   return *reply;

@@ -15,8 +15,7 @@ namespace nightjar::agent::native {
 class Room {
  public:
   /// What is told of each shortening: how, tokens before and after.
-  using Told =
-      std::function<void(const std::string& how, std::int64_t before, std::int64_t after)>;
+  using Told = std::function<void(const std::string& how, std::int64_t before, std::int64_t after)>;
 
   Room(Conversation& conversation, model::Client& model, model::Frame frame, Told told);
 
@@ -40,7 +39,7 @@ class Room {
   model::Client& model_;
   model::Frame frame_;
   Told told_;
-  std::int64_t context_;  ///< tokens that one request may have, as far as is known
+  std::int64_t context_;      ///< tokens that one request may have, as far as is known
   std::int64_t counted_ = 0;  ///< bytes of the last request that the vendor counted
 };
 
