@@ -82,6 +82,7 @@ struct Assignment {
   int resumes = 0;  ///< how often a person let the run go on
 
   // For agents that use a model.
+  std::string recipe;            ///< how to go about this kind of ticket, in the person's words
   std::filesystem::path folder;  ///< the run's: what it keeps of itself lies below
   std::optional<ModelAccess> model;
   core::Limits limits;

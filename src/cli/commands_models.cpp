@@ -1,6 +1,11 @@
 // models: what can be used, and one real request.
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <utility>
+
 #include "base/text.h"
 #include "cli/context.h"
 
@@ -67,7 +72,32 @@ int test(const Context& context, const std::string& name) {
   return kDone;
 }
 
+constexpr std::array<std::pair<const char*, std::string_view>, 3> kKeys{
+    {{"OPENAI_API_KEY", "openai"},
+     {"ANTHROPIC_API_KEY", "anthropic"},
+     {"GEMINI_API_KEY", "gemini"}}};
+
 }  // namespace
+
+void say_of_keys_only_here(const Context& context) {
+  std::string missing;
+  const json::value known = context.service().get("/models");
+  for (const auto& [variable, wire] : kKeys) {
+    const char* here = std::getenv(variable);
+    if (!here || !*here || !known.is_array()) continue;
+    const bool there = std::ranges::any_of(known.get_array(), [&](const json::value& item) {
+      return item.is_object() && get_string(item.get_object(), "source") == "environment" &&
+             get_string(item.get_object(), "wire") == wire;
+    });
+    if (!there) missing += (missing.empty() ? "" : ", ") + std::string(variable);
+  }
+  if (missing.empty()) return;
+  context.say(
+      fmt::format("{} is set in this shell, but the service was started without it and "
+                  "gives no key to a run: nightjar stop, then assign again from here; or "
+                  "put it into [models.NAME] of config.toml",
+                  missing));
+}
 
 int run_models(const Context& context) {
   const auto& arguments = context.call.arguments;

@@ -234,7 +234,17 @@ std::vector<CommandSpec> steering_commands() {
        2,
        "the models that can be used; test makes one real request",
        "nightjar models\nnightjar models test openai/NAME",
-       "",
+       "A server that runs on this machine (Ollama, LM Studio, llama.cpp, vLLM) is listed, and "
+       "used "
+       "only where you name it.",
+       {kJson}},
+      {"recipes",
+       "[KIND]",
+       0,
+       1,
+       "how the native agent goes about each kind of ticket",
+       "nightjar recipes\nnightjar recipes bugfix > ~/.config/nightjar/recipes/bugfix.md",
+       "A file of that name in the folder recipes beside config.toml replaces the built-in one.",
        {kJson}},
   };
 }

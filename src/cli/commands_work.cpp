@@ -92,10 +92,17 @@ void show_log(const Context& context, const std::string& path) {
 int run_assign(const Context& context) {
   const json::object request = assignment(context);
   const Time asked = now();
-  const json::value answer = context.service().post("/tasks", request, Millis{300'000});
+  json::value answer;
+  try {
+    answer = context.service().post("/tasks", request, Millis{300'000});
+  } catch (const Error&) {
+    if (request.contains("model")) say_of_keys_only_here(context);
+    throw;
+  }
   if (!answer.is_object())
     throw Error(ErrorKind::Internal, "the service answered something that is no task");
   const auto& task = answer.get_object();
+  if (get_string(task, "agent").empty()) say_of_keys_only_here(context);
   if (context.call.has("--wait")) {
     if (!context.json) context.print(render_assigned(context.out, task) + "\n");
     return follow_and_report(context, get_string(task, "id"), asked);

@@ -67,6 +67,9 @@ int run_pause(const Context& context);
 int run_resume(const Context& context);
 int run_rewind(const Context& context);
 int run_models(const Context& context);
+/// Says which vendors' keys this shell has and the service has not, and how it comes by them.
+void say_of_keys_only_here(const Context& context);
+int run_recipes(const Context& context);
 int run_init(const Context& context);
 int run_clean(const Context& context);
 int run_doctor(const Context& context);

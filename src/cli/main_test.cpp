@@ -122,6 +122,7 @@ class PlayedBackend final : public server::Backend {
     return task(id);
   }
   json::array models() override { return {}; }
+  json::array recipes() override { return {}; }
   Answer<json::object> test_model(std::string_view) override { return json::object{}; }
   Answer<json::object> clean(bool dry_run) override {
     return json::object{

@@ -34,6 +34,7 @@ class Service final : public server::Backend {
   server::Answer<json::object> act(std::string_view id, std::string_view action,
                                    const json::object& body) override;
   json::array models() override;
+  json::array recipes() override;
   server::Answer<json::object> test_model(std::string_view name) override;
   server::Answer<json::object> clean(bool dry_run) override;
   server::Answer<json::object> stop(bool runs_too) override;

@@ -3,9 +3,12 @@
 
 #include <cstdlib>
 
+#include "agent/recipes.h"
+#include "base/paths.h"
 #include "base/text.h"
 #include "daemon/answer.h"
 #include "daemon/assignment.h"
+#include "daemon/local_models.h"
 #include "daemon/models.h"
 #include "daemon/service.h"
 #include "model/client.h"
@@ -53,14 +56,14 @@ bool is_parked(const core::Run& run) { return run.state == State::Waiting && run
 json::array Service::models() {
   json::array out;
   const auto chosen = find_model(config_, "");
-  for (const auto& endpoint : known_models(config_)) {
+  const auto add = [&](const model::Endpoint& endpoint, std::string_view source) {
     json::object one{{"name", endpoint.name},
                      {"wire", to_string(endpoint.wire)},
                      {"model", endpoint.model},
                      {"base_url", endpoint.base_url},
                      {"key", key_words(endpoint.key)},
                      {"default", chosen && chosen->name == endpoint.name},
-                     {"source", config_.models.contains(endpoint.name) ? "config" : "environment"}};
+                     {"source", source}};
     if (endpoint.prices.known)
       one["prices"] = json::object{{"input", endpoint.prices.input},
                                    {"cached", endpoint.prices.cached},
@@ -69,6 +72,23 @@ json::array Service::models() {
     else
       one["prices"] = nullptr;
     out.push_back(std::move(one));
+  };
+  for (const auto& endpoint : known_models(config_))
+    add(endpoint, config_.models.contains(endpoint.name) ? "config" : "environment");
+  for (const auto& endpoint : local_models(model::local_servers())) add(endpoint, "local");
+  return out;
+}
+
+json::array Service::recipes() {
+  json::array out;
+  for (const auto& recipe : agent::recipes(config_file().parent_path() / "recipes")) {
+    out.push_back(json::object{
+        {"kind", core::to_string(recipe.kind)},
+        {"text", recipe.text},
+        {"file", recipe.file.string()},
+        {"own", recipe.own},
+        {"problem",
+         recipe.problem.empty() ? json::value(nullptr) : json::value(valid_utf8(recipe.problem))}});
   }
   return out;
 }

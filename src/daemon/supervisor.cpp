@@ -15,8 +15,10 @@
 #include <utility>
 
 #include "agent/agent.h"
+#include "agent/recipes.h"
 #include "base/error.h"
 #include "base/fault.h"
+#include "base/paths.h"
 #include "base/text.h"
 #include "base/warn.h"
 #include "daemon/history.h"
@@ -368,6 +370,7 @@ run::Job Supervisor::job_for(const core::Task& task, const core::Run& run,
   job.network_allowed = task.spec.network_allowed ||
                         store_.setting("network:" + task.spec.repo).value_or("") == "yes";
   if (run.agent == "native") {
+    job.recipe = agent::recipe_of(task.spec.kind, config_file().parent_path() / "recipes").text;
     const std::string wanted = run.model.model.empty() ? task.spec.model : run.model.model;
     job.gateway = config_.gateway;
     if (auto found = find_model(config_, wanted)) job.model = std::move(*found);

@@ -106,6 +106,14 @@ std::vector<Endpoint> from_environment(const std::function<const char*(const cha
   return out;
 }
 
+std::string LocalServer::base_url() const { return fmt::format("http://127.0.0.1:{}/v1", port); }
+
+const std::vector<LocalServer>& local_servers() {
+  static const std::vector<LocalServer> servers{
+      {"ollama", 11434}, {"lmstudio", 1234}, {"llamacpp", 8080}, {"vllm", 8000}};
+  return servers;
+}
+
 std::expected<Endpoint, std::string> endpoint_named(
     std::string_view name, const std::function<const char*(const char*)>& environment) {
   const size_t slash = name.find('/');
@@ -124,6 +132,17 @@ std::expected<Endpoint, std::string> endpoint_named(
                       "[models.NAME] of config.toml",
                       inert(name), vendor.key));
     }
+    return out;
+  }
+  for (const auto& server : local_servers()) {
+    if (slash == std::string_view::npos || server.name != prefix) continue;
+    Endpoint out;
+    out.name = name;
+    out.model = name.substr(slash + 1);
+    out.wire = WireKind::Chat;
+    out.base_url = server.base_url();
+    if (out.model.empty())
+      return std::unexpected(fmt::format("'{}' names no model after the slash", inert(name)));
     return out;
   }
   return std::unexpected(

@@ -52,7 +52,16 @@ inline constexpr std::int64_t kUnknownContext = 128'000;
 /// `OPENAI_BASE_URL`, and so on. Without the name of a model.
 std::vector<Endpoint> from_environment(const std::function<const char*(const char*)>& environment);
 
-/// "openai/NAME", "chat/NAME", "anthropic/NAME", "gemini/NAME". The error names what is missing.
+/// A program that serves models on this machine, where it listens when nobody says otherwise.
+struct LocalServer {
+  std::string_view name;
+  std::uint16_t port = 0;
+  std::string base_url() const;
+};
+const std::vector<LocalServer>& local_servers();
+
+/// "openai/NAME", "chat/NAME", "anthropic/NAME", "gemini/NAME", or a local server's: "ollama/NAME".
+/// The error names what is missing.
 std::expected<Endpoint, std::string> endpoint_named(
     std::string_view name, const std::function<const char*(const char*)>& environment);
 

@@ -27,6 +27,7 @@ json::object to_json(const Job& job) {
                    {"author_name", job.author.name},
                    {"author_mail", job.author.mail},
                    {"gateway", job.gateway},
+                   {"recipe", valid_utf8(job.recipe)},
                    {"resumes", job.resumes}};
   if (job.rewind_turn) out["rewind_turn"] = *job.rewind_turn;
   if (job.model) out["model"] = model::to_json(*job.model);
@@ -51,6 +52,7 @@ Job job_from(const json::object& o) {
   job.network_allowed = get_bool(o, "network_allowed");
   job.limits = core::limits_from(get_object(o, "limits"));
   job.gateway = get_bool(o, "gateway");
+  job.recipe = get_string(o, "recipe");
   job.resumes = static_cast<int>(get_int(o, "resumes"));
   if (o.contains("rewind_turn")) job.rewind_turn = static_cast<int>(get_int(o, "rewind_turn"));
   if (const auto& model = get_object(o, "model"); !model.empty())

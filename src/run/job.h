@@ -30,6 +30,7 @@ struct Job {
   bool network_allowed = false;
   core::Limits limits;
   std::optional<model::Endpoint> model;  ///< for an agent that needs one; its key is not here
+  std::string recipe;                    ///< how the agent shall go about this kind of ticket
   bool gateway = false;                  ///< programs in the agent's sandbox may use its model
   std::optional<int> rewind_turn;        ///< with the newest resume: back to behind this turn
   int resumes = 0;  ///< how often a person let it go on after it had ended to wait for them

@@ -234,6 +234,7 @@ class Pipeline {
     out.deadline = stages_.deadline();
     out.round = round_;
     out.resumes = job_.resumes;
+    out.recipe = job_.recipe;
     out.folder = folder_;
     out.limits = job_.limits;
     out.baseline = baseline_;

@@ -90,7 +90,7 @@ struct Route {
   Handler handler;
 };
 
-constexpr std::array<Route, 26> kRoutes{{
+constexpr std::array<Route, 27> kRoutes{{
     {"GET", "/health", [](const Call& c) -> Outcome { return json_reply(c.backend.health()); }},
     {"GET", "/openapi.json",
      [](const Call&) -> Outcome {
@@ -119,6 +119,7 @@ constexpr std::array<Route, 26> kRoutes{{
     {"POST", "/tasks/{id}/pause", act<kPause>},
     {"POST", "/tasks/{id}/resume", act<kResume>},
     {"GET", "/models", [](const Call& c) -> Outcome { return json_reply(c.backend.models()); }},
+    {"GET", "/recipes", [](const Call& c) -> Outcome { return json_reply(c.backend.recipes()); }},
     {"POST", "/models/test",
      [](const Call& c) { return reply_of(c.backend.test_model(get_string(c.body, "name"))); }},
     {"GET", "/events", stream},

@@ -52,6 +52,8 @@ class Backend {
                                    const json::object& body) = 0;
   /// The models that can be named; no key is in it.
   virtual json::array models() = 0;
+  /// How the native agent goes about each kind of ticket.
+  virtual json::array recipes() = 0;
   /// One real request.
   virtual Answer<json::object> test_model(std::string_view name) = 0;
   virtual Answer<json::object> clean(bool dry_run) = 0;

@@ -52,6 +52,7 @@ class TestingBackend final : public Backend {
     return json::object{{"id", id}};
   }
   json::array models() override { return {}; }
+  json::array recipes() override { return {}; }
   Answer<json::object> test_model(std::string_view name) override {
     return json::object{{"name", name}};
   }

@@ -301,7 +301,13 @@ ToolResult Loop::dispatch(const ToolCall& call, const json::object& arguments) {
   const tools::Answer done = toolbox_->call(call.name, arguments, {}, deadline_, stop_);
   if (done.changed) repeated_.clear();
   diff_ = done.diff;
-  return {call.id, call.name, done.output, done.error, done.image_type, done.image};
+  ToolResult result{call.id, call.name, done.output, done.error, done.image_type, done.image};
+  const std::string given = get_string(arguments, "path");
+  std::string_view path = given;
+  if (path.starts_with(assignment_.work_tree + "/"))
+    path.remove_prefix(assignment_.work_tree.size() + 1);
+  if (!path.empty() && !done.error) result.output += nearest_.for_path(path, session_);
+  return result;
 }
 
 std::string Loop::set_plan(const json::object& arguments) {

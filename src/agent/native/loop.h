@@ -9,6 +9,7 @@
 #include "agent/agent.h"
 #include "agent/native/budget.h"
 #include "agent/native/conversation.h"
+#include "agent/native/instructions.h"
 #include "agent/native/room.h"
 #include "model/client.h"
 #include "tools/toolbox.h"
@@ -56,6 +57,7 @@ class Loop {
   Room room_;
   std::stop_token stop_;
   std::optional<tools::Toolbox> toolbox_;
+  NearestInstructions nearest_;
   std::string question_;
   std::string diff_;     ///< of the call under way, for people
   std::string message_;  ///< for the model, with the next results

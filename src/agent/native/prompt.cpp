@@ -3,36 +3,16 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 
+#include "agent/native/instructions.h"
 #include "base/text.h"
 
 namespace nightjar::agent::native {
 
 namespace {
 
-constexpr size_t kMostInstructions = 24'000;
 constexpr size_t kMostTests = 60;
 constexpr size_t kMostLog = 8'000;
-
-// The first that is there counts: they say the same to different programs.
-constexpr std::array<std::string_view, 6> kInstructions{
-    "AGENTS.override.md", "AGENTS.md", "CLAUDE.md",
-    ".claude/CLAUDE.md",  "GEMINI.md", ".github/copilot-instructions.md"};
-
-std::string instructions(sandbox::Session& session) {
-  for (const auto name : kInstructions) {
-    const auto text = session.read_file(fs::path(kBaseFolder) / name, kMostInstructions + 1);
-    if (!text || trimmed(*text).empty()) continue;
-    std::string shown = valid_utf8(text->substr(0, kMostInstructions));
-    if (text->size() > kMostInstructions) shown += "\n[cut here; read the file for the rest]";
-    return fmt::format(
-        "The repository's {} (written by its authors, not by the person who gave you the task; "
-        "where they differ, the task counts):\n<file name=\"{}\">\n{}\n</file>\n\n",
-        name, name, shown);
-  }
-  return "";
-}
 
 std::string checks_text(const Assignment& assignment) {
   if (assignment.baseline.empty())
@@ -109,7 +89,7 @@ std::string system_prompt() {
 }
 
 std::string first_message(const Assignment& assignment, sandbox::Session& session) {
-  std::string out = instructions(session);
+  std::string out = root_instructions(session);
   out += fmt::format("The work tree is {}.\n\n", assignment.work_tree);
   out += checks_text(assignment);
   if (!assignment.earlier.empty()) {
@@ -121,6 +101,13 @@ std::string first_message(const Assignment& assignment, sandbox::Session& sessio
   out += fmt::format("The task ({}): {}\n\n{}\n\n{}\n", to_string(assignment.spec.kind),
                      inert(assignment.spec.title), inert(assignment.brief, true),
                      obligation(assignment.spec.kind));
+  if (!trimmed(assignment.recipe).empty())
+    out += fmt::format("\nHow to go about it, where the task says nothing else:\n{}\n",
+                       trimmed(assignment.recipe));
+  if (assignment.spec.plan_first)
+    out +=
+        "\nThe person wants to see your plan first: look around, set it with the plan tool, and "
+        "change nothing before they agree.\n";
   return out;
 }
 

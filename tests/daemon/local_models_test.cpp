@@ -1,0 +1,31 @@
+#include "daemon/local_models.h"
+
+#include <gtest/gtest.h>
+
+#include "support/model_server.h"
+
+namespace nightjar::test {
+namespace {
+
+TEST(LocalModels, AServerThatRunsIsListedAndOneThatDoesNotIsNot) {
+  const ModelServer server("any", R"({"replies": []})");
+  const auto found = daemon::local_models(
+      {{"absent", 1}, {"present", static_cast<std::uint16_t>(server.port())}});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].name, "present/scripted");
+  EXPECT_EQ(found[0].model, "scripted");
+  EXPECT_EQ(found[0].base_url, "http://127.0.0.1:" + std::to_string(server.port()) + "/v1");
+}
+
+TEST(LocalModels, AreUsedWhereTheyAreNamed) {
+  const auto nothing = [](const char*) -> const char* { return nullptr; };
+  const auto named = model::endpoint_named("ollama/qwen3:30b", nothing);
+  ASSERT_TRUE(named) << named.error();
+  EXPECT_EQ(named->base_url, "http://127.0.0.1:11434/v1");
+  EXPECT_EQ(named->model, "qwen3:30b");
+  EXPECT_EQ(named->key.from, model::KeySource::From::Nothing);
+  EXPECT_FALSE(model::endpoint_named("ollama/", nothing));
+}
+
+}  // namespace
+}  // namespace nightjar::test

@@ -1,0 +1,72 @@
+// What the native agent is told, and by whom.
+#include "e2e/native_fixture.h"
+
+namespace nightjar::test {
+namespace {
+
+TEST_F(NativeTest, TheRepositorysInstructionsArriveAsData) {
+  repo_.write("CLAUDE.md", "Root rule: tabs.\n@docs/style.md\n@../outside.md\n");
+  repo_.write("docs/style.md", "Imported rule: short lines.\n");
+  repo_.commit("instructions");
+  play(R"({"replies": [{"calls": [)" + kFix + "]}, {\"calls\": [" + kFinish + "]}]}");
+  EXPECT_EQ(verdict(finish()), "proved");
+  const std::string body = body_of_last_request();
+  EXPECT_NE(body.find("Root rule: tabs."), std::string::npos);
+  EXPECT_NE(body.find("Imported rule: short lines."), std::string::npos);
+  EXPECT_NE(body.find("not by the person who gave you the task"), std::string::npos);
+}
+
+TEST_F(NativeTest, AFoldersInstructionsArriveOnceWhenItIsTouched) {
+  repo_.write("AGENTS.md", "Root rule.\n");
+  repo_.write("part/AGENTS.md", "Rule of the part.\n");
+  repo_.write("part/deep/note.md", "note\n");
+  repo_.commit("instructions");
+  const std::string read =
+      R"({"calls": [{"tool": "read", "arguments": {"path": "part/deep/note.md"}}]},)";
+  play(R"({"replies": [)" + read + read + "{\"calls\": [" + kFix + "]}, {\"calls\": [" + kFinish +
+       "]}]}");
+  EXPECT_EQ(verdict(finish()), "proved");
+  const std::string body = body_of_last_request();
+  const size_t rule = body.find("Rule of the part.");
+  ASSERT_NE(rule, std::string::npos);
+  EXPECT_LT(body.find("Root rule."), rule);
+  EXPECT_EQ(body.find("Rule of the part.", rule + 1), std::string::npos) << "said twice";
+}
+
+TEST_F(NativeTest, ARecipeOfThePersonReplacesTheBuiltInOne) {
+  play(R"({"replies": [{"calls": [)" + kFix + "]}, {\"calls\": [" + kFinish + "]}]}");
+  const auto built_in = nightjar_.run({"recipes", "bugfix"});
+  EXPECT_EQ(built_in.exit_status, 0) << built_in.err;
+  const std::string first_line = built_in.out.substr(0, built_in.out.find('\n'));
+  EXPECT_EQ(verdict(finish()), "proved");
+  EXPECT_NE(body_of_last_request().find(first_line.substr(0, 60)), std::string::npos);
+
+  fs::create_directories(nightjar_.config().parent_path() / "recipes");
+  write_durably(nightjar_.config().parent_path() / "recipes" / "bugfix.md", "Hum a song first.\n");
+  play(R"({"replies": [{"calls": [)" + kFix + "]}, {\"calls\": [" + kFinish + "]}]}");
+  nightjar_.run({"stop"});
+  EXPECT_EQ(verdict(finish()), "proved");
+  EXPECT_NE(body_of_last_request().find("Hum a song first."), std::string::npos);
+  EXPECT_EQ(body_of_last_request().find(first_line.substr(0, 60)), std::string::npos);
+  EXPECT_NE(nightjar_.run({"recipes"}).out.find("yours"), std::string::npos);
+  EXPECT_EQ(nightjar_.run({"recipes", "cooking"}).exit_status, 2);
+}
+
+// The service keeps the environment that it was started with.
+TEST_F(NativeTest, AKeyThatOnlyTheCallerHasIsSaid) {
+  nightjar_.run({"tasks"});
+  nightjar_.extra["ANTHROPIC_API_KEY"] = "only-here";
+  const auto assigned = nightjar_.run({"assign", "Make it faster somehow"}, repo_.path());
+  EXPECT_NE((assigned.out + assigned.err)
+                .find("ANTHROPIC_API_KEY is set in this shell, but the service"),
+            std::string::npos)
+      << assigned.out << assigned.err;
+  EXPECT_EQ((assigned.out + assigned.err).find("only-here"), std::string::npos);
+  const auto named = nightjar_.run({"assign", "Make it faster", "--model", "anthropic/x"},
+                                   repo_.path());
+  EXPECT_EQ(named.exit_status, 2);
+  EXPECT_NE(named.err.find("nightjar stop, then assign again"), std::string::npos) << named.err;
+}
+
+}  // namespace
+}  // namespace nightjar::test
