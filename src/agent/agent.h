@@ -40,6 +40,11 @@ inline constexpr std::string_view kBaseFolder = "/.nightjar/base";
 /// The same in one file, where the sandbox shows it (see `write_texts`).
 inline constexpr std::string_view kBaseTexts = "/.nightjar/base.texts";
 
+/// The blobs of that commit (`git ls-tree -r -z`), and the tags of files that earlier runs learned
+/// (map/tag_store.h), where the sandbox shows them to an agent that uses a model.
+inline constexpr std::string_view kBaseBlobs = "/.nightjar/base.blobs";
+inline constexpr std::string_view kKnownTags = "/.nightjar/base.tags";
+
 /// Makes that file of a checkout, durably and at once as a whole.
 void write_texts(const std::filesystem::path& checkout, const std::filesystem::path& file);
 
@@ -93,6 +98,8 @@ struct Assignment {
   std::function<std::vector<PersonsWord>(long after)> words;
   /// Told what the agent itself has spent, what others of its run (through the gateway) have.
   std::function<Spent(Spent own)> others_spent;
+  /// Keeps what was learned of the repository's files for its next run. Not trusted.
+  std::function<void(const std::string& tags)> keep_tags;
   std::string work_tree;         ///< where it stands inside
   std::optional<Rewind> rewind;  ///< of the conversation; the tree is there already
   /// Whether the work tree was written to since it was last asked. Cheap.

@@ -20,8 +20,9 @@ namespace {
 using core::Kind;
 
 constexpr size_t kLongest = 16 << 10, kLongestFile = 1 << 20;
-constexpr std::array<Kind, 8> kKinds{Kind::Bugfix,    Kind::Feature, Kind::Refactor, Kind::Tests,
-                                     Kind::Migration, Kind::Docs,    Kind::Chore,    Kind::Performance};
+constexpr std::array<Kind, 8> kKinds{Kind::Bugfix, Kind::Feature,    Kind::Refactor,
+                                     Kind::Tests,  Kind::Migration,  Kind::Docs,
+                                     Kind::Chore,  Kind::Performance};
 
 std::string cut_at_line(std::string text) {
   if (text.size() <= kLongest) return text;

@@ -15,9 +15,9 @@ std::string summary(const json::array& recipes, const Context& context) {
     const auto& recipe = item.get_object();
     const std::string problem = get_string(recipe, "problem");
     rows.push_back({{inert(get_string(recipe, "kind"))},
-                    {!problem.empty()            ? "built in: " + inert(problem)
+                    {!problem.empty()          ? "built in: " + inert(problem)
                      : get_bool(recipe, "own") ? "yours"
-                                                 : "built in",
+                                               : "built in",
                      problem.empty() ? Tone::Plain : Tone::Attention},
                     {inert(get_string(recipe, "file"))}});
   }

@@ -176,6 +176,10 @@ std::vector<std::string> Mirror::paths(std::string_view commit) const {
       output({.git_dir = path_}, {"ls-tree", "-r", "-z", "--name-only", std::string(commit)}));
 }
 
+std::string Mirror::listing(std::string_view commit) const {
+  return output({.git_dir = path_}, {"ls-tree", "-r", "-z", std::string(commit)});
+}
+
 std::vector<std::string> Mirror::ignored(std::string_view commit,
                                          const std::vector<std::string>& paths,
                                          const fs::path& checkouts) const {

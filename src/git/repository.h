@@ -108,6 +108,8 @@ class Mirror {
                                   size_t most) const;
   /// All paths of the commit's tree.
   std::vector<std::string> paths(std::string_view commit) const;
+  /// What the commit's tree holds, as `git ls-tree -r -z` prints it.
+  std::string listing(std::string_view commit) const;
   /// Which of these paths the commit's .gitignore files ignore.
   std::vector<std::string> ignored(std::string_view commit, const std::vector<std::string>& paths,
                                    const std::filesystem::path& checkouts) const;

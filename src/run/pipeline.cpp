@@ -218,6 +218,17 @@ class Pipeline {
     if (!fs::exists(texts)) agent::write_texts(checkout, texts);
     policy.tools.push_back({checkout, fs::path(agent::kBaseFolder)});
     policy.tools.push_back({texts, fs::path(agent::kBaseTexts)});
+    if (!job_.model) return;
+    const fs::path blobs = checkouts_of(job_) / (std::string(commit) + ".blobs");
+    if (!fs::exists(blobs)) write_durably(blobs, mirror_.listing(commit));
+    policy.tools.push_back({blobs, fs::path(agent::kBaseBlobs)});
+    if (fs::exists(known_tags()))
+      policy.tools.push_back({known_tags(), fs::path(agent::kKnownTags)});
+  }
+
+  // One a repository, whichever run wrote it last.
+  fs::path known_tags() const {
+    return job_.state / "maps" / (mirror_.path().stem().string() + ".tags");
   }
 
   // The key is resolved where it is used, and kept in memory alone.
@@ -235,6 +246,10 @@ class Pipeline {
     out.round = round_;
     out.resumes = job_.resumes;
     out.recipe = job_.recipe;
+    out.keep_tags = [this](const std::string& tags) {
+      fs::create_directories(known_tags().parent_path());
+      write_durably(known_tags(), tags);
+    };
     out.folder = folder_;
     out.limits = job_.limits;
     out.baseline = baseline_;

@@ -157,15 +157,23 @@ class Collector {
 
 }  // namespace
 
-std::vector<Symbol> symbols_of(Syntax& syntax, std::string_view path, std::string_view text) {
+std::vector<Symbol> symbols_and_names(Syntax& syntax, std::string_view path, std::string_view text,
+                                      const std::function<void(std::string_view name)>& on_name) {
   const auto lang = language_of(path);
   if (!lang) return {};
   const Tree tree = syntax.parse_file(path, *lang, text);
   if (!tree) return {};
   Collector collector(*lang, text);
-  walk_all(ts_tree_root_node(tree.get()),
-           [&](const Path& place) { return collector.visit(place); });
+  walk_all(ts_tree_root_node(tree.get()), [&](const Path& place) {
+    if (on_name && place.back().type.ends_with("identifier"))
+      on_name(text_of(place.back().node, text));
+    return collector.visit(place);
+  });
   return std::move(collector.out);
+}
+
+std::vector<Symbol> symbols_of(Syntax& syntax, std::string_view path, std::string_view text) {
+  return symbols_and_names(syntax, path, text, nullptr);
 }
 
 SyntaxState syntax_of(Syntax& syntax, std::string_view path, std::string_view text) {

@@ -1,6 +1,7 @@
 // What a source file defines, and where its syntax is broken.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,9 @@ struct Symbol {
 
 /// In order of the file; empty for a language that is not known.
 std::vector<Symbol> symbols_of(Syntax& syntax, std::string_view path, std::string_view text);
+/// The same in one walk with each identifier in it, those of the definitions included.
+std::vector<Symbol> symbols_and_names(Syntax& syntax, std::string_view path, std::string_view text,
+                                      const std::function<void(std::string_view name)>& on_name);
 
 struct SyntaxError {
   int line = 0, column = 0;  ///< from 1

@@ -17,6 +17,7 @@ namespace nightjar::tools {
 
 /// Where scripts and long outputs are kept inside; read by the model where an answer names a file.
 inline constexpr std::string_view kScratch = "/tmp/.nightjar";
+inline constexpr std::string_view kFreshTags = "/tmp/.nightjar/tags";
 
 /// The runner's end. Belongs to the session's thread.
 class Toolbox {
@@ -25,9 +26,11 @@ class Toolbox {
   explicit Toolbox(sandbox::Session& session);
 
   /// Tools: shell {command, timeout_s?, background?, job?, stop?}, read, write, edit, patch,
-  /// search, outline. Blocks until the answer; `on_output` gets what a command prints as it comes.
-  /// A call under way at `deadline` is stopped and answered so; at a stop it is stopped and
-  /// Cancelled is thrown. Throws sandbox::SandboxLost where the toolbox has gone.
+  /// search, outline; map {brief, budget} of the commit that the sandbox shows (map/map.h): fresh
+  /// tags lie in `kFreshTags` where the answer says `changed`. Blocks until the answer; `on_output`
+  /// gets what a command prints as it comes. A call under way at `deadline` is stopped and answered
+  /// so; at a stop it is stopped and Cancelled is thrown. Throws sandbox::SandboxLost where the
+  /// toolbox has gone.
   Answer call(std::string_view tool, const json::object& arguments,
               const std::function<void(std::string_view)>& on_output, Deadline deadline,
               std::stop_token stop);

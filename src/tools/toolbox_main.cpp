@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "tools/channel.h"
 #include "tools/files.h"
+#include "tools/map_answer.h"
 #include "tools/search.h"
 #include "tools/shell.h"
 #include "tools/toolbox.h"
@@ -58,6 +59,7 @@ class Server {
     if (tool == "patch") return files_.patch(arguments);
     if (tool == "outline") return files_.outline(arguments);
     if (tool == "search") return search_in(arguments);
+    if (tool == "map") return map_answer(arguments);
     return failed("there is no tool '" + inert(tool) + "'");
   }
 

@@ -9,8 +9,8 @@ namespace {
 
 TEST(LocalModels, AServerThatRunsIsListedAndOneThatDoesNotIsNot) {
   const ModelServer server("any", R"({"replies": []})");
-  const auto found = daemon::local_models(
-      {{"absent", 1}, {"present", static_cast<std::uint16_t>(server.port())}});
+  const auto found =
+      daemon::local_models({{"absent", 1}, {"present", static_cast<std::uint16_t>(server.port())}});
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].name, "present/scripted");
   EXPECT_EQ(found[0].model, "scripted");

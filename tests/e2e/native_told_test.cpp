@@ -52,18 +52,39 @@ TEST_F(NativeTest, ARecipeOfThePersonReplacesTheBuiltInOne) {
   EXPECT_EQ(nightjar_.run({"recipes", "cooking"}).exit_status, 2);
 }
 
+// What earlier runs learned of the files is kept outside, by blob.
+TEST_F(NativeTest, TheFirstRequestHoldsAMapOfTheRepository) {
+  repo_.write("src/store.py", "class Ledger:\n    def balance_of(self):\n        return 0\n");
+  repo_.write("src/report.py",
+              "from store import Ledger\n\ndef monthly():\n    return Ledger().balance_of()\n");
+  repo_.commit("more files");
+  for (int round = 0; round < 2; ++round) {
+    play(R"({"replies": [{"calls": [)" + kFix + "]}, {\"calls\": [" + kFinish + "]}]}");
+    nightjar_.run({"stop"});
+    EXPECT_EQ(verdict(finish()), "proved");
+    const std::string body = body_of_last_request();
+    const size_t map = body.find("matter most for this task");
+    ASSERT_NE(map, std::string::npos) << round;
+    const size_t calc = body.find("calc.py:\\n  1: def add(a, b)", map);
+    ASSERT_NE(calc, std::string::npos) << body.substr(map, 600);
+    EXPECT_LT(calc, body.find("1: class Ledger", map)) << "the task names add";
+    const auto kept = fs::directory_iterator(nightjar_.state() / "maps");
+    EXPECT_EQ(std::distance(begin(kept), end(kept)), 1);
+  }
+}
+
 // The service keeps the environment that it was started with.
 TEST_F(NativeTest, AKeyThatOnlyTheCallerHasIsSaid) {
   nightjar_.run({"tasks"});
   nightjar_.extra["ANTHROPIC_API_KEY"] = "only-here";
   const auto assigned = nightjar_.run({"assign", "Make it faster somehow"}, repo_.path());
-  EXPECT_NE((assigned.out + assigned.err)
-                .find("ANTHROPIC_API_KEY is set in this shell, but the service"),
-            std::string::npos)
+  EXPECT_NE(
+      (assigned.out + assigned.err).find("ANTHROPIC_API_KEY is set in this shell, but the service"),
+      std::string::npos)
       << assigned.out << assigned.err;
   EXPECT_EQ((assigned.out + assigned.err).find("only-here"), std::string::npos);
-  const auto named = nightjar_.run({"assign", "Make it faster", "--model", "anthropic/x"},
-                                   repo_.path());
+  const auto named =
+      nightjar_.run({"assign", "Make it faster", "--model", "anthropic/x"}, repo_.path());
   EXPECT_EQ(named.exit_status, 2);
   EXPECT_NE(named.err.find("nightjar stop, then assign again"), std::string::npos) << named.err;
 }

@@ -20,7 +20,8 @@ many the conversation already holds, "aux" answers requests that offer no tools.
     "once": REPLY given instead the first time,  "until_file": PATH held back until the file is there,
     "delay_ms": N between events, "chunk": N characters an event, "split": N bytes a write, "repeat": N times the text
 
-With "plain": true any client may ask, whatever it sends, streamed or not.
+With "plain": true any client may ask, whatever it sends, streamed or not; with "lenient": true any client may have a
+whole conversation, of which only the replies are counted.
 With "rewinds": true in the scenario a conversation may go back, with "compacts": true its beginning may be replaced by
 something shorter: then the newest replies stand behind that, unchanged. "context": N refuses what has more tokens (four
 bytes each), in the vendor's words; the vendors' own counting answers with the same measure. "vendor_compaction": TEXT
@@ -73,6 +74,9 @@ def ident(turn, n):
 
 class Responses:
     name, end = "openai", b"]}"
+
+    def plain_items(self, body):
+        return [item for item in body["input"] if isinstance(item, dict)]
 
     def items(self, body):
         need(body.get("store") is False, "store must be false")
@@ -151,6 +155,9 @@ class Responses:
 class Chat:
     name, end = "chat", b"]}"
 
+    def plain_items(self, body):
+        return body["messages"]
+
     def items(self, body):
         need(body.get("stream_options", {}).get("include_usage"), "usage must be asked for")
         return [m for m in body["messages"] if m["role"] != "system"]
@@ -222,6 +229,9 @@ class Chat:
 
 class Anthropic:
     name, end = "anthropic", b"]}"
+
+    def plain_items(self, body):
+        return body["messages"]
 
     def items(self, body):
         need(body.get("max_tokens", 0) > 0, "max_tokens is required")
@@ -306,6 +316,9 @@ class Anthropic:
 
 class Gemini:
     name, end = "gemini", b"]}"
+
+    def plain_items(self, body):
+        return body["contents"]
 
     def items(self, body):
         return body["contents"]
@@ -476,10 +489,16 @@ class Handler(BaseHTTPRequestHandler):
         try:
             body = json.loads(raw)
             plain, too_long = scenario.get("plain"), False
-            items, tools = ([], []) if plain else (wire.items(body), wire.tools(body))
+            lenient = scenario.get("lenient")
+            if lenient:
+                items, tools = wire.plain_items(body), body.get("tools", [])
+            else:
+                items, tools = ([], []) if plain else (wire.items(body), wire.tools(body))
             with LOCK:
                 if plain:
                     turn = 0
+                elif lenient:
+                    turn = len(wire.turns(items)) if tools else -1
                 elif tools:
                     turn = check(wire, conversation, raw, items, scenario)
                     too_long = len(raw) // 4 > scenario.get("context", len(raw))
@@ -511,7 +530,7 @@ class Handler(BaseHTTPRequestHandler):
         model = body.get("model") or path.split("/")[-1].split(":")[0]
         if ARGS.log:
             with LOCK, open(ARGS.log, "a") as log:
-                log.write(json.dumps({"scenario": parts[1], "conversation": parts[2], "wire": wire.name, "turn": turn, "tools": tools,
+                log.write(json.dumps({"scenario": parts[1], "conversation": parts[2], "wire": wire.name, "turn": turn, "tools": [] if lenient else tools,
                                       "bytes": len(raw), "arrived": arrived, "try": tries}) + "\n")
         self.answer(wire, conversation, turn, reply, fault, body, len(raw), model)
 

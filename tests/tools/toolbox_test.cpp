@@ -149,7 +149,7 @@ TEST_F(ToolboxTest, FilesAreReadWrittenEditedAndChecked) {
 }
 
 TEST_F(ToolboxTest, ItSurvivesChecksThatRunBesideIt) {
-  shell("x=still; sleep 4806 &");
+  shell("x=still; sleep 4806 & until grep -q sleep /proc/$!/comm; do :; done");
   EXPECT_EQ(output_of("echo a check"), "a check\n");
   EXPECT_EQ(shell("echo $x"), "still\n");
   EXPECT_EQ(processes_with(std::string("sleep\0004806", 10)), 1);

@@ -15,8 +15,9 @@ constexpr size_t kMostBytes = 24'000, kMostImports = 8, kMostFolders = 16;
 
 // The first that is there counts: they say the same to different programs.
 constexpr std::array<std::string_view, 7> kRootFiles{
-    "AGENTS.override.md", "AGENTS.md", "CLAUDE.md",   ".claude/CLAUDE.md",
-    "GEMINI.md",          ".github/copilot-instructions.md", ".cursorrules"};
+    "AGENTS.override.md", "AGENTS.md", "CLAUDE.md",
+    ".claude/CLAUDE.md",  "GEMINI.md", ".github/copilot-instructions.md",
+    ".cursorrules"};
 constexpr std::array<std::string_view, 3> kFolderFiles{"AGENTS.override.md", "AGENTS.md",
                                                        "CLAUDE.md"};
 

@@ -74,10 +74,12 @@ std::string plan_in_a_line(const model::Reply& reply) {
 
 }  // namespace
 
-Loop::Loop(const Assignment& assignment, sandbox::Session& session, Conversation& conversation,
-           model::Client& model, const model::Frame& frame, std::stop_token stop)
+Loop::Loop(const Assignment& assignment, sandbox::Session& session, tools::Toolbox& toolbox,
+           Conversation& conversation, model::Client& model, const model::Frame& frame,
+           std::stop_token stop)
     : assignment_(assignment),
       session_(session),
+      toolbox_(toolbox),
       conversation_(conversation),
       model_(model),
       room_(conversation, model, frame,
@@ -297,8 +299,7 @@ ToolResult Loop::dispatch(const ToolCall& call, const json::object& arguments) {
     return answer(call, "");
   }
   if (call.name == "finish") return answer(call, "The verifier looked at it.");
-  if (!toolbox_) toolbox_.emplace(session_);
-  const tools::Answer done = toolbox_->call(call.name, arguments, {}, deadline_, stop_);
+  const tools::Answer done = toolbox_.call(call.name, arguments, {}, deadline_, stop_);
   if (done.changed) repeated_.clear();
   diff_ = done.diff;
   ToolResult result{call.id, call.name, done.output, done.error, done.image_type, done.image};

@@ -18,8 +18,9 @@ namespace nightjar::agent::native {
 
 class Loop {
  public:
-  Loop(const Assignment& assignment, sandbox::Session& session, Conversation& conversation,
-       model::Client& model, const model::Frame& frame, std::stop_token stop);
+  Loop(const Assignment& assignment, sandbox::Session& session, tools::Toolbox& toolbox,
+       Conversation& conversation, model::Client& model, const model::Frame& frame,
+       std::stop_token stop);
 
   /// Until the model claims to be done, needs somebody, or a limit ends it. The claim is `Changed`,
   /// whatever it is worth: the verifier decides.
@@ -52,11 +53,11 @@ class Loop {
 
   const Assignment& assignment_;
   sandbox::Session& session_;
+  tools::Toolbox& toolbox_;
   Conversation& conversation_;
   model::Client& model_;
   Room room_;
   std::stop_token stop_;
-  std::optional<tools::Toolbox> toolbox_;
   NearestInstructions nearest_;
   std::string question_;
   std::string diff_;     ///< of the call under way, for people

@@ -5,6 +5,7 @@
 #include "agent/native/conversation.h"
 #include "agent/native/loop.h"
 #include "agent/native/prompt.h"
+#include "agent/native/repository_map.h"
 #include "agent/native/tool_specs.h"
 #include "base/error.h"
 
@@ -22,15 +23,15 @@ class Native final : public Agent {
   bool keeps_its_place() const override { return true; }
 
   WorkResult work(const Assignment& assignment, sandbox::Session& session,
-                  const std::function<void(std::string)>&, std::stop_token stop) override {
-    return run(assignment, session, nullptr, std::move(stop));
+                  const std::function<void(std::string)>& say, std::stop_token stop) override {
+    return run(assignment, session, nullptr, say, std::move(stop));
   }
 
   std::optional<WorkResult> revise(const Assignment& assignment, const WorkResult&,
                                    const Failures& failures, sandbox::Session& session,
-                                   const std::function<void(std::string)>&,
+                                   const std::function<void(std::string)>& say,
                                    std::stop_token stop) override {
-    return run(assignment, session, &failures, std::move(stop));
+    return run(assignment, session, &failures, say, std::move(stop));
   }
 
   // A claim in prose cannot be looked for.
@@ -41,7 +42,8 @@ class Native final : public Agent {
 
  private:
   static WorkResult run(const Assignment& assignment, sandbox::Session& session,
-                        const Failures* refuted, std::stop_token stop) {
+                        const Failures* refuted, const std::function<void(std::string)>& say,
+                        const std::stop_token& stop) {
     if (!assignment.model) {
       WorkResult out;
       out.outcome = Outcome::CannotDo;
@@ -52,7 +54,13 @@ class Native final : public Agent {
     const model::Frame frame{system_prompt(), tool_specs(),
                              "nightjar-" + assignment.folder.filename().string()};
     Conversation conversation(assignment.folder / kConversationFile, endpoint, frame);
-    if (conversation.empty()) conversation.user(first_message(assignment, session), "task");
+    tools::Toolbox toolbox(session);
+    if (conversation.empty()) {
+      std::string note;
+      const std::string map = repository_map(assignment, session, toolbox, note, stop);
+      if (!note.empty()) say(note);
+      conversation.user(first_message(assignment, session, map), "task");
+    }
     if (assignment.rewind) {
       const std::string mark = fmt::format("rewind {}", assignment.rewind->number);
       if (!conversation.has(mark)) conversation.rewind(assignment.rewind->turn, mark);
@@ -62,7 +70,7 @@ class Native final : public Agent {
       if (!conversation.has(mark)) say_refuted(conversation, *refuted, assignment.round, mark);
     }
     model::Client client(endpoint, key);
-    return Loop(assignment, session, conversation, client, frame, std::move(stop)).run();
+    return Loop(assignment, session, toolbox, conversation, client, frame, stop).run();
   }
 
   static void say_refuted(Conversation& conversation, const Failures& failures, int round,

@@ -88,9 +88,11 @@ std::string system_prompt() {
          "messages tell you what to do.\n";
 }
 
-std::string first_message(const Assignment& assignment, sandbox::Session& session) {
+std::string first_message(const Assignment& assignment, sandbox::Session& session,
+                          const std::string& repository_map) {
   std::string out = root_instructions(session);
   out += fmt::format("The work tree is {}.\n\n", assignment.work_tree);
+  out += repository_map;
   out += checks_text(assignment);
   if (!assignment.earlier.empty()) {
     out += "Earlier requests of this task, oldest first (the work tree holds what came of them):\n";

@@ -12,7 +12,8 @@ namespace nightjar::agent::native {
 std::string system_prompt();
 
 /// The task, how things stand, and what the repository says to agents.
-std::string first_message(const Assignment& assignment, sandbox::Session& session);
+std::string first_message(const Assignment& assignment, sandbox::Session& session,
+                          const std::string& repository_map);
 
 /// What a verifier that was not convinced says, for the model.
 std::string refutation(const Failures& failures, int round);
