@@ -29,7 +29,8 @@ std::string source(int number, int all) {
           number, method, other);
     else
       out += fmt::format(
-          "/// What it computes.\nint compute_{0}_{1}(Reader& reader, Writer& writer, int limit) {{\n"
+          "/// What it computes.\nint compute_{0}_{1}(Reader& reader, Writer& writer, int limit) "
+          "{{\n"
           "  int total = 0;\n  for (const auto& item : reader.items(limit)) {{\n"
           "    if (item.is_valid()) total += compute_{2}_{1}(item, writer, limit - 1);\n"
           "    writer.write(total);\n  }}\n  return total;\n}}\n",
@@ -55,8 +56,7 @@ int main(int argc, char** argv) {
   request.brief = "compute_17_3 in part1/file17.cpp is slow";
   for (int i = 0; i < files; ++i) {
     const std::string text = source(i, files);
-    const std::string path =
-        fmt::format("part{}/file{}.{}", i % 100, i, i % 2 == 0 ? "py" : "cpp");
+    const std::string path = fmt::format("part{}/file{}.{}", i % 100, i, i % 2 == 0 ? "py" : "cpp");
     fs::create_directories((dir.path() / path).parent_path());
     write_durably(dir.path() / path, text);
     request.files.push_back({sha256(text), path});
@@ -68,8 +68,9 @@ int main(int argc, char** argv) {
   const double first = seconds([&] { cold = map::make_map(request); });
   request.known_tags = cold.tags;
   const double again = seconds([&] { warm = map::make_map(request); });
-  fmt::print("{} lines in {} files: nothing known {:.2f} s, all known {:.2f} s; tags {:.1f} MB; "
-             "to read the files alone {:.2f} s\n",
-             lines, files, first, again, static_cast<double>(cold.tags.size()) / 1e6, read);
+  fmt::print(
+      "{} lines in {} files: nothing known {:.2f} s, all known {:.2f} s; tags {:.1f} MB; "
+      "to read the files alone {:.2f} s\n",
+      lines, files, first, again, static_cast<double>(cold.tags.size()) / 1e6, read);
   return warm.text == cold.text && warm.parsed == 0 && !cold.text.empty() ? 0 : 1;
 }

@@ -17,11 +17,11 @@ struct Blob {
 std::vector<Blob> blobs_in(std::string_view listing);
 
 struct Request {
-  std::filesystem::path root;    ///< where the files stand
+  std::filesystem::path root;  ///< where the files stand
   std::vector<Blob> files;
-  std::string_view known_tags;   ///< of a `TagStore`, perhaps empty
+  std::string_view known_tags;  ///< of a `TagStore`, perhaps empty
   std::string_view brief;
-  size_t budget = 8'000;         ///< bytes
+  size_t budget = 8'000;            ///< bytes
   Deadline deadline = kNoDeadline;  ///< what was not read by then is not in it
   unsigned threads = 2;
 };

@@ -34,8 +34,8 @@ INSTANTIATE_TEST_SUITE_P(
                "advance"},
         Source{"a.rs", "fn load() -> u32 { fetch_all() }\n", "load", "fetch_all"}),
     [](const auto& each) {
-      return std::string(std::string_view(each.param.path).substr(
-          std::string_view(each.param.path).find('.') + 1));
+      return std::string(std::string_view(each.param.path)
+                             .substr(std::string_view(each.param.path).find('.') + 1));
     });
 
 TEST_P(TagsOf, DefinitionsAndReferencesOfALanguage) {
@@ -124,9 +124,9 @@ class MapOf : public testing::Test {
     write("src/parser.py", "class Parser:\n    def parse_line(self):\n        pass\n");
     write("src/printer.py", "class Printer:\n    def print_line(self):\n        pass\n");
     for (int i = 0; i < 6; ++i)
-      write("src/user" + std::to_string(i) + ".py",
-            "from parser import Parser\ndef use" + std::to_string(i) +
-                "():\n    return Parser().parse_line()\n");
+      write("src/user" + std::to_string(i) + ".py", "from parser import Parser\ndef use" +
+                                                        std::to_string(i) +
+                                                        "():\n    return Parser().parse_line()\n");
   }
   TempDir dir_{"nightjar-map"};
   std::vector<Blob> files_;
@@ -144,7 +144,8 @@ TEST_F(MapOf, WhatTheTaskNamesComesFirst) {
       << map("Printer prints twice").text;
   EXPECT_TRUE(map("mend src/printer.py").text.starts_with("src/printer.py:\n"));
   EXPECT_TRUE(map("use3 is wrong").text.starts_with("src/user3.py:\n") ||
-              map("use3 is wrong").text.find("src/user3.py") < map("use3 is wrong").text.find("src/user2.py"));
+              map("use3 is wrong").text.find("src/user3.py") <
+                  map("use3 is wrong").text.find("src/user2.py"));
 }
 
 TEST_F(MapOf, KeepsItsBudgetAndIsTheSameEachTime) {
@@ -187,7 +188,8 @@ TEST_F(MapOf, AFewFilesNeedNoMap) {
 TEST_F(MapOf, TestsTakeAtMostHalf) {
   for (int i = 0; i < 40; ++i)
     write("tests/test_" + std::to_string(i) + ".py",
-          "class TestParser" + std::to_string(i) + ":\n    def test_parse(self):\n        Parser()\n");
+          "class TestParser" + std::to_string(i) +
+              ":\n    def test_parse(self):\n        Parser()\n");
   project();
   const std::string text = map("Parser", 2'000).text;
   EXPECT_NE(text.find("src/parser.py"), std::string::npos) << text;

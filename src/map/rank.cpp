@@ -54,7 +54,9 @@ std::set<std::string, std::less<>> words_of(std::string_view brief) {
       at = end + 1;
     }
   };
-  split([](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.' || c == '/' || c == '-'; });
+  split([](unsigned char c) {
+    return std::isalnum(c) || c == '_' || c == '.' || c == '/' || c == '-';
+  });
   split([](unsigned char c) { return std::isalnum(c) || c == '_'; });
   return out;
 }
@@ -105,8 +107,8 @@ std::vector<Ranked> ranked(const std::vector<File>& files,
       const bool named = words.contains(name);
       const auto& all = found->second;
       if (all.size() > kMostDefiners && !named) continue;
-      const double weight = weight_of(name, all.size(), named) * std::sqrt(count) /
-                            static_cast<double>(all.size());
+      const double weight =
+          weight_of(name, all.size(), named) * std::sqrt(count) / static_cast<double>(all.size());
       for (const auto& [to, definition] : all) {
         const double each = from == to ? weight * kItself : weight;
         uses.push_back({from, to, definition, each});
@@ -131,8 +133,7 @@ std::vector<Ranked> ranked(const std::vector<File>& files,
   std::vector<double> total(files.size(), 0);
   for (const Use& use : uses) total[use.from] += use.weight;
   std::vector<std::vector<double>> scores(files.size());
-  for (size_t i = 0; i < files.size(); ++i)
-    scores[i].resize(files[i].tags.definitions.size(), 0);
+  for (size_t i = 0; i < files.size(); ++i) scores[i].resize(files[i].tags.definitions.size(), 0);
   for (const Use& use : uses)
     scores[use.to][use.definition] += rank[use.from] * use.weight / total[use.from];
   std::vector<Ranked> out;

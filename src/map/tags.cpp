@@ -63,8 +63,7 @@ std::string packed_tags(syntax::Syntax& syntax, std::string_view path, std::stri
     });
   }
   std::erase_if(symbols, [](const syntax::Symbol& symbol) {
-    return symbol.name.size() > kLongestName || symbol.kind == "namespace" ||
-           symbol.kind == "impl";
+    return symbol.name.size() > kLongestName || symbol.kind == "namespace" || symbol.kind == "impl";
   });
   if (symbols.size() > kMostDefinitions) symbols.resize(kMostDefinitions);
   std::string out;

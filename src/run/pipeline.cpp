@@ -417,7 +417,7 @@ class Pipeline {
   void hold_tests_apart(verify::Case& input, const std::vector<core::Change>& changes) {
     std::vector<core::Change> tests, code;
     for (const auto& change : changes)
-      (verify::is_test_path(change.path) ? tests : code).push_back(change);
+      (verify::belongs_to_tests(change.path) ? tests : code).push_back(change);
     if (tests.empty()) return;
     if (code.empty()) {  // both are known already
       input.under_old_tests = input.baseline;

@@ -254,9 +254,30 @@ TestText look_at_tests(std::string_view content) {
   return out;
 }
 
+namespace {
+
+bool has_any(std::string_view text, std::initializer_list<std::string_view> parts) {
+  return std::ranges::any_of(parts, [&](auto part) { return has(text, part); });
+}
+
+// What was compared with one value need only be there, or be another than some value, now.
+bool compares_no_more(std::string_view before, std::string_view after) {
+  const bool exact = has_any(
+      before, {"assertEqual", "==", ".toBe(", ".toEqual(", "toStrictEqual(", "assert_eq!", "_EQ(",
+               "strictEqual(", "deepEqual(", "require.Equal", "assert.Equal", "isEqualTo("});
+  const bool loose =
+      has_any(after, {"assertTrue(", "assertIsNotNone(", "isnotNone", "assertNotEqual",
+                      "!=", "toBeTruthy(", "toBeDefined(", "EXPECT_TRUE(", "ASSERT_TRUE(", "_NE(",
+                      "NotNil(", "assertNotNull(", "isNotNull(", "assert.ok(", "assert!("});
+  return exact && loose && !has(after, "==");
+}
+
+}  // namespace
+
 bool is_looser(std::string_view before, std::string_view after) {
   const std::string b = without_spaces(before);
   const std::string a = without_spaces(after);
+  if (compares_no_more(b, a)) return true;
   for (std::string_view key : {"abs=", "rel=", "atol=", "rtol=", "delta=", "epsilon=", "tolerance=",
                                "abs_tol=", "rel_tol="}) {
     const auto was = number_after(b, key);

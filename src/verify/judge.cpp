@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "verify/changed_tests.h"
+#include "verify/evidence.h"
 #include "verify/reading.h"
 #include "verify/rename_text.h"
 #include "verify/test_evidence.h"
@@ -60,6 +61,7 @@ class Judge {
     results();
     claims();
     old_tests_hold();
+    evidence_is_independent();
     by_kind();
     findings();
     decide();
@@ -353,15 +355,39 @@ class Judge {
       open("a_failing_test_passes", "no test that fails on the base passes on the change");
   }
 
+  bool fails_now(const std::string& test) const {
+    return std::ranges::any_of(input_.after, [&test](const auto& report) {
+      const auto found = report.tests.find(test);
+      return found != report.tests.end() && found->second == TestStatus::Failed;
+    });
+  }
+
   void old_tests_hold() {
     if (input_.under_old_tests.empty()) return;
     const auto broken_tests = broken_under_old_tests(input_);
-    if (broken_tests.empty())
+    std::vector<std::string> bent;
+    for (const auto& test : fixed_under_old_tests(input_))
+      if (fails_now(test)) bent.push_back(test);
+    if (!bent.empty())
+      broken("tests_of_the_base_hold",
+             "the change altered tests so that they fail, which pass on it in their old form: " +
+                 some_of(bent));
+    else if (broken_tests.empty())
       met("tests_of_the_base_hold", "the tests as they were before the change pass on it, too");
     else
       open("tests_of_the_base_hold",
            "the change altered tests that it does not pass in their old form: " +
                some_of(broken_tests));
+  }
+
+  // Tests prove nothing where the change touched what runs them.
+  void evidence_is_independent() {
+    if (!input_.claim.action.empty()) return;
+    const auto objections = objections_to_evidence(input_);
+    if (objections.empty())
+      met("evidence_is_independent", "nothing that runs the tests was changed");
+    else
+      open("evidence_is_independent", join(objections, "; "));
   }
 
   // A line of the brief that begins with a dash or a number is a criterion of its own.

@@ -95,6 +95,8 @@ Judgement judge(const Case& input);
 /// Tests deleted, skipped or weakened; CI, checks or configuration edited.
 std::vector<core::Finding> tamper_scan(const Case& input);
 bool is_test_path(std::string_view path);
+/// A test, or a file that does nothing but configure tests.
+bool belongs_to_tests(std::string_view path);
 /// Lines of a list in a brief: what the person wants to see, one by one.
 size_t criteria_in(std::string_view brief);
 
