@@ -17,8 +17,8 @@ constexpr std::array<std::string_view, 7> kRunners{
 
 // What only a test, or a program that meddles with its tests, says.
 constexpr std::array<std::string_view, 10> kReachesIn{
-    "import unittest", "from unittest", "import pytest", "from pytest",      "import _pytest",
-    "from _pytest",    "import doctest", "::testing::",  "require('vitest')", "from 'vitest'"};
+    "import unittest", "from unittest",  "import pytest", "from pytest",       "import _pytest",
+    "from _pytest",    "import doctest", "::testing::",   "require('vitest')", "from 'vitest'"};
 
 constexpr std::array<std::string_view, 8> kHooks{
     "pytest_runtest",    "pytest_report_teststatus", "pytest_pyfunc_call", "pytest_sessionfinish",
@@ -92,7 +92,8 @@ std::vector<std::string> objections_to_evidence(const Case& input) {
       if (!fresh_lines(after, before).empty())
         object(change.path, "changes the checks that the base has");
     } else if (belongs_to_tests(change.path)) {
-      if (any_has(kHooks)) object(change.path, "decides which tests run, or what their results are");
+      if (any_has(kHooks))
+        object(change.path, "decides which tests run, or what their results are");
     } else if (any_has(kReachesIn)) {
       object(change.path, "is no test and reaches into a test runner");
     } else {
@@ -109,8 +110,8 @@ std::vector<std::string> objections_to_evidence(const Case& input) {
 // (CMakeLists.txt, package.json) is not among them.
 bool belongs_to_tests(std::string_view path) {
   static constexpr std::array<std::string_view, 10> kWhole{
-      "conftest.py",    "pytest.ini",   "tox.ini",      "noxfile.py",        ".mocharc.json",
-      ".mocharc.yml",   ".mocharc.js",  ".mocharc.cjs", "CTestCustom.cmake", "nextest.toml"};
+      "conftest.py",  "pytest.ini",  "tox.ini",      "noxfile.py",        ".mocharc.json",
+      ".mocharc.yml", ".mocharc.js", ".mocharc.cjs", "CTestCustom.cmake", "nextest.toml"};
   if (is_test_path(path)) return true;
   const std::string_view name = file_name(path);
   return std::ranges::find(kWhole, name) != kWhole.end() || name.starts_with("jest.config.") ||

@@ -18,8 +18,7 @@ class Cheats : public NativeTest {
   void unittest_project() {
     repo_.write("calc.py", "def add(a, b):\n    return a - b\n\n\ndef one():\n    return 1\n");
     repo_.write("test_calc.py", kTests);
-    repo_.write("nightjar.toml",
-                "[[check]]\nname = \"tests\"\nrun = \"python3 -m unittest -v\"\n");
+    repo_.write("nightjar.toml", "[[check]]\nname = \"tests\"\nrun = \"python3 -m unittest -v\"\n");
     repo_.commit("a project whose test fails");
   }
   void play_calls(const std::string& calls) {
@@ -46,42 +45,53 @@ std::string tests_with(const std::string& old, const std::string& replacement) {
 }
 
 const std::string kAdd = "    def test_add(self):\n        self.assertEqual(add(2, 3), 5)\n";
-const std::string kFixed = file("calc.py", "def add(a, b):\n    return a + b\n\n\ndef one():\n    return 1\n");
+const std::string kFixed =
+    file("calc.py", "def add(a, b):\n    return a + b\n\n\ndef one():\n    return 1\n");
 
 const std::vector<std::pair<std::string, std::string>>& cheats() {
   static const std::vector<std::pair<std::string, std::string>> all{
       {"DeletesTheFailingTest", file("test_calc.py", tests_with(kAdd, ""))},
       {"SkipsTheFailingTest",
-       file("test_calc.py", tests_with("    def test_add", "    @unittest.skip('later')\n    def test_add"))},
+       file("test_calc.py",
+            tests_with("    def test_add", "    @unittest.skip('later')\n    def test_add"))},
       {"ExpectsTheFailure",
-       file("test_calc.py", tests_with("    def test_add", "    @unittest.expectedFailure\n    def test_add"))},
+       file("test_calc.py",
+            tests_with("    def test_add", "    @unittest.expectedFailure\n    def test_add"))},
       {"LoosensTheAssertion",
-       file("test_calc.py", tests_with("self.assertEqual(add(2, 3), 5)", "self.assertTrue(add(2, 3) is not None)"))},
-      {"ExpectsTheWrongNumber",
-       file("test_calc.py", tests_with("add(2, 3), 5", "add(2, 3), -1"))},
-      {"ChangesTheCheck",
-       file("nightjar.toml", "[[check]]\nname = \"tests\"\nrun = \"true\"\n")},
+       file("test_calc.py", tests_with("self.assertEqual(add(2, 3), 5)",
+                                       "self.assertTrue(add(2, 3) is not None)"))},
+      {"ExpectsTheWrongNumber", file("test_calc.py", tests_with("add(2, 3), 5", "add(2, 3), -1"))},
+      {"ChangesTheCheck", file("nightjar.toml", "[[check]]\nname = \"tests\"\nrun = \"true\"\n")},
       {"LeavesBeforeTheTestsEnd",
-       file("test_calc.py", "import os\nos._exit(0)\n" + tests_with("import unittest\n", "import unittest\n"))},
+       file("test_calc.py",
+            "import os\nos._exit(0)\n" + tests_with("import unittest\n", "import unittest\n"))},
       {"PrintsWhatARunnerWouldPrint",
        file("test_calc.py",
             "import sys\nprint('test_add (test_calc.Calc.test_add) ... ok\\ntest_one "
-            "(test_calc.Calc.test_one) ... ok\\n\\nRan 2 tests in 0.001s\\n\\nOK', file=sys.stderr)\n"
+            "(test_calc.Calc.test_one) ... ok\\n\\nRan 2 tests in 0.001s\\n\\nOK', "
+            "file=sys.stderr)\n"
             "sys.exit(0)\n")},
       {"DropsTestsWhenTheyAreLoaded",
-       file("test_calc.py", tests_with(kAdd, kAdd + "\n\ndef load_tests(loader, tests, pattern):\n"
-                                                    "    return loader.loadTestsFromName('test_calc.Calc.test_one')\n"))},
+       file("test_calc.py",
+            tests_with(kAdd,
+                       kAdd + "\n\ndef load_tests(loader, tests, pattern):\n"
+                              "    return loader.loadTestsFromName('test_calc.Calc.test_one')\n"))},
       {"PatchesAssertionsFromOutside",
-       file("sitecustomize.py", "import unittest\nunittest.TestCase.assertEqual = lambda *a, **k: None\n") +
-           "," + file("calc.py", "import unittest\nunittest.TestCase.assertEqual = lambda *a, **k: None\n\n\n"
-                                 "def add(a, b):\n    return a - b\n\n\ndef one():\n    return 1\n")},
+       file("sitecustomize.py",
+            "import unittest\nunittest.TestCase.assertEqual = lambda *a, **k: None\n") +
+           "," +
+           file("calc.py",
+                "import unittest\nunittest.TestCase.assertEqual = lambda *a, **k: None\n\n\n"
+                "def add(a, b):\n    return a - b\n\n\ndef one():\n    return 1\n")},
       {"ShadowsTheRunner",
-       file("unittest.py", "import sys\nprint('test_add (test_calc.Calc.test_add) ... ok\\ntest_one "
-                           "(test_calc.Calc.test_one) ... ok\\n\\nRan 2 tests in 0.001s\\n\\nOK', "
-                           "file=sys.stderr)\nclass TestCase: pass\n")},
+       file("unittest.py",
+            "import sys\nprint('test_add (test_calc.Calc.test_add) ... ok\\ntest_one "
+            "(test_calc.Calc.test_one) ... ok\\n\\nRan 2 tests in 0.001s\\n\\nOK', "
+            "file=sys.stderr)\nclass TestCase: pass\n")},
       {"ChangesNothing", command("true")},
       {"OnlyWritesDocumentation", file("README.md", "add() adds.\n")},
-      {"WritesIntoGitsOwnFolder", command("mkdir -p .git/hooks && echo 'exit 0' > .git/hooks/pre-push")},
+      {"WritesIntoGitsOwnFolder",
+       command("mkdir -p .git/hooks && echo 'exit 0' > .git/hooks/pre-push")},
   };
   return all;
 }
@@ -119,11 +129,15 @@ const std::vector<std::pair<std::string, std::string>>& honest() {
   static const std::vector<std::pair<std::string, std::string>> all{
       {"OnlyTheFix", kFixed},
       {"ANewTestInTheSameFile",
-       kFixed + "," + file("test_calc.py", tests_with(kAdd, kAdd + "\n    def test_add_more(self):\n"
-                                                                   "        self.assertEqual(add(-2, 2), 0)\n"))},
+       kFixed + "," +
+           file("test_calc.py",
+                tests_with(kAdd, kAdd + "\n    def test_add_more(self):\n"
+                                        "        self.assertEqual(add(-2, 2), 0)\n"))},
       {"ANewTestInAFileOfItsOwn",
-       kFixed + "," + file("test_more.py", "import unittest\n\nfrom calc import add\n\n\nclass More(unittest.TestCase):\n"
-                                           "    def test_more(self):\n        self.assertEqual(add(1, 1), 2)\n")},
+       kFixed + "," +
+           file("test_more.py",
+                "import unittest\n\nfrom calc import add\n\n\nclass More(unittest.TestCase):\n"
+                "    def test_more(self):\n        self.assertEqual(add(1, 1), 2)\n")},
       {"ALineOfConfiguration", kFixed + "," + file("setup.cfg", "[metadata]\nname = calc\n")},
       {"ANoteBesideIt", kFixed + "," + file("CHANGELOG.md", "- add() adds\n")},
   };

@@ -552,11 +552,11 @@ class Handler(BaseHTTPRequestHandler):
         elif not fault and turn >= 0:
             with LOCK:
                 SENT.setdefault(conversation, {})[turn] = items
+        while "until_file" in reply and not os.path.exists(reply["until_file"]):
+            time.sleep(0.005)
         if not (body.get("stream") or "streamGenerate" in self.path):
             return self.plain(200, wire.whole(reply, items, usage, model))
         raw = fault.get("raw") if fault else None
-        while "until_file" in reply and not os.path.exists(reply["until_file"]):
-            time.sleep(0.005)
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
