@@ -1,7 +1,7 @@
 # Thin: every target is a few whole commands. `make demo` and `make test` are all that a newcomer needs.
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
-PROGRAMS = nightjar nightjar-sandbox
+PROGRAMS = nightjar nightjar-sandbox nightjar-toolbox
 
 # A checkout may belong to somebody else than who calls: everything in it is made as its owner.
 OWN = tools/as_owner

@@ -6,12 +6,10 @@
 #include "cli/cli.h"
 #include "daemon/daemon.h"
 #include "run/runner.h"
-#include "tools/toolbox.h"
 
 int main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
   if (command == "runner" && argc == 3) return nightjar::run::runner_main(argv[2]);
-  if (command == "toolbox" && argc == 2) return nightjar::tools::toolbox_main();
   if (command == "mechanic-worker")
     return nightjar::agent::mechanic::worker_main(argc - 2, argv + 2);
 

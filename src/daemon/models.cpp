@@ -15,9 +15,10 @@ namespace {
 
 const char* variable(const char* name) { return std::getenv(name); }
 
-// Where a person gave a key and no name.
+// Where a person gave a key and no name. As the vendors' SDKs of November 2026 list them (npm:
+// openai 6.49, @anthropic-ai/sdk 1.12, @google/genai 2.32).
 constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kDefaults{
-    {{"openai", "gpt-5"}, {"anthropic", "claude-sonnet-4-5"}, {"gemini", "gemini-2.5-pro"}}};
+    {{"openai", "gpt-5.4"}, {"anthropic", "claude-sonnet-5-5"}, {"gemini", "gemini-3.8-flash"}}};
 
 }  // namespace
 

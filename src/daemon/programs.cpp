@@ -15,6 +15,7 @@ namespace {
 
 constexpr const char* kProgram = "nightjar";
 constexpr const char* kHelper = "nightjar-sandbox";
+constexpr const char* kToolbox = "nightjar-toolbox";
 
 fs::path folder_of(const fs::path& state) { return state / "programs"; }
 
@@ -46,8 +47,15 @@ bool whole(const fs::path& kept, const fs::path& installed) {
          fs::file_size(kept, gone) == fs::file_size(installed) && !gone;
 }
 
+// Stands beside the helper; empty where there is none.
+fs::path toolbox_beside(const fs::path& helper) {
+  const fs::path toolbox = helper.parent_path() / kToolbox;
+  return !helper.empty() && fs::exists(toolbox) ? toolbox : fs::path();
+}
+
 bool whole(const Programs& kept, const Programs& installed) {
-  return whole(kept.program, installed.program) && whole(kept.helper, installed.helper);
+  return whole(kept.program, installed.program) && whole(kept.helper, installed.helper) &&
+         whole(kept.program.parent_path() / kToolbox, toolbox_beside(installed.helper));
 }
 
 }  // namespace
@@ -57,6 +65,8 @@ Programs keep_programs(const fs::path& state, const Programs& installed) {
     Digest digest;
     add_file(digest, installed.program);
     if (!installed.helper.empty()) add_file(digest, installed.helper);
+    const fs::path toolbox = toolbox_beside(installed.helper);
+    if (!toolbox.empty()) add_file(digest, toolbox);
     const fs::path folder = folder_of(state) / digest.hex().substr(0, 32);
     const Programs kept{folder / kProgram,
                         installed.helper.empty() ? fs::path() : folder / kHelper};
@@ -67,6 +77,7 @@ Programs keep_programs(const fs::path& state, const Programs& installed) {
     try {
       link_or_copy(installed.program, making / kProgram);
       if (!installed.helper.empty()) link_or_copy(installed.helper, making / kHelper);
+      if (!toolbox.empty()) link_or_copy(toolbox, making / kToolbox);
       remove_tree(folder);
       sync_folder(making);
       fs::rename(making, folder);

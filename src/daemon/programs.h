@@ -9,7 +9,8 @@ namespace nightjar::daemon {
 
 struct Programs {
   std::filesystem::path program;  ///< nightjar
-  std::filesystem::path helper;   ///< nightjar-sandbox; empty where there is none
+  std::filesystem::path helper;   ///< nightjar-sandbox; empty where there is none. The toolbox of
+                                  ///< agents, nightjar-toolbox, stands beside it.
 };
 
 /// The same as `installed`, in <state>/programs/<32 hex digits>: hard links, or copies where links

@@ -219,6 +219,7 @@ class Pipeline {
     policy.tools.push_back({checkout, fs::path(agent::kBaseFolder)});
     policy.tools.push_back({texts, fs::path(agent::kBaseTexts)});
     if (!job_.model) return;
+    policy.programs.push_back(job_.helper.parent_path() / "nightjar-toolbox");
     const fs::path blobs = checkouts_of(job_) / (std::string(commit) + ".blobs");
     if (!fs::exists(blobs)) write_durably(blobs, mirror_.listing(commit));
     policy.tools.push_back({blobs, fs::path(agent::kBaseBlobs)});

@@ -25,7 +25,7 @@ std::string beyond(sandbox::Ended what) {
 
 Toolbox::Toolbox(sandbox::Session& session)
     : session_(session),
-      socket_(session.spawn({.argv = {"/.nightjar/bin/nightjar", "toolbox"},
+      socket_(session.spawn({.argv = {"/.nightjar/bin/nightjar-toolbox"},
                              .cwd = {},
                              .env = {{"PAGER", "cat"},
                                      {"GIT_PAGER", "cat"},

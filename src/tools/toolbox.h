@@ -42,7 +42,7 @@ class Toolbox {
   long number_ = 0;
 };
 
-/// The process inside: serves standard input until its end. `nightjar toolbox`.
+/// The process inside: serves standard input until its end. `nightjar-toolbox`.
 int toolbox_main();
 
 }  // namespace nightjar::tools

@@ -14,7 +14,7 @@ static_assert(kEarlier.size() == std::string_view(NIGHTJAR_VERSION).size());
 // The very program, which calls itself by an earlier version.
 void install(const fs::path& folder, bool earlier) {
   fs::create_directories(folder);
-  for (const auto* name : {"nightjar", "nightjar-sandbox"}) {
+  for (const auto* name : {"nightjar", "nightjar-sandbox", "nightjar-toolbox"}) {
     std::string bytes = read_file(Service::built_program().parent_path() / name);
     const std::string_view ours = NIGHTJAR_VERSION;
     for (auto at = bytes.find(ours); earlier && at != std::string::npos; at = bytes.find(ours, at))

@@ -1,4 +1,5 @@
-// Edits and patches as models write them: file, piece and replacement between NUL bytes; or a patch.
+// Edits and patches as models write them: file, piece and replacement between NUL bytes; or a
+// patch.
 #include "base/text.h"
 #include "fuzz.h"
 #include "tools/edit.h"

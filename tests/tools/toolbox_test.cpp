@@ -14,7 +14,7 @@ namespace {
 class ToolboxTest : public sandbox::SessionTest {
  protected:
   ToolboxTest() {
-    policy_.programs.push_back(fs::path(NIGHTJAR_BINARY_DIR) / "bin" / "nightjar");
+    policy_.programs.push_back(fs::path(NIGHTJAR_BINARY_DIR) / "bin" / "nightjar-toolbox");
     policy_.path = "/usr/bin:/bin";
   }
   Toolbox& toolbox() {
