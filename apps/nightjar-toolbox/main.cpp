@@ -1,5 +1,5 @@
-// nightjar-toolbox: the tools of an agent, inside its sandbox. Started by a runner, with a socket as
-// standard input.
+// nightjar-toolbox: the tools of an agent, inside its sandbox. Started by a runner, with a socket
+// as standard input.
 #include <cstdio>
 
 #include "tools/toolbox.h"

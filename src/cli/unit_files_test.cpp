@@ -38,7 +38,7 @@ class Install : public ::testing::Test {
       fs::copy(source / part, checkout_ / part);
     }
     fs::copy(source / "packaging", checkout_ / "packaging");
-    for (const auto* program : {"nightjar", "nightjar-sandbox"}) {
+    for (const auto* program : {"nightjar", "nightjar-sandbox", "nightjar-toolbox"}) {
       fs::create_directories(checkout_ / "build/release/bin");
       write_durably(checkout_ / "build/release/bin" / program, "#!/bin/sh\n", 0755);
     }

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <future>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -150,13 +151,17 @@ std::expected<Inspection, std::string> inspect(const fs::path& folder, std::stri
   if (std::string reason = why_not_writable(out.git_dir); !reason.empty()) {
     return std::unexpected(std::move(reason));
   }
+  // Beside what needs one answer after the other.
+  auto person = std::async(std::launch::async, [&git] { return person_of(git); });
+  auto uncommitted =
+      std::async(std::launch::async, [&git, &out] { return out.bare ? 0 : uncommitted_in(git); });
   const std::string head = ask(git, {"symbolic-ref", "-q", "HEAD"});
   if (head.starts_with("refs/heads/")) out.branch = head.substr(11);
   if (std::string reason = find_base(git, base, out); !reason.empty()) {
     return std::unexpected(std::move(reason));
   }
-  if (!out.bare) out.uncommitted = uncommitted_in(git);
-  out.person = person_of(git);
+  out.uncommitted = uncommitted.get();
+  out.person = person.get();
   return out;
 }
 

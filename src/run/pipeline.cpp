@@ -1,5 +1,6 @@
 #include "run/pipeline.h"
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 
@@ -56,8 +57,7 @@ class Pipeline {
           load_baseline(job_, environment_->key, environment_->config.checks).value_or(baseline_);
     json::object work_done = stage("work", [&] { return work(); });
     json::object verified = stage("verify", [&] { return verify(work_done); });
-    for (round_ = 2; round_ <= kMostRounds && get_string(verified, "verdict") == "refuted";
-         ++round_) {
+    for (round_ = 2; round_ <= kMostRounds && goes_back(verified); ++round_) {
       json::object again = stage("work", [&] { return revise(work_done); });
       if (get_bool(again, "nothing_more")) break;
       work_done = std::move(again);
@@ -70,6 +70,16 @@ class Pipeline {
   }
 
  private:
+  // A refuted claim goes back to its agent. One that could not be proved goes back once, to an
+  // agent that can write the test that is missing, where tests work at all.
+  bool goes_back(const json::object& verified) const {
+    const std::string verdict = get_string(verified, "verdict");
+    if (verdict == "refuted") return true;
+    const bool tests_work =
+        std::ranges::any_of(baseline_, [](const auto& check) { return check.counts.passed > 0; });
+    return verdict == "none" && job_.model && round_ == 2 && tests_work;
+  }
+
   json::object stage(std::string_view name, const std::function<json::object()>& work) {
     return stages_.run({std::string(name), round_}, work);
   }

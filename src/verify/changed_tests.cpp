@@ -269,7 +269,10 @@ bool compares_no_more(std::string_view before, std::string_view after) {
       has_any(after, {"assertTrue(", "assertIsNotNone(", "isnotNone", "assertNotEqual",
                       "!=", "toBeTruthy(", "toBeDefined(", "EXPECT_TRUE(", "ASSERT_TRUE(", "_NE(",
                       "NotNil(", "assertNotNull(", "isNotNull(", "assert.ok(", "assert!("});
-  return exact && loose && !has(after, "==");
+  // "assert f(x) == y" became "assert f(x)".
+  const bool dropped =
+      has(before, "==") && before.size() > after.size() && before.starts_with(after);
+  return dropped || (exact && loose && !has(after, "=="));
 }
 
 }  // namespace

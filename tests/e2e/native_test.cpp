@@ -61,8 +61,23 @@ TEST_F(NativeTest, ALieIsRefutedToldToTheModelAndMended) {
   const json::object task = finish();
   EXPECT_EQ(verdict(task), "proved") << log(task);
   EXPECT_EQ(server_->violations(), "");
-  EXPECT_NE(body_of_last_request().find("The verifier refuted the change"), std::string::npos);
+  EXPECT_NE(body_of_last_request().find("The verifier does not accept the change"),
+            std::string::npos);
   EXPECT_NE(body_of_last_request().find("one is one"), std::string::npos);
+}
+
+TEST_F(NativeTest, AClaimThatProvesNothingGoesBackOnce) {
+  play(R"({"replies": [
+    {"calls": [{"tool": "write", "arguments": {"path": "notes.md", "content": "fixed\n"}}]},
+    {"say": "All tests pass.", "calls": [)" +
+       kFinish + R"(]},
+    {"calls": [)" +
+       kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_NE(body_of_last_request().find("no test that fails on the base passes on the change"),
+            std::string::npos);
+  EXPECT_EQ(server_->violations(), "");
 }
 
 TEST_F(NativeTest, ALiarWhoGoesOnLyingEndsRefuted) {

@@ -132,7 +132,7 @@ std::string failures_text(const Failures& failures) {
 }
 
 std::string refutation(const Failures& failures, int round) {
-  std::string out = "The verifier refuted the change: " +
+  std::string out = "The verifier does not accept the change: " +
                     (failures.reason.empty() ? "a check fails" : inert(failures.reason, true)) +
                     ".\n\n";
   if (!failures.tests.empty()) out += failures_text(failures) + "\n";
