@@ -195,6 +195,24 @@ TEST(TamperWeakened, AWiderMargin) {
             "blocks");
 }
 
+TEST(TamperWeakened, AComparisonThatWasDropped) {
+  const auto changed = [](const char* path, const char* before, const char* after) {
+    return says(edited(path, before, after), "test_weakened");
+  };
+  EXPECT_EQ(changed("tests/test_a.py", "def test_a():\n    assert f(1) == 2\n",
+                    "def test_a():\n    assert f(1)\n"),
+            "blocks");
+  EXPECT_EQ(changed("tests/test_a.py", "def test_a(self):\n    self.assertEqual(f(1), 2)\n",
+                    "def test_a(self):\n    self.assertIsNotNone(f(1))\n"),
+            "blocks");
+  EXPECT_EQ(changed("a_test.cc", "TEST(A, B) {\n  EXPECT_EQ(f(), 1);\n}\n",
+                    "TEST(A, B) {\n  EXPECT_TRUE(f());\n}\n"),
+            "blocks");
+  EXPECT_EQ(changed("tests/test_a.py", "def test_a():\n    assert f(1) == 2\n",
+                    "def test_a():\n    assert f(1) == 3\n"),
+            "silent");
+}
+
 TEST(TamperWeakened, NotACallThatWasMigrated) {
   EXPECT_TRUE(
       edited("tests/test_a.py", kPython, with(kPython, "assert f(1) == 1", "assert h(1) == 1"))

@@ -136,7 +136,8 @@ class Responses:
         status = {"length": "incomplete"}.get(reply.get("stop"), "completed")
         last = {**base, "status": status, "output": items,
                 "usage": {"input_tokens": usage["input"], "input_tokens_details": {"cached_tokens": usage["cached"]},
-                          "output_tokens": usage["output"], "output_tokens_details": {"reasoning_tokens": 0}}}
+                          "output_tokens": usage["output"], "output_tokens_details": {"reasoning_tokens": 0},
+                          "total_tokens": usage["input"] + usage["output"]}}
         if status == "incomplete":
             last["incomplete_details"] = {"reason": "max_output_tokens"}
         events.append({"type": "response." + status, "response": last})
@@ -146,7 +147,7 @@ class Responses:
         return {"id": "resp_1", "object": "response", "created_at": 1, "status": "completed", "model": model, "output": items,
                 "parallel_tool_calls": True, "tool_choice": "auto", "tools": [],
                 "usage": {"input_tokens": usage["input"], "input_tokens_details": {"cached_tokens": usage["cached"]},
-                          "output_tokens": usage["output"], "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 0}}
+                          "output_tokens": usage["output"], "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": usage["input"] + usage["output"]}}
 
     def failure(self, error):
         return ("error", {"type": "error", **error})
@@ -214,13 +215,14 @@ class Chat:
             reply.get("stop"), "tool_calls" if reply.get("calls") else "stop")))
         events.append(("", {**base, "choices": [], "usage": {
             "prompt_tokens": usage["input"], "completion_tokens": usage["output"],
+            "total_tokens": usage["input"] + usage["output"],
             "prompt_tokens_details": {"cached_tokens": usage["cached"]}}}))
         return events + [("", "[DONE]")]
 
     def whole(self, reply, items, usage, model):
         return {"id": "c1", "object": "chat.completion", "created": 1, "model": model,
                 "choices": [{"index": 0, "message": items[0], "finish_reason": "stop"}],
-                "usage": {"prompt_tokens": usage["input"], "completion_tokens": usage["output"], "total_tokens": 0,
+                "usage": {"prompt_tokens": usage["input"], "completion_tokens": usage["output"], "total_tokens": usage["input"] + usage["output"],
                           "prompt_tokens_details": {"cached_tokens": usage["cached"]}}}
 
     def failure(self, error):
