@@ -72,6 +72,14 @@ int test(const Context& context, const std::string& name) {
   return kDone;
 }
 
+// Whether the service has a model of this wire from its environment.
+bool has_from_environment(const json::array& models, std::string_view wire) {
+  return std::ranges::any_of(models, [wire](const json::value& item) {
+    return item.is_object() && get_string(item.get_object(), "source") == "environment" &&
+           get_string(item.get_object(), "wire") == wire;
+  });
+}
+
 constexpr std::array<std::pair<const char*, std::string_view>, 3> kKeys{
     {{"OPENAI_API_KEY", "openai"},
      {"ANTHROPIC_API_KEY", "anthropic"},
@@ -85,11 +93,8 @@ void say_of_keys_only_here(const Context& context) {
   for (const auto& [variable, wire] : kKeys) {
     const char* here = std::getenv(variable);
     if (!here || !*here || !known.is_array()) continue;
-    const bool there = std::ranges::any_of(known.get_array(), [&](const json::value& item) {
-      return item.is_object() && get_string(item.get_object(), "source") == "environment" &&
-             get_string(item.get_object(), "wire") == wire;
-    });
-    if (!there) missing += (missing.empty() ? "" : ", ") + std::string(variable);
+    if (!has_from_environment(known.get_array(), wire))
+      missing += (missing.empty() ? "" : ", ") + std::string(variable);
   }
   if (missing.empty()) return;
   context.say(

@@ -109,30 +109,29 @@ class Collector {
   Collector(Lang lang, std::string_view text)
       : native_(family_of(lang) == Family::Native), definitions_(definitions(lang)), text_(text) {}
 
-  bool visit(const Path& path) {
-    const Frame& at = path.back();
-    while (!open_.empty() && open_.back() <= at.begin()) open_.pop_back();
+  void visit(TSNode node, std::string_view type) {
     std::string kind, name;
-    if (at.type == "variable_declarator" && is_function_value(at.node)) {
+    if (type == "variable_declarator" && is_function_value(node)) {
       kind = "function";
-      name = text_of(child(at.node, "name"), text_);
+      name = text_of(child(node, "name"), text_);
     } else {
-      const auto found = std::ranges::find(definitions_, at.type, &Definition::node);
-      if (found == definitions_.end()) return true;
+      const auto found = std::ranges::find(definitions_, type, &Definition::node);
+      if (found == definitions_.end()) return;
       kind = found->kind;
-      name = name_of(*found, at.node);
+      name = name_of(*found, node);
     }
-    if (name.empty() || name.size() > 200) return true;
+    if (name.empty() || name.size() > 200) return;
+    const std::uint32_t begin = ts_node_start_byte(node);
+    while (!open_.empty() && open_.back() <= begin) open_.pop_back();
     Symbol symbol;
     symbol.kind = std::move(kind);
     symbol.name = inert(name);
-    symbol.line = static_cast<int>(ts_node_start_point(at.node).row) + 1;
-    symbol.end_line = static_cast<int>(ts_node_end_point(at.node).row) + 1;
+    symbol.line = static_cast<int>(ts_node_start_point(node).row) + 1;
+    symbol.end_line = static_cast<int>(ts_node_end_point(node).row) + 1;
     symbol.depth = static_cast<int>(open_.size());
-    symbol.head = head_of(text_, at.begin());
+    symbol.head = head_of(text_, begin);
     out.push_back(std::move(symbol));
-    open_.push_back(at.end());
-    return true;
+    open_.push_back(ts_node_end_byte(node));
   }
 
   std::vector<Symbol> out;
@@ -164,10 +163,10 @@ std::vector<Symbol> symbols_and_names(Syntax& syntax, std::string_view path, std
   const Tree tree = syntax.parse_file(path, *lang, text);
   if (!tree) return {};
   Collector collector(*lang, text);
-  walk_all(ts_tree_root_node(tree.get()), [&](const Path& place) {
-    if (on_name && place.back().type.ends_with("identifier"))
-      on_name(text_of(place.back().node, text));
-    return collector.visit(place);
+  walk_nodes(ts_tree_root_node(tree.get()), [&](TSNode node, std::string_view type) {
+    if (on_name && type.ends_with("identifier")) on_name(text_of(node, text));
+    collector.visit(node, type);
+    return true;
   });
   return std::move(collector.out);
 }

@@ -115,6 +115,18 @@ void walk_all(TSNode root, const std::function<bool(const Path&)>& visit) {
   }
 }
 
+void walk_nodes(TSNode root, const std::function<bool(TSNode node, std::string_view type)>& visit) {
+  const Cursor owner(root);
+  TSTreeCursor* cursor = const_cast<TSTreeCursor*>(&owner.cursor);
+  for (;;) {
+    const TSNode node = ts_tree_cursor_current_node(cursor);
+    if (visit(node, ts_node_type(node)) && ts_tree_cursor_goto_first_child(cursor)) continue;
+    while (!ts_tree_cursor_goto_next_sibling(cursor)) {
+      if (!ts_tree_cursor_goto_parent(cursor)) return;
+    }
+  }
+}
+
 std::string_view text_of(TSNode node, std::string_view text) {
   if (ts_node_is_null(node)) return "";
   const std::uint32_t begin = ts_node_start_byte(node);

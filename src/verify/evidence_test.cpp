@@ -16,8 +16,8 @@ std::string objections(const std::string& path, const std::string& before,
 }
 
 TEST(Evidence, AModuleThatTakesARunnersPlaceIsNamed) {
-  for (const char* path : {"unittest.py", "src/pytest.py", "pytest/__init__.py",
-                           "sitecustomize.py", "lib/evil.pth"})
+  for (const char* path :
+       {"unittest.py", "src/pytest.py", "pytest/__init__.py", "sitecustomize.py", "lib/evil.pth"})
     EXPECT_NE(objections(path, "", "x = 1\n").find("takes the place"), std::string::npos) << path;
   EXPECT_EQ(objections("src/pytester.py", "", "x = 1\n"), "");
   EXPECT_EQ(objections("src/unit/__init__.py", "", "x = 1\n"), "");

@@ -24,14 +24,14 @@ class Native final : public Agent {
 
   WorkResult work(const Assignment& assignment, sandbox::Session& session,
                   const std::function<void(std::string)>& say, std::stop_token stop) override {
-    return run(assignment, session, nullptr, say, std::move(stop));
+    return run(assignment, session, nullptr, say, stop);
   }
 
   std::optional<WorkResult> revise(const Assignment& assignment, const WorkResult&,
                                    const Failures& failures, sandbox::Session& session,
                                    const std::function<void(std::string)>& say,
                                    std::stop_token stop) override {
-    return run(assignment, session, &failures, say, std::move(stop));
+    return run(assignment, session, &failures, say, stop);
   }
 
   // A claim in prose cannot be looked for.
