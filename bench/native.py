@@ -86,7 +86,7 @@ class Server:
     def requests(self, name):
         if not self.log.exists():
             return []
-        lines = self.log.read_text().splitlines()
+        lines = self.log.read_text().split("\n")[:-1]  # the last may be half written
         return [r for r in map(json.loads, lines) if r["scenario"] == name]
 
     def wait_for(self, name, turn, count=1, alive=None):

@@ -1,122 +1,135 @@
 #include "net/http.h"
 
-#include <curl/curl.h>
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <sys/un.h>
 
 #include <algorithm>
-#include <exception>
+#include <array>
+#include <boost/beast/http/basic_parser.hpp>
+#include <cstdlib>
 #include <optional>
+#include <utility>
 
+#include "base/base64.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/text.h"
+#include "net/channel.h"
 
 namespace nightjar::net {
 
 namespace {
 
-constexpr size_t kMostHeaderBytes = 256 * 1024;
+namespace beast = boost::beast;
+using boost::system::error_code;
 
-void start_curl() {
-  // Once a process, and never ended: libcurl asks for it before the first thread uses it.
-  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (started != CURLE_OK) throw Error(ErrorKind::Internal, "libcurl cannot start");
-}
+constexpr std::uint32_t kMostHeaderBytes = 256 * 1024;
+constexpr size_t kPiece = 16 * 1024;
 
-struct EasyDeleter {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-struct MultiDeleter {
-  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
-};
-struct ListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
+std::string_view view(boost::core::string_view text) { return {text.data(), text.size()}; }
 
-/// A name of the socket that fits into a socket address; `folder` holds its folder where that is
-/// needed.
-std::string short_path(const fs::path& socket, Fd& folder) {
-  constexpr size_t kLongest = sizeof(sockaddr_un{}.sun_path) - 1;
-  if (socket.native().size() <= kLongest) return socket;
-  folder = Fd(::open(socket.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!folder)
-    throw Error(ErrorKind::Unavailable, "there is no folder " + socket.parent_path().string());
-  std::string path = fmt::format("/proc/self/fd/{}/{}", folder.get(), socket.filename().string());
-  if (path.size() > kLongest)
-    throw Error(ErrorKind::Invalid, "the name of the socket is too long: " + socket.string());
-  return path;
-}
-
-ErrorKind kind_of(CURLcode code) {
-  switch (code) {
-    case CURLE_URL_MALFORMAT:
-      return ErrorKind::Invalid;
-    case CURLE_OPERATION_TIMEDOUT:
-      return ErrorKind::Timeout;
-    case CURLE_OUT_OF_MEMORY:
-    case CURLE_FAILED_INIT:
-      return ErrorKind::Internal;
-    default:
-      return ErrorKind::Unavailable;
+/// Beast's parser of an answer, which hands the body on as it comes.
+class AnswerParser : public beast::http::basic_parser<false> {
+ public:
+  AnswerParser(const HttpRequest& request, const OnData* on_data)
+      : request_(request), on_data_(on_data) {
+    header_limit(kMostHeaderBytes);
+    body_limit(boost::none);
+    eager(true);
+    skip(request.method == "HEAD");
   }
-}
 
-/// What one exchange receives; libcurl calls back into it, so nothing may be thrown from there.
-struct Exchange {
-  CURL* easy = nullptr;
-  const HttpRequest* request = nullptr;
-  const OnData* on_data = nullptr;
   HttpResponse response;
-  size_t header_bytes = 0;
-  Deadline last_heard = std::chrono::steady_clock::now();
   bool ended_by_reader = false;
-  std::exception_ptr failure;
+
+ private:
+  void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int,
+                       error_code&) override {}
+  void on_response_impl(int code, beast::string_view, int, error_code&) override {
+    response.status = code;
+  }
+  void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value,
+                     error_code&) override {
+    response.headers.emplace_back(view(name), trimmed(view(value)));
+  }
+  void on_header_impl(error_code&) override {}
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+  size_t on_body_impl(beast::string_view body, error_code& error) override {
+    take(view(body), error);
+    return body.size();
+  }
+  void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
+  size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code& error) override {
+    take(view(body), error);
+    return body.size();
+  }
+  void on_finish_impl(error_code&) override {}
+
+  void take(std::string_view piece, error_code& error) {
+    if (piece.empty()) return;
+    if (on_data_ && response.status >= 200 && response.status < 300) {
+      if ((*on_data_)(piece)) return;
+      ended_by_reader = true;
+      error = beast::http::error::end_of_stream;
+      return;
+    }
+    if (response.body.size() + piece.size() > request_.most_body) {
+      throw Error(ErrorKind::Limit,
+                  fmt::format("the answer is longer than {}", human_size(request_.most_body)));
+    }
+    response.body += piece;
+  }
+
+  const HttpRequest& request_;
+  const OnData* on_data_;
 };
 
-size_t on_header(char* bytes, size_t size, size_t count, void* context) {
-  auto& exchange = *static_cast<Exchange*>(context);
-  const std::string_view line(bytes, size * count);
-  exchange.last_heard = std::chrono::steady_clock::now();
-  try {
-    exchange.header_bytes += line.size();
-    if (exchange.header_bytes > kMostHeaderBytes)
-      throw Error(ErrorKind::Limit, "the answer's headers are too long");
-    if (line.starts_with("HTTP/")) exchange.response.headers.clear();  // after a 100 Continue
-    if (const size_t colon = line.find(':'); colon != std::string_view::npos) {
-      exchange.response.headers.emplace_back(line.substr(0, colon),
-                                             trimmed(line.substr(colon + 1)));
-    }
-  } catch (...) {
-    exchange.failure = std::current_exception();
-    return 0;
-  }
-  return line.size();
+std::string head_of(const HttpRequest& request, const Route& route) {
+  const bool is_proxied = route.proxy && route.proxy->kind == Proxy::Kind::Http &&
+                          !route.address.tls && route.unix_socket.empty();
+  const std::string authority = route.address.authority();
+  std::string out = fmt::format("{} {}{} HTTP/1.1\r\n", request.method,
+                                is_proxied ? "http://" + authority : "", route.address.target);
+  const auto is_given = [&](std::string_view name) {
+    return std::ranges::any_of(request.headers,
+                               [&](const auto& entry) { return lower(entry.first) == name; });
+  };
+  const auto add = [&](std::string_view name, std::string_view value) {
+    constexpr std::string_view kBreaks("\r\n\0", 3);
+    if (name.find_first_of(kBreaks) != std::string_view::npos ||
+        value.find_first_of(kBreaks) != std::string_view::npos)
+      throw Error(ErrorKind::Invalid, "a header holds a line break");
+    out += fmt::format("{}:{}{}\r\n", name, value.empty() ? "" : " ", value);
+  };
+  if (!is_given("host")) add("Host", authority);
+  if (is_proxied && !route.proxy->credentials.empty())
+    add("Proxy-Authorization", "Basic " + base64(route.proxy->credentials));
+  if (!route.address.credentials.empty() && !is_given("authorization"))
+    add("Authorization", "Basic " + base64(route.address.credentials));
+  for (const auto& [name, value] : request.headers) add(name, value);
+  if (!is_given("accept")) add("Accept", "*/*");
+  if (!request.body.empty() || request.method == "POST" || request.method == "PUT")
+    add("Content-Length", std::to_string(request.body.size()));
+  return out + "\r\n";
 }
 
-size_t on_body(char* bytes, size_t size, size_t count, void* context) {
-  auto& exchange = *static_cast<Exchange*>(context);
-  const std::string_view piece(bytes, size * count);
-  exchange.last_heard = std::chrono::steady_clock::now();
-  try {
-    long status = 0;
-    curl_easy_getinfo(exchange.easy, CURLINFO_RESPONSE_CODE, &status);
-    if (exchange.on_data && status >= 200 && status < 300) {
-      if ((*exchange.on_data)(piece)) return piece.size();
-      exchange.ended_by_reader = true;
-      return 0;
-    }
-    if (exchange.response.body.size() + piece.size() > exchange.request->most_body) {
-      throw Error(ErrorKind::Limit, fmt::format("the answer is longer than {}",
-                                                human_size(exchange.request->most_body)));
-    }
-    exchange.response.body += piece;
-  } catch (...) {
-    exchange.failure = std::current_exception();
-    return 0;
+Route route_of(const HttpRequest& request) {
+  Route route;
+  route.address = parse_address(request.url);
+  route.unix_socket = request.unix_socket;
+  route.ca_file = request.ca_file;
+  if (!route.unix_socket.empty()) {
+    route.address.tls = false;
+  } else if (!request.direct || !request.proxy.empty()) {
+    route.proxy =
+        proxy_for(route.address, request.proxy, [](const char* name) { return std::getenv(name); });
   }
-  return piece.size();
+  return route;
+}
+
+/// Equal where one connection serves both.
+bool leads_to_the_same(const Route& a, const Route& b) {
+  return a.address.tls == b.address.tls && a.address.host == b.address.host &&
+         a.address.port == b.address.port && a.unix_socket == b.unix_socket && a.proxy == b.proxy &&
+         a.ca_file == b.ca_file;
 }
 
 }  // namespace
@@ -128,128 +141,105 @@ std::string HttpResponse::header(std::string_view name) const {
 }
 
 struct HttpClient::State {
-  std::unique_ptr<CURLM, MultiDeleter> multi;
-  std::unique_ptr<CURL, EasyDeleter> easy;
-  fs::path socket;
-  std::string
-      socket_path;  ///< as libcurl gets it: the same each time, so that it finds its connection
-  Fd socket_folder;
+  std::unique_ptr<Channel> channel;  ///< kept for the next request along the same route
+  Route route;
 
-  void set_target(const HttpRequest& request);
-  std::unique_ptr<curl_slist, ListDeleter> set_request(const HttpRequest& request);
-  CURLcode perform(const HttpRequest& request, const Exchange& exchange);
   HttpResponse exchange(const HttpRequest& request, const OnData* on_data);
+  /// Nothing where a kept connection had been closed before the request came.
+  std::optional<HttpResponse> attempt(const HttpRequest& request, const OnData* on_data,
+                                      Patience& patience);
+  std::optional<HttpResponse> read_answer(const HttpRequest& request, const OnData* on_data,
+                                          Patience& patience, bool is_reused, bool is_sent);
 };
 
-void HttpClient::State::set_target(const HttpRequest& request) {
-  CURL* const handle = easy.get();
-  if (!request.url.starts_with("http://") && !request.url.starts_with("https://")) {
-    throw Error(ErrorKind::Invalid, "not an http address: " + inert(request.url));
-  }
-  curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
-  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  if (request.direct || !request.unix_socket.empty()) curl_easy_setopt(handle, CURLOPT_PROXY, "");
-  if (!request.proxy.empty()) curl_easy_setopt(handle, CURLOPT_PROXY, request.proxy.c_str());
-  if (!request.ca_file.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, request.ca_file.c_str());
-  if (request.unix_socket.empty()) return;
-  if (socket != request.unix_socket) {
-    socket_path = short_path(request.unix_socket, socket_folder);
-    socket = request.unix_socket;
-  }
-  curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, socket_path.c_str());
-}
-
-std::unique_ptr<curl_slist, ListDeleter> HttpClient::State::set_request(
-    const HttpRequest& request) {
-  CURL* const handle = easy.get();
-  const bool sends = !request.body.empty() || request.method == "POST" || request.method == "PUT";
-  if (sends) {
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
-                     static_cast<curl_off_t>(request.body.size()));
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.data());
-  }
-  if (request.method == "HEAD") curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
-  curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
-  std::unique_ptr<curl_slist, ListDeleter> list;
-  const auto add = [&](const std::string& line) {
-    if (line.find_first_of("\r\n") != std::string::npos)
-      throw Error(ErrorKind::Invalid, "a header holds a line break");
-    list.reset(curl_slist_append(list.release(), line.c_str()));
+// The silence that `idle` bounds begins anew with each piece.
+std::optional<HttpResponse> HttpClient::State::read_answer(const HttpRequest& request,
+                                                           const OnData* on_data,
+                                                           Patience& patience, bool is_reused,
+                                                           bool is_sent) {
+  std::string received;
+  std::array<char, kPiece> piece;
+  std::optional<AnswerParser> parser(std::in_place, request, on_data);
+  bool is_ended = false;
+  bool is_first = true;
+  const auto is_over = [&](const error_code& error) {
+    return parser->ended_by_reader || (error && error != beast::http::error::need_more);
   };
-  add("Expect:");
-  for (const auto& [name, value] : request.headers)
-    add(value.empty() ? fmt::format("{};", name) : fmt::format("{}: {}", name, value));
-  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, list.get());
-  return list;
+  for (;;) {
+    error_code error;
+    while (!received.empty() && !parser->is_done()) {
+      const size_t used = parser->put(boost::asio::buffer(received), error);
+      received.erase(0, used);
+      if (is_over(error) || used == 0) break;
+    }
+    if (parser->ended_by_reader) break;
+    if (!parser->is_done() && is_ended && !is_over(error)) parser->put_eof(error);
+    if (is_over(error))
+      throw Error(ErrorKind::Unavailable,
+                  "the answer is no HTTP, or is cut off: " + error.message());
+    if (parser->is_done()) {
+      if (parser->response.status / 100 != 1) break;
+      parser.emplace(request, on_data);  // an interim answer: the final one follows
+      continue;
+    }
+    patience.until(request.idle.count() > 0 ? std::min(request.deadline, in(request.idle))
+                                            : request.deadline);
+    size_t got = 0;
+    try {
+      got = channel->read_some(piece, patience);
+    } catch (const Error& failure) {
+      if (!is_first || !is_reused || failure.kind() != ErrorKind::Unavailable) throw;
+    }
+    if (got == 0 && is_first && is_reused) return std::nullopt;
+    if (got == 0 && is_first) throw Error(ErrorKind::Unavailable, "it closed without an answer");
+    is_ended = got == 0;
+    is_first = false;
+    received.append(piece.data(), got);
+  }
+  const bool is_kept = is_sent && parser->is_done() && parser->keep_alive() && received.empty();
+  HttpResponse response = std::move(parser->response);
+  if (!is_kept) channel.reset();
+  return response;
 }
 
-// Waits for the sockets, a stop, the deadline: whatever comes first. Nothing wakes up in between.
-CURLcode HttpClient::State::perform(const HttpRequest& request, const Exchange& exchange) {
-  const std::stop_callback wake(request.stop, [this] { curl_multi_wakeup(multi.get()); });
-  for (;;) {
-    int running = 0;
-    if (curl_multi_perform(multi.get(), &running) != CURLM_OK) return CURLE_FAILED_INIT;
-    if (exchange.failure) std::rethrow_exception(exchange.failure);
-    if (request.stop.stop_requested()) throw Cancelled{};
-    int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
-      if (message->msg == CURLMSG_DONE) return message->data.result;
-    }
-    Deadline next = request.deadline;
-    if (request.idle.count() > 0) next = std::min(next, exchange.last_heard + request.idle);
-    if (std::chrono::steady_clock::now() >= next) return CURLE_OPERATION_TIMEDOUT;
-    const int timeout = next == kNoDeadline ? 3'600'000 : poll_timeout(next);
-    curl_multi_poll(multi.get(), nullptr, 0, timeout, nullptr);
-  }
+std::optional<HttpResponse> HttpClient::State::attempt(const HttpRequest& request,
+                                                       const OnData* on_data, Patience& patience) {
+  const bool is_reused = channel != nullptr;
+  const std::string head = head_of(request, route);
+  patience.until(request.deadline);
+  if (!channel) channel = std::make_unique<Channel>(route, request.connect_timeout, patience);
+  patience.until(request.idle.count() > 0 ? std::min(request.deadline, in(request.idle))
+                                          : request.deadline);
+  const bool is_small = request.body.size() < kPiece;  // one packet, where it fits into one
+  bool is_sent = channel->write(is_small ? head + request.body : head, patience);
+  if (is_sent && !is_small) is_sent = channel->write(request.body, patience);
+  return read_answer(request, on_data, patience, is_reused, is_sent);
 }
 
 HttpResponse HttpClient::State::exchange(const HttpRequest& request, const OnData* on_data) {
   if (request.stop.stop_requested()) throw Cancelled{};
-  curl_easy_reset(easy.get());
-  char message[CURL_ERROR_SIZE] = "";
-  Exchange exchange;
-  exchange.easy = easy.get();
-  exchange.request = &request;
-  exchange.on_data = on_data;
-  set_target(request);
-  const auto headers = set_request(request);
-  curl_easy_setopt(easy.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy.get(), CURLOPT_CONNECTTIMEOUT_MS,
-                   static_cast<long>(request.connect_timeout.count()));
-  curl_easy_setopt(easy.get(), CURLOPT_ERRORBUFFER, message);
-  curl_easy_setopt(easy.get(), CURLOPT_HEADERFUNCTION, on_header);
-  curl_easy_setopt(easy.get(), CURLOPT_HEADERDATA, &exchange);
-  curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &exchange);
-  struct Added {
-    CURLM* multi;
-    CURL* easy;
-    Added(CURLM* m, CURL* e) : multi(m), easy(e) { curl_multi_add_handle(multi, easy); }
-    ~Added() {
-      curl_multi_remove_handle(multi, easy);
-      curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);
-    }
-  };
-  const Added added(multi.get(), easy.get());
-  const CURLcode code = perform(request, exchange);
-  if (code != CURLE_OK && !exchange.ended_by_reader) {
+  Patience patience(request.stop);
+  Route wanted = route_of(request);
+  if (channel && !(leads_to_the_same(wanted, route) && channel->is_quiet())) channel.reset();
+  route = std::move(wanted);
+  try {
+    if (auto response = attempt(request, on_data, patience)) return *std::move(response);
+    channel.reset();
+    if (auto response = attempt(request, on_data, patience)) return *std::move(response);
+    throw Error(ErrorKind::Unavailable, "it closed without an answer");
+  } catch (const Error& error) {
+    channel.reset();
+    if (error.kind() != ErrorKind::Unavailable && error.kind() != ErrorKind::Timeout) throw;
     const std::string where =
-        request.unix_socket.empty() ? request.url : request.unix_socket.string();
-    const char* why = *message ? message : curl_easy_strerror(code);
-    throw Error(kind_of(code), fmt::format("{}: {}", where, why));
+        request.unix_socket.empty() ? route.address.authority() : request.unix_socket.string();
+    throw Error(error.kind(), fmt::format("{}: {}", where, error.what()));
+  } catch (...) {
+    channel.reset();
+    throw;
   }
-  long status = 0;
-  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
-  exchange.response.status = static_cast<int>(status);
-  return std::move(exchange.response);
 }
 
-HttpClient::HttpClient() : state_(std::make_unique<State>()) {
-  start_curl();
-  state_->multi.reset(curl_multi_init());
-  state_->easy.reset(curl_easy_init());
-  if (!state_->multi || !state_->easy) throw Error(ErrorKind::Internal, "libcurl cannot start");
-}
+HttpClient::HttpClient() : state_(std::make_unique<State>()) {}
 
 HttpClient::~HttpClient() = default;
 

@@ -1,101 +1,17 @@
 // The client against a server that says exactly what a test wants, on a Unix socket or loopback.
 #include "net/http.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <latch>
 #include <thread>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "net/testing_server.h"
 
 namespace nightjar::net {
 namespace {
-
-/// Accepts connections; `serve` gets each of them with the request's header (and what came with
-/// it).
-class ScriptedServer {
- public:
-  using Serve = std::function<void(int socket, const std::string& request)>;
-
-  ScriptedServer(const fs::path& socket, Serve serve)
-      : listener_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)), serve_(std::move(serve)) {
-    // Bound by a short name in its folder: a test may give a long path.
-    const Fd folder(::open(socket.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    const std::string path =
-        "/proc/self/fd/" + std::to_string(folder.get()) + "/" + socket.filename().string();
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
-    start(reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  }
-  explicit ScriptedServer(Serve serve)
-      : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), serve_(std::move(serve)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    start(reinterpret_cast<const sockaddr*>(&address), sizeof address);
-    socklen_t length = sizeof address;
-    ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &length);
-    port = ntohs(address.sin_port);
-  }
-  ~ScriptedServer() { ::shutdown(listener_.get(), SHUT_RDWR); }
-
-  int port = 0;
-  std::atomic<int> connections{0};
-
- private:
-  void start(const sockaddr* address, socklen_t length) {
-    EXPECT_EQ(::bind(listener_.get(), address, length), 0);
-    EXPECT_EQ(::listen(listener_.get(), 16), 0);
-    thread_ = std::jthread([this] {
-      for (;;) {
-        const Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-        if (!socket) return;
-        ++connections;
-        std::string request;
-        char buffer[4096];
-        while (request.find("\r\n\r\n") == std::string::npos) {
-          const ssize_t got = ::recv(socket.get(), buffer, sizeof buffer, 0);
-          if (got <= 0) break;
-          request.append(buffer, static_cast<size_t>(got));
-        }
-        if (!request.empty()) serve_(socket.get(), request);
-      }
-    });
-  }
-
-  Fd listener_;
-  Serve serve_;
-  std::jthread thread_;
-};
-
-void say(int socket, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t sent = ::send(socket, text.data(), text.size(), MSG_NOSIGNAL);
-    if (sent <= 0) return;
-    text.remove_prefix(static_cast<size_t>(sent));
-  }
-}
-
-/// Returns when the client has closed.
-void wait_until_closed(int socket) {
-  char byte = 0;
-  while (::recv(socket, &byte, 1, 0) > 0) {
-  }
-}
-
-std::string answer(std::string_view body, std::string_view status = "200 OK") {
-  return "HTTP/1.1 " + std::string(status) + "\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\nX-Name:  some value \r\n\r\n" + std::string(body);
-}
 
 HttpRequest to_socket(const fs::path& socket, std::string method = "GET") {
   HttpRequest request;
@@ -315,6 +231,72 @@ TEST_F(HttpTest, LoopbackIsReachedWithoutTheProxyOfTheEnvironment) {
   EXPECT_EQ(kind_of_failure(request), ErrorKind::Unavailable)
       << "the proxy was asked, and is not there";
   ::unsetenv("http_proxy");
+}
+
+TEST_F(HttpTest, AProxyGetsTheWholeAddress) {
+  std::string seen;
+  ScriptedServer proxy([&](int socket, const std::string& request) {
+    seen = request;
+    say(socket, answer("by proxy"));
+  });
+  HttpRequest request;
+  request.url = "http://far.example:81/x?y";
+  request.proxy = "http://127.0.0.1:" + std::to_string(proxy.port);
+  EXPECT_EQ(http(request).body, "by proxy");
+  EXPECT_TRUE(
+      seen.starts_with("GET http://far.example:81/x?y HTTP/1.1\r\nHost: far.example:81\r\n"))
+      << seen;
+}
+
+TEST_F(HttpTest, InterimAnswersAreNotTheAnswerAndChunksAreJoined) {
+  ScriptedServer server(socket_, [](int socket, const std::string&) {
+    say(socket,
+        "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+    say(socket, "4;a=b\r\ntwo!\r\n0\r\nTrailer: t\r\n\r\n");
+    wait_until_closed(socket);
+  });
+  const HttpResponse response = http(to_socket(socket_));
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, "onetwo!");
+  EXPECT_EQ(response.header("link"), "");
+}
+
+TEST_F(HttpTest, AKeptConnectionThatWasClosedIsMadeAnew) {
+  // The first closes in silence after its answer, the second when the next request has arrived.
+  for (const bool closes_late : {false, true}) {
+    fs::remove(socket_);
+    std::atomic<int> asked{0};
+    ScriptedServer server(socket_, [&](int socket, const std::string&) {
+      say(socket, answer("hi"));
+      char buffer[4096];
+      if (closes_late && ++asked == 1 && ::recv(socket, buffer, sizeof buffer, 0) > 0) return;
+    });
+    HttpClient client;
+    EXPECT_EQ(client.send(to_socket(socket_)).body, "hi");
+    EXPECT_EQ(client.send(to_socket(socket_)).body, "hi");
+    EXPECT_EQ(server.connections, 2);
+  }
+}
+
+TEST_F(HttpTest, AnEarlyRefusalOfALongBodyIsTheAnswer) {
+  ScriptedServer server(socket_, [](int socket, const std::string&) {
+    say(socket, answer("too long", "413 Content Too Large"));
+    wait_until_closed(socket);
+  });
+  std::latch answered(1);
+  ScriptedServer deaf([&](int socket, const std::string&) {
+    say(socket, answer("too long", "413 Content Too Large"));
+    answered.wait();
+  });
+  HttpRequest request = to_socket(socket_, "POST");
+  request.body = std::string(20'000'000, 'x');
+  EXPECT_EQ(http(request).status, 413);
+  request.unix_socket.clear();
+  request.direct = true;
+  request.url = "http://127.0.0.1:" + std::to_string(deaf.port) + "/";
+  EXPECT_EQ(http(request).status, 413) << "it takes nothing more";
+  answered.count_down();
 }
 
 TEST(UrlEncoded, KeepsWhatIsPlainAndEscapesTheRest) {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
+#include <memory>
 
 #include "base/paths.h"
 #include "base/text.h"
@@ -47,20 +49,20 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, ignored);
 }
 
-// The password database may not list everybody (a directory service), so the person's own home and
-// whatever stands where homes stand count as well.
+// The file lists nobody of a directory service, which would not list them either, or slowly; so the
+// person's own home and whatever stands where homes stand count as well.
 std::vector<fs::path> known_homes() {
   std::vector<fs::path> out{home_folder()};
   const auto add = [&](const fs::path& home) {
     if (std::ranges::find(out, home) == out.end()) out.push_back(home);
   };
-  ::setpwent();
-  while (const passwd* entry = ::getpwent()) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/etc/passwd", "re"),
+                                                             std::fclose);
+  while (const passwd* entry = file ? ::fgetpwent(file.get()) : nullptr) {
     const fs::path home = entry->pw_dir ? entry->pw_dir : "";
     if (!home.is_absolute() || home == "/" || home == "/nonexistent") continue;
     if (!is_at_or_below(home, "/usr") && !is_at_or_below(home, "/var")) add(home);
   }
-  ::endpwent();
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator("/home", ignored)) add(entry.path());
   add("/root");

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <array>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "syntax/symbols.h"
-#include "tools/base64.h"
 #include "tools/edit.h"
 #include "tools/ignore.h"
 #include "tools/match.h"

@@ -1,8 +1,8 @@
-#include "tools/base64.h"
+#include "base/base64.h"
 
 #include <cstdint>
 
-namespace nightjar::tools {
+namespace nightjar {
 
 std::string base64(std::string_view bytes) {
   constexpr std::string_view kLetters =
@@ -19,4 +19,4 @@ std::string base64(std::string_view bytes) {
   return out;
 }
 
-}  // namespace nightjar::tools
+}  // namespace nightjar

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-namespace nightjar::tools {
+namespace nightjar {
 
 std::string base64(std::string_view bytes);
 
-}  // namespace nightjar::tools
+}  // namespace nightjar
