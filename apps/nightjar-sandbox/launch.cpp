@@ -49,7 +49,6 @@ void map_ids(std::uint32_t inside_uid, std::uint32_t outside_uid, std::uint32_t 
 }
 
 void enter_namespaces(Plan& plan) {
-  for (const auto& group : plan.cgroups) write_file(group, "0");
   if (plan.from_root) {
     if (::unshare(CLONE_NEWNS) != 0) throw_no_namespace("cannot make a mount namespace");
     own_mounts();

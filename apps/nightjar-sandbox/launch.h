@@ -8,8 +8,8 @@
 
 namespace nightjar::helper {
 
-/// As root where the plan says so: joins the cgroups, attaches the sources below the staging folder
-/// of a private mount namespace and becomes the run's uid; then makes all namespaces of the
+/// As root where the plan says so: attaches the sources below the staging folder of a private mount
+/// namespace and becomes the run's uid; then makes all namespaces of the
 /// sandbox. The caller's next child is PID 1 in them.
 void enter_namespaces(sandbox::Plan& plan);
 

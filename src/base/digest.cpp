@@ -1,7 +1,7 @@
 #include "base/digest.h"
 
-// The interface with providers (EVP) reads OpenSSL's configuration and loads them: 0.7 ms and half a
-// megabyte in every process, for the same function.
+// The interface with providers (EVP) reads OpenSSL's configuration and loads them: 0.7 ms and half
+// a megabyte in every process, for the same function.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 

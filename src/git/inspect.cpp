@@ -131,21 +131,28 @@ std::expected<Inspection, std::string> inspect(const fs::path& folder, std::stri
   if (!fs::is_directory(folder, ignored)) {
     return std::unexpected("there is no folder " + inert(folder.string()));
   }
-  Git git = in_work_tree(folder);
+  // One question for all that git knows of a usual repository, where each answer is a line; else
+  // one after the other. None runs a filter, so what turns those off can be found out meanwhile.
+  auto without_filters = std::async(std::launch::async, [&] { return in_work_tree(folder); });
+  Git git{.folder = folder, .as_person = true};
   const auto first =
-      run(git, {"rev-parse", "--path-format=absolute", "--is-bare-repository", "--git-common-dir"});
-  const auto newline = first.out.find('\n');
-  if (first.exit_status != 0 || newline == std::string::npos) {
-    return std::unexpected(why_no_repository(first.err, folder));
-  }
+      run(git, {"rev-parse", "--path-format=absolute", "--is-bare-repository", "--git-common-dir",
+                "--show-toplevel", "HEAD", "--symbolic-full-name", "HEAD"});
+  const auto lines = split(without_newline(first.out), '\n');
+  const bool is_usual = first.exit_status == 0 && lines.size() == 5;
+  if (lines.size() < 2) return std::unexpected(why_no_repository(first.err, folder));
   Inspection out;
-  out.bare = first.out.substr(0, newline) == "true";
-  out.git_dir = without_newline(first.out.substr(newline + 1));
-  const std::string top = out.bare ? "" : ask(git, {"rev-parse", "--show-toplevel"});
+  out.bare = lines[0] == "true";
+  out.git_dir =
+      is_usual ? lines[1] : ask(git, {"rev-parse", "--path-format=absolute", "--git-common-dir"});
+  const std::string top = is_usual   ? lines[2]
+                          : out.bare ? ""
+                                     : ask(git, {"rev-parse", "--show-toplevel"});
   if (!out.bare && top.empty()) {
     return std::unexpected(inert(folder.string()) +
                            " is inside a git directory: go to the work tree");
   }
+  git = without_filters.get();
   out.root = out.bare ? out.git_dir : fs::path(top);
   git.folder = out.root;
   if (std::string reason = why_not_writable(out.git_dir); !reason.empty()) {
@@ -155,9 +162,12 @@ std::expected<Inspection, std::string> inspect(const fs::path& folder, std::stri
   auto person = std::async(std::launch::async, [&git] { return person_of(git); });
   auto uncommitted =
       std::async(std::launch::async, [&git, &out] { return out.bare ? 0 : uncommitted_in(git); });
-  const std::string head = ask(git, {"symbolic-ref", "-q", "HEAD"});
+  const std::string head = is_usual ? lines[4] : ask(git, {"symbolic-ref", "-q", "HEAD"});
   if (head.starts_with("refs/heads/")) out.branch = head.substr(11);
-  if (std::string reason = find_base(git, base, out); !reason.empty()) {
+  if (is_usual && base.empty() && !out.branch.empty()) {
+    out.base = out.branch;
+    out.base_commit = lines[3];
+  } else if (std::string reason = find_base(git, base, out); !reason.empty()) {
     return std::unexpected(std::move(reason));
   }
   out.uncommitted = uncommitted.get();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <future>
 #include <optional>
 
 #include "agent/agent.h"
@@ -49,6 +50,7 @@ class Pipeline {
   End run() {
     if (job_.superseded)
       return {State::Closed, WaitingFor::Nothing, "another attempt was selected", true};
+    expect_sandbox();
     stage("prepare", [&] { return prepare(); });
     if (!environment_) load_environment();  // prepared by an earlier process of this run
     stage("baseline", [&] { return baseline(); });
@@ -101,9 +103,12 @@ class Pipeline {
     for (const auto& commit : {job_.base_commit, job_.start_commit}) {
       if (!mirror_.has_commit(commit)) mirror_.fetch(commit);
     }
-    mirror_.keep("runs/" + job_.run + "/base", job_.base_commit);
+    auto kept = std::async(std::launch::async, [this] {
+      mirror_.keep("runs/" + job_.run + "/base", job_.base_commit);
+    });
     mirror_.checkout(checkouts_of(job_), job_.base_commit);
     load_environment();
+    kept.get();
     for (const auto& note : environment_->notes) journal_.note(note);
     json::array checks;
     for (const auto& check : environment_->config.checks) {
@@ -129,7 +134,7 @@ class Pipeline {
     if (!reports) {
       reused = false;
       const fs::path scratch = stage_folder("baseline");
-      const auto session = sandbox::Session::start(
+      const auto session = start_sandbox(
           stage_policy(job_, *environment_, mirror_, job_.base_commit, scratch, true));
       reports = run_checks(*session, environment_->config.checks, nullptr, check_run("baseline"),
                            journal_);
@@ -172,6 +177,14 @@ class Pipeline {
     return folder;
   }
 
+  /// The next sandbox comes soon: what it needs of the kernel alone can begin.
+  void expect_sandbox() {
+    if (!standby_) standby_ = std::make_unique<sandbox::Standby>(job_.helper, job_.memory_bytes);
+  }
+  std::unique_ptr<sandbox::Session> start_sandbox(const sandbox::Policy& policy) {
+    return sandbox::Session::start(policy, std::move(standby_));
+  }
+
   std::unique_ptr<sandbox::Session> agents_sandbox(const fs::path& scratch) {
     sandbox::Policy policy =
         stage_policy(job_, *environment_, mirror_, job_.start_commit, scratch, false);
@@ -179,7 +192,7 @@ class Pipeline {
     gateway_.reset();
     const bool open = job_.gateway && model_;
     if (open) policy.env.merge(gateway::gateway_variables(kGatewayPort));
-    auto session = sandbox::Session::start(policy);
+    auto session = start_sandbox(policy);
     if (open)
       gateway_.emplace(session->listen(kGatewayPort),
                        gateway::Settings{.upstreams = {{model_->endpoint, model_->key}},
@@ -344,6 +357,7 @@ class Pipeline {
     Selection selection =
         select_changes(session, result, mirror_, job_.start_commit, checkouts_of(job_));
     session.stop();
+    expect_sandbox();
     const auto candidate =
         mirror_.commit(commit_request(job_, result, std::move(selection.changes)));
     if (!candidate) end_run(State::Failed, "the change is refused: " + candidate.error());
@@ -385,7 +399,7 @@ class Pipeline {
       sandbox::Policy policy = stage_policy(job_, *environment_, mirror_, job_.base_commit,
                                             stage_folder("verify"), false);
       show_to_agent(policy, job_.base_commit);
-      const auto session = sandbox::Session::start(policy);
+      const auto session = start_sandbox(policy);
       session->apply(after);
       const auto agent = agent::make_agent(job_.agent);
       if (auto leftovers = agent ? agent->recheck(claim, *session, changed) : std::nullopt) {
@@ -436,7 +450,7 @@ class Pipeline {
       return;
     }
     const auto checks_with = [&](const std::vector<core::Change>& some, const char* name) {
-      const auto session = sandbox::Session::start(
+      const auto session = start_sandbox(
           stage_policy(job_, *environment_, mirror_, job_.base_commit, stage_folder(name), false));
       session->apply(some);
       auto reports =
@@ -523,6 +537,7 @@ class Pipeline {
   fs::path scratch_;  ///< of the agent's sandbox
   std::optional<gateway::Meter> meter_;
   std::optional<gateway::Gateway> gateway_;
+  std::unique_ptr<sandbox::Standby> standby_;
 };
 
 }  // namespace

@@ -70,8 +70,9 @@ class SpawnSettings {
 
 }  // namespace
 
-HelperProcess::HelperProcess(const std::filesystem::path& executable, const Plan& plan) {
-  spawn(executable);
+HelperProcess::HelperProcess(const std::filesystem::path& executable) { spawn(executable); }
+
+void HelperProcess::make_sandbox(const Plan& plan) {
   try {
     send_frame(socket_.get(), FrameKind::Setup, encode(plan));
     wait_until_ready();

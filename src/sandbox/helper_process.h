@@ -14,11 +14,16 @@ namespace nightjar::sandbox {
 
 class HelperProcess {
  public:
-  /// Starts it and waits until the sandbox stands. Throws Error(Unavailable) with the reason.
-  HelperProcess(const std::filesystem::path& executable, const Plan& plan);
+  /// Starts it, to wait for its plan. Throws Error(Unavailable) with the reason.
+  explicit HelperProcess(const std::filesystem::path& executable);
   ~HelperProcess() { stop(); }
   HelperProcess(const HelperProcess&) = delete;
   HelperProcess& operator=(const HelperProcess&) = delete;
+
+  /// Before the sandbox stands: the process that will make it.
+  pid_t launcher() const { return launcher_; }
+  /// Waits until the sandbox stands. Throws Error(Unavailable) with the reason, and has gone then.
+  void make_sandbox(const Plan& plan);
 
   int socket() const { return socket_.get(); }
   pid_t pid() const { return pid_; }

@@ -104,6 +104,13 @@ std::optional<MemoryGroup> MemoryGroup::make(const fs::path& root, std::string_v
   return group;
 }
 
+void MemoryGroup::take(pid_t process) const {
+  const fs::path file = folder_ / "cgroup.procs";
+  const Fd group(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!group) throw_errno("cannot open " + file.string());
+  write_all(group.get(), std::to_string(process));
+}
+
 MemoryGroup::~MemoryGroup() {
   // The last process may still be on its way out.
   for (int i = 0; !folder_.empty() && ::rmdir(folder_.c_str()) != 0 && errno == EBUSY && i < 100;

@@ -28,7 +28,8 @@ class MemoryGroup {
   MemoryGroup& operator=(MemoryGroup&&) = delete;
   ~MemoryGroup();
 
-  std::string processes_file() const { return (folder_ / "cgroup.procs").string(); }
+  /// Moves a process in; what it starts later is in as well. The kernel takes milliseconds for it.
+  void take(pid_t process) const;
   /// How many processes the kernel has killed for want of memory.
   std::uint64_t kills() const;
   bool second() const { return second_; }

@@ -67,8 +67,7 @@ struct Plan {
   std::uint64_t scratch_bytes = 0;  ///< 0: half of the memory, the kernel's default
   std::uint64_t scratch_inodes = 1000000;
   std::uint64_t most_processes = 0, most_files = 0;
-  std::vector<std::string> cgroups;  ///< cgroup.procs files to join before anything else
-  std::string filter;                ///< seccomp program
+  std::string filter;  ///< seccomp program
   bool operator==(const Plan&) const = default;
 };
 

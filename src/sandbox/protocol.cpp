@@ -73,7 +73,6 @@ std::string encode(const Plan& plan) {
   writer.number(plan.scratch_inodes);
   writer.number(plan.most_processes);
   writer.number(plan.most_files);
-  writer.texts(plan.cgroups);
   writer.text(plan.filter);
   return writer.take();
 }
@@ -96,7 +95,6 @@ Plan decode_plan(std::string_view bytes) {
   plan.scratch_inodes = reader.number();
   plan.most_processes = reader.number();
   plan.most_files = reader.number();
-  plan.cgroups = reader.texts();
   plan.filter = reader.text();
   return plan;
 }

@@ -29,7 +29,6 @@ TEST(Protocol, APlanComesBackUnchanged) {
             .scratch_inodes = 6,
             .most_processes = 7,
             .most_files = 8,
-            .cgroups = {"/g"},
             .filter = std::string("\0\1", 2)};
   EXPECT_EQ(decode_plan(encode(plan)), plan);
 }

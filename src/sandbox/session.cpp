@@ -17,6 +17,7 @@
 #include "sandbox/plan.h"
 #include "sandbox/protocol.h"
 #include "sandbox/running.h"
+#include "sandbox/standby.h"
 #include "sandbox/uid_slot.h"
 
 namespace nightjar::sandbox {
@@ -47,7 +48,9 @@ void make_upper(const fs::path& upper, bool root) {
 
 class NamespaceSession final : public Session {
  public:
-  explicit NamespaceSession(const Policy& policy) {
+  NamespaceSession(const Policy& policy, std::unique_ptr<Standby> standby)
+      : standby_(standby ? std::move(standby)
+                         : std::make_unique<Standby>(policy.helper, policy.memory_bytes)) {
     HostFacts facts = look_at_host(policy);
     if (facts.root) {
       slot_.emplace(UidSlot::take(kUidSlots));
@@ -59,8 +62,11 @@ class NamespaceSession final : public Session {
     // The signal goes with the thread that started the helper; the main thread ends with the
     // process.
     plan.die_with_thread = ::gettid() == ::getpid();
-    watcher_.emplace(watcher_for(policy, plan));
-    helper_.emplace(policy.helper, plan);
+    Standby::State& ready = standby_->state();
+    ready.wait();
+    watcher_.emplace(watcher_for(policy, plan, std::move(ready.group)));
+    helper_ = &*ready.helper;
+    helper_->make_sandbox(plan);
   }
 
   CommandResult run(const Command& command) override {
@@ -159,24 +165,17 @@ class NamespaceSession final : public Session {
     return out;
   }
 
-  static Watcher watcher_for(const Policy& policy, Plan& plan) {
+  static Watcher watcher_for(const Policy& policy, Plan& plan, std::optional<MemoryGroup> group) {
     std::vector<fs::path> uppers;
     for (const auto* layers : all_layers(policy)) {
       if (!layers->upper.empty()) uppers.push_back(layers->upper);
     }
     plan.scratch_bytes = policy.disk_bytes;  // an upper layer may have to stand in memory
-    std::optional<MemoryGroup> group;
     if (policy.memory_bytes > 0) {
       // What is written into memory counts as memory, and no killing gives it back: it may take
       // half.
       const std::uint64_t half = policy.memory_bytes / 2;
       if (plan.scratch_bytes == 0 || plan.scratch_bytes > half) plan.scratch_bytes = half;
-      auto made = MemoryGroup::make(
-          "/sys/fs/cgroup", nightjar::read_file("/proc/self/cgroup", 1 << 16), policy.memory_bytes);
-      if (made) {
-        plan.cgroups.push_back(made->processes_file());
-        group.emplace(std::move(*made));
-      }
     }
     return {std::move(uppers), policy.disk_bytes, policy.memory_bytes, std::move(group)};
   }
@@ -185,7 +184,8 @@ class NamespaceSession final : public Session {
   // more.
   std::optional<UidSlot> slot_;
   std::optional<Watcher> watcher_;
-  std::optional<HelperProcess> helper_;
+  std::unique_ptr<Standby> standby_;
+  HelperProcess* helper_ = nullptr;  ///< the standby's
 };
 
 }  // namespace
@@ -194,8 +194,8 @@ std::filesystem::path written_folder(const std::filesystem::path& upper) {
   return upper / "written";
 }
 
-std::unique_ptr<Session> Session::start(const Policy& policy) {
-  return std::make_unique<NamespaceSession>(policy);
+std::unique_ptr<Session> Session::start(const Policy& policy, std::unique_ptr<Standby> standby) {
+  return std::make_unique<NamespaceSession>(policy, std::move(standby));
 }
 
 }  // namespace nightjar::sandbox

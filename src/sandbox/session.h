@@ -98,11 +98,30 @@ struct SandboxLost {
   std::string reason;
 };
 
+/// The helper of a sandbox to come, started before it is known what that will show: the kernel
+/// takes ten milliseconds to move a process into a group with a memory limit. Made by the thread
+/// that starts the session. A failure is told by Session::start; what is not used is gone with the
+/// object.
+class Standby {
+ public:
+  Standby(const std::filesystem::path& helper, std::uint64_t memory_bytes);
+  ~Standby();
+  Standby(const Standby&) = delete;
+  Standby& operator=(const Standby&) = delete;
+
+  struct State;
+  State& state() { return *state_; }
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
 class Session {
  public:
   /// Throws Error(Unavailable) with the reason and the way out where no sandbox can be made;
-  /// nothing ever runs outside one.
-  static std::unique_ptr<Session> start(const Policy& policy);
+  /// nothing ever runs outside one. A `standby` has the policy's helper and memory limit.
+  static std::unique_ptr<Session> start(const Policy& policy,
+                                        std::unique_ptr<Standby> standby = nullptr);
   virtual ~Session() = default;
 
   /// Blocks until the command ended. Throws SandboxLost, Cancelled (at `stop`; the command is

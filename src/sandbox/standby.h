@@ -1,0 +1,27 @@
+// What stands behind a Standby: the helper, and the control group that it is being moved into.
+#pragma once
+
+#include <exception>
+#include <optional>
+#include <thread>
+
+#include "sandbox/helper_process.h"
+#include "sandbox/limits.h"
+#include "sandbox/session.h"
+
+namespace nightjar::sandbox {
+
+struct Standby::State {
+  State(const std::filesystem::path& executable, std::uint64_t most_memory);
+
+  /// Once the helper is where it belongs; throws what kept it from that.
+  void wait();
+
+  // Destroyed from the last to the first: the group is empty when it is removed.
+  std::optional<MemoryGroup> group;
+  std::optional<HelperProcess> helper;
+  std::exception_ptr failure;
+  std::jthread mover;
+};
+
+}  // namespace nightjar::sandbox
