@@ -8,8 +8,8 @@ The model is played by tests/support/model_server.py, which answers at once; eve
 command that changes nothing in each turn, then an edit and the end. Peers are installed with
 npm install -g @mariozechner/pi-coding-agent @openai/codex. Needs Python 3.11 and git; run it on a machine at rest.
 
-CPU per turn: the CPU clocks of the agent's own processes (not of its commands, nor of the shell that runs them), from
-one turn at which the model is held back to a later one. Start: from the start of the program that a person calls to the
+CPU per turn: the CPU clocks of the agent's own processes (not of its commands, nor of the shell that runs them; Nightjar's
+service is counted), from one turn at which the model is held back to a later one. Start: from the start of the program that a person calls to the
 first request; of Nightjar also from the start of its runner. Memory: PSS of all its processes of a run at turn 40.
 """
 import argparse
@@ -206,8 +206,11 @@ class Nightjar:
                 return event["body"]["pid"]
         raise SystemExit("the run has no runner")
 
-    def daemon(self):
-        return int((self.state / "daemon.pid").read_text().split()[0]) if (self.state / "daemon.pid").exists() else 0
+    def harness(self, task):
+        """The processes of a run that are ours, and the service that reads its journal."""
+        runner = self.runner(task)
+        text = Path(f"/proc/{runner}/stat").read_text()
+        return [*own(tree(runner)), int(text[text.rindex(")") + 2:].split()[1])]
 
     def stop(self):
         self.run("stop", "--runs")
@@ -247,13 +250,11 @@ def measure_nightjar(program, rounds):
             task, _ = nightjar.assign("held")
             server.wait_for("held", FIRST)
             time.sleep(0.2)
-            mine = own(processes_of(nightjar, task))
-            before = sum(map(cpu, mine))
+            before = sum(map(cpu, nightjar.harness(task)))
             gates[FIRST].touch()
             server.wait_for("held", LAST)
             time.sleep(0.2)
-            mine = own(processes_of(nightjar, task))
-            out["cpu_ms"] = 1000 * (sum(map(cpu, mine)) - before) / (LAST - FIRST)
+            out["cpu_ms"] = 1000 * (sum(map(cpu, nightjar.harness(task))) - before) / (LAST - FIRST)
             out["pss_mb"] = sum(map(pss, processes_of(nightjar, task))) / 1024
             gates[LAST].touch()
             if nightjar.wait(task)["proof"]["verdict"] != "proved":
@@ -276,7 +277,7 @@ def measure_nightjar(program, rounds):
                 server.wait_for("long", turn)
                 time.sleep(0.2)
                 run = nightjar.state / f"runs/{task}.1"
-                now = (turn, sum(map(cpu, own(processes_of(nightjar, task)))))
+                now = (turn, sum(map(cpu, nightjar.harness(task))))
                 out["long"].append({
                     "turn": turn, "pss_mb": sum(map(pss, processes_of(nightjar, task))) / 1024,
                     "request_kb": server.requests("long")[-1]["bytes"] / 1024,
