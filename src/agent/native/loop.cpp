@@ -4,12 +4,9 @@
 #include <malloc.h>
 
 #include <algorithm>
-#include <array>
 #include <future>
 
 #include "agent/native/prompt.h"
-#include "agent/native/tool_specs.h"
-#include "base/digest.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -22,56 +19,11 @@ using model::Failure;
 using model::ToolCall;
 using model::ToolResult;
 
-constexpr int kRepeatedTold = 3, kRepeatedEnd = 8, kMostCut = 3;
+constexpr int kMostCut = 3;
 constexpr size_t kShownText = 2'000;
 constexpr size_t kShownReason = 600;
-constexpr const char* kPlanApproved = "plan approved";
-
-bool is_repeated_end(int count) { return count >= kRepeatedEnd; }
-
-// What a call does, in a line for people.
-std::string what_of(const ToolCall& call, const json::object& arguments) {
-  for (const char* member : {"command", "path", "pattern", "question", "summary", "job"}) {
-    if (const std::string text = get_string(arguments, member); !text.empty())
-      return shortened(inert(text), 200);
-  }
-  return call.name;
-}
-
-ToolResult answer(const ToolCall& call, std::string_view output, bool error = false) {
-  return {call.id, call.name, valid_utf8(output), error, "", ""};
-}
 
 std::string landing_mark(int turn) { return fmt::format("landing {}", turn); }
-
-// "Yes", "ok, go ahead.": short, and without a but.
-bool is_yes(std::string_view word) {
-  std::string text;
-  for (const char c : trimmed(word))
-    text += c == ',' || c == '.' || c == '!' ? ' ' : static_cast<char>(std::tolower(c));
-  constexpr std::array<std::string_view, 10> kYes{"yes", "y",       "ok",   "okay", "go",
-                                                  "do",  "approve", "lgtm", "fine", "good"};
-  const std::string_view first = std::string_view(text).substr(0, text.find(' '));
-  const bool begins = std::ranges::find(kYes, first) != kYes.end() || text.starts_with("approved");
-  return begins && text.size() <= 24 && text.find("but") == std::string::npos;
-}
-
-std::string plan_in_a_line(const model::Reply& reply) {
-  std::string out;
-  for (const auto& call : reply.calls) {
-    const auto arguments = parse_json(call.arguments);
-    if (call.name != "plan" || !arguments || !arguments->is_object()) continue;
-    out.clear();
-    int number = 0;
-    for (const auto& item : get_array(arguments->get_object(), "items")) {
-      if (!item.is_object()) continue;
-      ++number;
-      out += fmt::format("{}{}. {}", number > 1 ? "; " : "", number,
-                         get_string(item.get_object(), "text"));
-    }
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -212,180 +164,6 @@ WorkResult Loop::failed_for(const Failure& failure) {
       return parked(fmt::format("{} cannot be reached: {}", who, failure.words),
                     WaitingFor::Person);
   }
-}
-
-// --- calls -------------------------------------------------------------------------------------
-
-std::optional<WorkResult> Loop::run_calls() {
-  for (const auto& pending : conversation_.pending()) {
-    if (stop_.stop_requested()) throw Cancelled{};
-    if (pending.begun && pending.call.name != "ask") {
-      conversation_.result(
-          answer(pending.call,
-                 "This call was under way when the program was stopped, and was not run again. "
-                 "What it did until then stands; look before you repeat it. The shell is new.",
-                 true));
-      continue;
-    }
-    if (!pending.begun) conversation_.call_begins(pending.call);
-    ToolResult result = run_call(pending.call);
-    if (!question_.empty()) return parked("it asks: " + question_);
-    note_repetition(pending.call, result);
-    conversation_.result(result);
-  }
-  const bool circles = std::ranges::any_of(
-      repeated_, [](const auto& entry) { return is_repeated_end(entry.second); });
-  if (circles)
-    return parked("the model is going in circles: it made the same call " +
-                  std::to_string(kRepeatedEnd) +
-                  " times with the same result; nightjar tell it what to do instead");
-  return std::nullopt;
-}
-
-ToolResult Loop::run_call(const ToolCall& call) {
-  const auto parsed = parse_json(call.arguments.empty() ? "{}" : call.arguments);
-  if (!parsed || !parsed->is_object())
-    return answer(call,
-                  "The arguments are no JSON object (" +
-                      (parsed ? std::string("another kind of value") : parsed.error()) +
-                      "), so nothing was done. They were: " + shortened(inert(call.arguments), 500),
-                  true);
-  const json::object& arguments = parsed->get_object();
-  const int turn = conversation_.turn();
-  const std::string what = what_of(call, arguments);
-  event("tool_started", {{"turn", turn}, {"tool", call.name}, {"what", what}});
-  const auto begun = std::chrono::steady_clock::now();
-  diff_.clear();
-  ToolResult result = dispatch(call, arguments);
-  const auto took = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begun);
-  json::object body{{"turn", turn},
-                    {"tool", call.name},
-                    {"what", what},
-                    {"error", result.error},
-                    {"duration_ms", took.count()}};
-  if (!diff_.empty()) body["diff"] = valid_utf8(diff_);
-  event("tool_finished", std::move(body));
-  return result;
-}
-
-ToolResult Loop::dispatch(const ToolCall& call, const json::object& arguments) {
-  const auto& known = tool_specs();
-  if (std::ranges::find(known, call.name, &model::ToolSpec::name) == known.end()) {
-    std::string names;
-    for (const auto& spec : known) names += (names.empty() ? "" : ", ") + spec.name;
-    return answer(call,
-                  "There is no tool '" + shortened(inert(call.name), 60) + "'; there are: " + names,
-                  true);
-  }
-  const bool before_plan = call.name != "shell" && call.name != "plan" && call.name != "ask" &&
-                           call.name != "read" && call.name != "search" && call.name != "outline";
-  if (before_plan && plan_is_due())
-    return answer(call,
-                  "The person wants to see a plan first: look around, set it with the plan tool, "
-                  "and change nothing yet.",
-                  true);
-  if (call.name == "plan") return answer(call, set_plan(arguments));
-  if (call.name == "check") {
-    if (!assignment_.check) return answer(call, "There is no check here.", true);
-    return answer(call, failures_text(assignment_.check(session_)));
-  }
-  if (call.name == "ask") {
-    for (const auto& word :
-         assignment_.words ? assignment_.words(heard_) : std::vector<PersonsWord>{}) {
-      heard_ = std::max(heard_, word.number);
-      if (word.kind == PersonsWord::Kind::Pause) continue;
-      return answer(call, "The person answers: " + word.text);
-    }
-    question_ = shortened(inert(get_string(arguments, "question"), true), kShownText);
-    if (question_.empty()) return answer(call, "Say which question.", true);
-    return answer(call, "");
-  }
-  if (call.name == "finish") return answer(call, "The verifier looked at it.");
-  const tools::Answer done = toolbox_.call(call.name, arguments, {}, deadline_, stop_);
-  if (done.changed) repeated_.clear();
-  diff_ = done.diff;
-  ToolResult result{call.id, call.name, done.output, done.error, done.image_type, done.image};
-  const std::string given = get_string(arguments, "path");
-  std::string_view path = given;
-  if (path.starts_with(assignment_.work_tree + "/"))
-    path.remove_prefix(assignment_.work_tree.size() + 1);
-  if (!path.empty() && !done.error) result.output += nearest_.for_path(path, session_);
-  return result;
-}
-
-std::string Loop::set_plan(const json::object& arguments) {
-  json::array items;
-  for (const auto& item : get_array(arguments, "items")) {
-    if (!item.is_object() || items.size() >= 50) continue;
-    items.push_back(
-        json::object{{"text", shortened(inert(get_string(item.get_object(), "text")), 200)},
-                     {"done", get_bool(item.get_object(), "done")}});
-  }
-  event("plan", {{"items", std::move(items)}});
-  return "The person sees the plan.";
-}
-
-// The same call with the same result, and nothing changed in between, leads nowhere.
-void Loop::note_repetition(const ToolCall& call, ToolResult& result) {
-  const std::string key = call.name + '\n' + call.arguments + '\n' + result.output;
-  const int count = ++repeated_[sha256(key)];
-  if (count >= kRepeatedTold && !is_repeated_end(count))
-    result.output += fmt::format(
-        "\n[you made this same call {} times with the same result; try something else]", count);
-}
-
-// --- the person --------------------------------------------------------------------------------
-
-// False: the run is to pause.
-bool Loop::take_words() {
-  if (!assignment_.words) return true;
-  for (const auto& word : assignment_.words(heard_)) {
-    heard_ = std::max(heard_, word.number);
-    if (word.kind == PersonsWord::Kind::Pause) {
-      paused_ = true;
-      continue;
-    }
-    paused_ = false;
-    if (!message_.empty()) message_ += "\n\n";
-    message_ += "The person says: " + word.text;
-    word_ = word.text;
-  }
-  if (!std::exchange(paused_, false)) return true;
-  if (message_.empty()) conversation_.hear(heard_);
-  return false;
-}
-
-// --- a plan that the person wants to see first
-// ----------------------------------------------------
-
-bool Loop::plan_is_due() const {
-  return assignment_.spec.plan_first && !conversation_.has(kPlanApproved);
-}
-
-// Shown once; then the run waits until it is let go on: with a yes, or with what to change.
-std::optional<WorkResult> Loop::plan_waits() {
-  const auto& reply = conversation_.open_reply();
-  if (!plan_is_due() || !reply) return std::nullopt;
-  const bool prose = reply->calls.empty() && !trimmed(reply->text).empty();
-  const bool planned =
-      conversation_.answered() &&
-      std::ranges::find(reply->calls, "plan", &ToolCall::name) != reply->calls.end();
-  if (!planned && !prose) return std::nullopt;
-  const std::string shown = fmt::format("plan of turn {} shown at ", conversation_.turn());
-  const std::string now_shown = shown + std::to_string(assignment_.resumes);
-  if (!conversation_.has_like(shown)) conversation_.hear(heard_, now_shown);
-  if (conversation_.has(now_shown)) {
-    const std::string plan = prose ? reply->text : plan_in_a_line(*reply);
-    return parked("it waits for your yes to its plan: " + shortened(inert(plan), kShownReason) +
-                  "; nightjar answer ID yes, or say what to change");
-  }
-  if (message_.empty() || is_yes(word_)) {
-    conversation_.hear(heard_, kPlanApproved);
-    message_ = "The person agrees with the plan. Begin.";
-  } else {
-    message_ += "\n\nSet the plan anew with the plan tool; change nothing else yet.";
-  }
-  return std::nullopt;
 }
 
 // --- limits ------------------------------------------------------------------------------------

@@ -67,6 +67,7 @@ class Loop {
   bool paused_ = false;
   int cut_ = 0;                          ///< replies that repeated themselves
   std::map<std::string, int> repeated_;  ///< call and result: how often since something changed
+  int most_repeated_ = 0;
   Deadline deadline_;
 };
 
