@@ -1,5 +1,4 @@
 # How a module, and the tests that stand beside its sources, become targets.
-find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 if(NIGHTJAR_TESTS)

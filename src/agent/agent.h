@@ -72,6 +72,11 @@ struct Spent {
   double cost_usd = 0;
   std::int64_t tokens = 0;
 };
+struct OthersSpent {
+  model::Usage usage;
+  double cost_usd = 0;
+  bool cost_known = true;
+};
 
 struct Assignment {
   core::TaskSpec spec;
@@ -97,7 +102,7 @@ struct Assignment {
   /// What the person said that has a number above this.
   std::function<std::vector<PersonsWord>(long after)> words;
   /// Told what the agent itself has spent, what others of its run (through the gateway) have.
-  std::function<Spent(Spent own)> others_spent;
+  std::function<OthersSpent(Spent own)> others_spent;
   /// Keeps what was learned of the repository's files for its next run. Not trusted.
   std::function<void(const std::string& tags)> keep_tags;
   std::string work_tree;         ///< where it stands inside

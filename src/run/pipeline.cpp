@@ -287,7 +287,7 @@ class Pipeline {
       out.others_spent = [this](agent::Spent own) {
         meter().set_besides(own.cost_usd, own.tokens);
         const auto sum = meter().sum();
-        return agent::Spent{sum.cost_usd, sum.usage.input + sum.usage.output};
+        return agent::OthersSpent{sum.usage, sum.cost_usd, sum.cost_known};
       };
     out.tree_changed = [this] { return checkpoints_.changed(scratch_ / "tree"); };
     out.words = [this](long after) { return read_words(folder_, after); };

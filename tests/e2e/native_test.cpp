@@ -373,6 +373,8 @@ TEST_F(NativeTest, ProgramsInsideReachTheModelThroughTheGatewayAndNothingElse) {
   const fs::path folder = nightjar_.state() / "runs" / (get_string(task, "id") + ".1") / "gateway";
   EXPECT_NE(read_file(folder / "00001-request").find("\"scripted\""), std::string::npos);
   EXPECT_NE(read_file(folder / "usage.jsonl").find("\"output\":30"), std::string::npos);
+  const json::object run = get_array(task, "runs").at(0).as_object();
+  EXPECT_EQ(get_int(get_object(run, "tokens"), "output"), 3 * 20 + 30) << json::serialize(run);
 }
 
 }  // namespace

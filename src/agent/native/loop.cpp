@@ -175,9 +175,9 @@ BudgetState Loop::budget() {
   };
   Spent spent = spent_on(totals.usage);
   if (assignment_.others_spent) {
-    const Spent others = assignment_.others_spent(spent);
+    const OthersSpent others = assignment_.others_spent(spent);
     spent.cost_usd += others.cost_usd;
-    spent.tokens += others.tokens;
+    spent.tokens += others.usage.input + others.usage.output;
   }
   const auto left =
       std::chrono::duration_cast<Millis>(deadline_ - std::chrono::steady_clock::now());
@@ -229,11 +229,16 @@ void Loop::tell_use() {
   core::ModelUse use;
   use.model = model_.endpoint().name;
   use.turns = totals.turns;
-  use.input = totals.usage.input;
-  use.cached = totals.usage.cached;
-  use.output = totals.usage.output;
-  use.cost_known = model_.endpoint().prices.known;
-  use.cost_usd = cost_of(totals.usage, model_.endpoint().prices);
+  const model::Prices& prices = model_.endpoint().prices;
+  const double cost = cost_of(totals.usage, prices);
+  OthersSpent others;
+  if (assignment_.others_spent)
+    others = assignment_.others_spent({cost, totals.usage.input + totals.usage.output});
+  use.input = totals.usage.input + others.usage.input;
+  use.cached = totals.usage.cached + others.usage.cached;
+  use.output = totals.usage.output + others.usage.output;
+  use.cost_known = prices.known && others.cost_known;
+  use.cost_usd = cost + others.cost_usd;
   json::object body;
   core::put_model_use(body, use);
   event("model_used", std::move(body));
