@@ -33,6 +33,7 @@ using core::WaitingFor;
 constexpr Millis kDefaultTime = std::chrono::hours(2);
 constexpr Millis kDefaultIdle = std::chrono::minutes(30);
 constexpr int kGatewayPort = 8756;
+constexpr std::string_view kNothingChanged = "nothing was changed: every file is as it was before";
 constexpr int kMostRounds = 3;  // of work and proof: a refuted claim goes back to the agent
 
 class Pipeline {
@@ -307,9 +308,29 @@ class Pipeline {
               WaitingFor::Person);
     open_model(*agent);
     const auto session = agents_place(*agent);
-    const agent::WorkResult result = agent->work(
-        assignment(*session), *session, [this](const std::string& text) { journal_.note(text); },
-        stop_);
+    const auto say = [this](const std::string& text) { journal_.note(text); };
+    agent::WorkResult result = agent->work(assignment(*session), *session, say, stop_);
+    end_unless_changed(result);
+    Selection selection = changes_of(result, *session);
+    if (selection.changes.empty() && agent->keeps_its_place()) {
+      agent::Assignment again = assignment(*session);
+      again.round = 0;
+      const auto second = agent->revise(again, result, {.reason = std::string(kNothingChanged)},
+                                        *session, say, stop_);
+      if (second) {
+        end_unless_changed(*second);
+        result = *second;
+        selection = changes_of(result, *session);
+      }
+    }
+    return candidate_of(result, std::move(selection), *session);
+  }
+
+  Selection changes_of(const agent::WorkResult& result, sandbox::Session& session) {
+    return select_changes(session, result, mirror_, job_.start_commit, checkouts_of(job_));
+  }
+
+  void end_unless_changed(const agent::WorkResult& result) const {
     if (stages_.late()) stages_.timed_out("work");
     switch (result.outcome) {
       case agent::Outcome::Changed:
@@ -323,7 +344,6 @@ class Pipeline {
       case agent::Outcome::Failed:
         end_run(State::Failed, result.reason);
     }
-    return candidate_of(result, *session);
   }
 
   /// The agent again, in a sandbox with its candidate and with what the checks say against it.
@@ -350,18 +370,21 @@ class Pipeline {
       if (!changed.old_path.empty()) result->paths.push_back(std::move(changed.old_path));
       result->paths.push_back(std::move(changed.path));
     }
-    return candidate_of(*result, *session);
+    return candidate_of(*result, changes_of(*result, *session), *session);
   }
 
-  json::object candidate_of(const agent::WorkResult& result, sandbox::Session& session) {
-    Selection selection =
-        select_changes(session, result, mirror_, job_.start_commit, checkouts_of(job_));
+  json::object candidate_of(const agent::WorkResult& result, Selection selection,
+                            sandbox::Session& session) {
     session.stop();
     expect_sandbox();
     const auto candidate =
         mirror_.commit(commit_request(job_, result, std::move(selection.changes)));
     if (!candidate) end_run(State::Failed, "the change is refused: " + candidate.error());
-    if (!*candidate) end_run(State::Failed, "nothing was changed: every file is as it was before");
+    if (!*candidate)
+      end_run(State::Failed,
+              std::string(kNothingChanged) +
+                  (result.summary.empty() ? ""
+                                          : "; the agent says: " + shortened(result.summary, 300)));
     const std::string& commit = **candidate;
     mirror_.keep("runs/" + job_.run + "/candidate", commit);
     fault_point("after_commit");

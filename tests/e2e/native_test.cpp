@@ -110,10 +110,19 @@ TEST_F(NativeTest, ATestThatIsRemovedIsSeen) {
 }
 
 TEST_F(NativeTest, NothingChangedIsNeverGreen) {
-  play(R"({"replies": [{"say": "There is no bug. All tests pass."}]})");
+  play(R"({"replies": [{"say": "All tests pass."}, {"say": "There is no bug."}]})");
   const json::object task = finish();
   EXPECT_EQ(get_string(task, "state"), "failed") << log(task);
-  EXPECT_NE(get_string(task, "reason").find("nothing was changed"), std::string::npos);
+  const std::string reason = get_string(task, "reason");
+  EXPECT_NE(reason.find("nothing was changed"), std::string::npos);
+  EXPECT_NE(reason.find("There is no bug"), std::string::npos) << reason;
+}
+
+TEST_F(NativeTest, AClaimWithoutAChangeGoesBackOnce) {
+  play(R"({"replies": [{"say": "All tests pass."}, {"calls": [)" + kFix + R"(]}, {"calls": [)" +
+       kFinish + R"(]}]})");
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "proved") << log(task);
 }
 
 TEST_F(NativeTest, SloppyCallsBecomeMessagesAndNeverACrash) {

@@ -132,6 +132,10 @@ std::string failures_text(const Failures& failures) {
 }
 
 std::string refutation(const Failures& failures, int round) {
+  if (round == 0)
+    return "You say that the task is done, but " + failures.reason +
+           ". Make the change and finish again; where there is nothing to change, finish with the "
+           "reason.";
   std::string out = "The verifier does not accept the change: " +
                     (failures.reason.empty() ? "a check fails" : inert(failures.reason, true)) +
                     ".\n\n";
