@@ -13,8 +13,7 @@ using namespace std::string_literals;
 
 using SessionResident = SessionTest;
 
-std::string ask(const Fd& socket, const std::string& line) {
-  write_all(socket.get(), line + "\n");
+std::string hear(const Fd& socket) {
   std::string answer;
   while (!answer.ends_with('\n')) {
     pollfd wait{socket.get(), POLLIN, 0};
@@ -25,6 +24,11 @@ std::string ask(const Fd& socket, const std::string& line) {
     answer.append(bytes.data(), static_cast<size_t>(n));
   }
   return answer;
+}
+
+std::string ask(const Fd& socket, const std::string& line) {
+  write_all(socket.get(), line + "\n");
+  return hear(socket);
 }
 
 // Answers each line; "child" starts a process of its own.
@@ -76,7 +80,7 @@ TEST_F(SessionResident, AListenerTakesConnectionsFromInsideAlone) {
   ASSERT_EQ(::recv(peer.get(), bytes.data(), bytes.size(), MSG_WAITALL), 5);
   EXPECT_EQ(std::string_view(bytes.data(), 5), "hello");
   write_all(peer.get(), "welcome!\n");
-  EXPECT_EQ(ask(client, ""), "welcome!\n");
+  EXPECT_EQ(hear(client), "welcome!\n");
   // Nobody on the host reaches it.
   const Fd outside(::socket(AF_INET, SOCK_STREAM, 0));
   sockaddr_in address{};
