@@ -95,6 +95,7 @@ struct Assignment {
   std::string recipe;            ///< how to go about this kind of ticket, in the person's words
   std::filesystem::path folder;  ///< the run's: what it keeps of itself lies below
   std::optional<ModelAccess> model;
+  std::optional<ModelAccess> failover;  ///< goes on where that one cannot
   core::Limits limits;
   std::vector<core::CheckReport> baseline;  ///< of the checks, before any change
   /// Progress in the run's journal, for people who watch.

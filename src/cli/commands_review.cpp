@@ -132,8 +132,10 @@ int run_rewind(const Context& context) {
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), turn);
   if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || turn < 0)
     throw wrong_use("rewind needs --turn N, the number of a reply, such as --turn 12");
+  json::object body{{"rewind_turn", turn}};
+  put_limits(context, body);
   const Time asked = now();
-  const json::object task = post_to_task(context, "resume", {{"rewind_turn", turn}});
+  const json::object task = post_to_task(context, "resume", body);
   if (context.call.has("--wait")) return follow_and_report(context, get_string(task, "id"), asked);
   return report(context, task, fmt::format("{} goes on from turn {}", id_and_title(task), turn));
 }

@@ -220,11 +220,14 @@ std::vector<CommandSpec> steering_commands() {
        1,
        1,
        "send a run that waits back to where it stood after some turn",
-       "nightjar rewind k3f9a2 --turn 12",
-       "Files and conversation are as they were then, and it goes on from there. nightjar log "
-       "shows "
-       "the turns.",
+       "nightjar rewind k3f9a2 --turn 12\nnightjar rewind k3f9a2 --turn 12 --limit-turns 200",
+       "Files and conversation are as they were then, and it goes on from there. What was spent "
+       "stays spent: a limit that was reached needs a new one. nightjar log shows the turns.",
        {{"--turn", "N", "behind this reply of the model; 0 is the beginning"},
+        {"--limit-time", "TIME", "longest time of one run: 90s, 5m, 2h"},
+        {"--limit-cost", "DOLLARS", "most that one run may spend on its model"},
+        {"--limit-tokens", "N", "most tokens of one run"},
+        {"--limit-turns", "N", "most replies of the model in one run"},
         {"--wait", "", "return when a person is needed again or the task has ended"},
         kJson},
        "id"},

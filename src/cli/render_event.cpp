@@ -118,6 +118,10 @@ Line agent_line(std::string_view kind, const json::object& body) {
     return {fmt::format("its conversation became too long and was shortened ({} tokens -> {})",
                         get_int(body, "tokens_before"), get_int(body, "tokens_after")),
             Tone::Dim};
+  if (kind == "failover")
+    return {fmt::format("{} goes on in place of {}: {}", text_of(body, "to"), text_of(body, "from"),
+                        text_of(body, "reason")),
+            Tone::Attention};
   if (kind == "rewound")
     return {fmt::format("the files are as they were after turn {}", get_int(body, "turn"))};
   if (kind == "plan") {

@@ -10,6 +10,19 @@ namespace nightjar::daemon {
 
 namespace {
 
+/// Who goes on where the ticket's model cannot must be known, and have prices where those count.
+std::string failover_trouble(const Config& config, const core::TaskSpec& spec) {
+  const auto used = find_model(config, spec.model);
+  if (!used || used->failover.empty()) return "";
+  const std::string whose = fmt::format("the failover of '{}'", inert(used->name));
+  const auto other = find_model(config, used->failover);
+  if (!other) return whose + ": " + other.error();
+  if (spec.limits.cost_usd > 0 && !other->prices.known)
+    return fmt::format("a limit in dollars needs prices, and those of '{}', {}, are not known",
+                       inert(other->name), whose);
+  return "";
+}
+
 constexpr size_t kLongestBrief = size_t{1} << 20;
 constexpr size_t kLongestTitle = 120;
 constexpr std::int64_t kMostAttempts = 16;
@@ -123,6 +136,10 @@ server::Answer<Assignment> read_assignment(const json::object& request, const Co
           "a limit in dollars needs prices, and those of '{}' are not known: give them in "
           "[models.NAME] of config.toml, or use limit_tokens (--limit-tokens)",
           inert(spec.model)));
+  }
+  if (spec.agent == "native") {
+    if (const std::string reason = failover_trouble(config, spec); !reason.empty())
+      return invalid(reason);
   }
   for (const auto& command : get_strings(request, "checks")) {
     if (trimmed(command).empty()) return invalid("a check's command is empty");

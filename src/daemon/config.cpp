@@ -123,6 +123,7 @@ void read_model(const toml::table& table, const std::string& name, Reader& reade
                       {"context", tokens(out.context)},
                       {"max_output", tokens(out.max_output)},
                       {"effort", text(out.effort)},
+                      {"failover", text(out.failover)},
                       {"ca_file", text(out.ca_file)},
                       {"proxy", text(out.proxy)},
                       {"headers", [&](const auto& node, auto) {

@@ -16,6 +16,7 @@ History::History(const std::vector<store::StoredEvent>& events, std::string_view
       if (event.kind == "run_created") {
         cancel_requested = false;
         selected.clear();
+        if (get_string(event.body, "run") == run) model = get_string(event.body, "model");
       }
       if (event.kind == "run_resumed" && get_string(event.body, "run") == run) {
         ++resumes;
@@ -90,6 +91,8 @@ std::optional<std::string> agents_sentence(const core::Event& event) {
                        text("commit"));
   if (kind == "rewound")
     return fmt::format("the files are as they were after turn {}", get_int(body, "turn"));
+  if (kind == "failover")
+    return fmt::format("{} goes on in place of {}: {}", text("to"), text("from"), text("reason"));
   if (kind == "tree_ready") return "the work tree stands";
   return std::nullopt;
 }

@@ -19,6 +19,7 @@ struct History {
   json::object limits;             ///< what the person gave it then, over those of the task
   int starts_of_stage = 0;         ///< runner starts since the last finished stage
   std::string stage = "start";
+  std::string model;     ///< that the run was made for, whoever took it over since
   std::string selected;  ///< the attempt that was selected
 };
 

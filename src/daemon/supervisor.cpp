@@ -14,15 +14,13 @@
 #include <tuple>
 #include <utility>
 
-#include "agent/agent.h"
-#include "agent/recipes.h"
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/paths.h"
 #include "base/text.h"
 #include "base/warn.h"
 #include "daemon/history.h"
-#include "daemon/models.h"
+#include "daemon/jobs.h"
 #include "proc/process.h"
 #include "run/control.h"
 #include "run/journal.h"
@@ -36,15 +34,9 @@ constexpr int kMostSilentDeaths =
 constexpr int kMostStartsOfAStage = 25;
 // What runners journal in between is stored together: a transaction costs as much as ten events.
 constexpr Millis kBetweenLooks{10};
-constexpr const char* kKeyVariable = "NIGHTJAR_MODEL_KEY";
 
 bool is_under_way(const core::Run& run) {
   return run.ended == Time{} && !core::is_ended(run.state);
-}
-
-json::object over(json::object base, const json::object& newer) {
-  for (const auto& member : newer) base[member.key()] = member.value();
-  return base;
 }
 
 }  // namespace
@@ -340,84 +332,18 @@ bool Supervisor::start_run(const core::Task& task, const core::Run& run) {
                              (places_.run_folder(run.id) / "runner.log").string()}}}});
     return false;
   }
-  run::Job job = job_for(task, run, history.selected);
-  job.resumes = history.resumes;
-  job.rewind_turn = history.rewind_turn;
-  job.limits = core::limits_from(over(core::to_json(job.limits), history.limits));
+  const bool network = store_.setting("network:" + task.spec.repo).value_or("") == "yes";
+  run::Job job = job_for(task, run, history, config_, places_, network);
   const fs::path folder = places_.run_folder(run.id);
   fs::create_directories(folder);
   fs::permissions(folder, fs::perms::owner_all);
-  const auto key = key_for(job);
+  const auto keys = take_keys(job);
   write_durably(folder / run::kJobFile, to_pretty(run::to_json(job)), 0600);
   const pid_t pid = proc::start_detached({places_.program.string(), "runner", folder.string()},
-                                         folder / "runner.log", key);
+                                         folder / "runner.log", keys);
   fault_point("daemon_spawned");
   watch(run.id, Runner{pid, proc::open_pidfd(pid), -1, 0, true, task.spec.repo});
   return true;
-}
-
-run::Job Supervisor::job_for(const core::Task& task, const core::Run& run,
-                             const std::string& selected) const {
-  run::Job job;
-  job.spec = task.spec;
-  job.task = task.id;
-  job.run = run.id;
-  job.agent = run.agent;
-  job.brief = run.brief;
-  job.base_commit = run.base_commit.empty() ? task.spec.base_commit : run.base_commit;
-  job.start_commit = job.base_commit;
-  job.branch = "nightjar/" + task.id + "-" + slug(task.spec.title);
-  for (const auto& earlier : task.runs) {
-    if (earlier.id == run.id) break;
-    if (earlier.branch.empty()) continue;
-    job.branch = earlier.branch;
-    job.expected_head = earlier.candidate;
-  }
-  if (task.pull_request.number != 0) {
-    job.in_review = true;
-    job.branch = task.pull_request.branch;
-    job.expected_head = task.pull_request.head_commit;
-    for (const auto& earlier : task.runs) {
-      if (earlier.id == run.id) break;
-      if (job.earlier.empty() || job.earlier.back() != earlier.brief)
-        job.earlier.push_back(earlier.brief);
-    }
-    if (run.agent != "mechanic" || !agent::understand(job.brief, job.earlier).from_base)
-      job.start_commit = task.pull_request.head_commit;
-  }
-  job.publish = task.spec.attempts <= 1 || run.id == selected || task.pull_request.number != 0;
-  job.superseded = !selected.empty() && run.id != selected && task.pull_request.number == 0;
-  job.network_allowed = task.spec.network_allowed ||
-                        store_.setting("network:" + task.spec.repo).value_or("") == "yes";
-  if (run.agent == "native") {
-    job.recipe = agent::recipe_of(task.spec.kind, config_file().parent_path() / "recipes").text;
-    const std::string wanted = run.model.model.empty() ? task.spec.model : run.model.model;
-    job.gateway = config_.gateway;
-    if (auto found = find_model(config_, wanted)) job.model = std::move(*found);
-  }
-  job.limits = task.spec.limits;
-  if (!job.limits.time.count()) job.limits.time = config_.limits.time;
-  if (!job.limits.idle.count()) job.limits.idle = config_.limits.idle;
-  if (job.limits.cost_usd == 0) job.limits.cost_usd = config_.limits.cost_usd;
-  if (job.limits.tokens == 0) job.limits.tokens = config_.limits.tokens;
-  if (job.limits.turns == 0) job.limits.turns = config_.limits.turns;
-  job.memory_bytes = config_.memory_bytes ? config_.memory_bytes : default_memory();
-  job.disk_bytes = config_.disk_bytes;
-  job.state = places_.state;
-  job.helper = places_.helper;
-  job.tool_path = places_.tool_path;
-  job.home = places_.home;
-  job.author = config_.author;
-  return job;
-}
-
-// A key that stands in the settings themselves is handed over in the runner's environment, and
-// written nowhere else.
-std::map<std::string, std::string> Supervisor::key_for(run::Job& job) {
-  if (!job.model || job.model->key.from != model::KeySource::From::Literal) return {};
-  const std::string key = std::exchange(job.model->key.value, kKeyVariable);
-  job.model->key.from = model::KeySource::From::Environment;
-  return {{kKeyVariable, key}};
 }
 
 // Best of several: proved before unproved before refuted, then the smaller change, then the earlier

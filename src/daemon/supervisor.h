@@ -4,7 +4,6 @@
 #pragma once
 
 #include <atomic>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -13,19 +12,10 @@
 
 #include "base/file.h"
 #include "daemon/config.h"
-#include "run/job.h"
+#include "daemon/places.h"
 #include "store/store.h"
 
 namespace nightjar::daemon {
-
-struct Places {
-  std::filesystem::path state;
-  std::filesystem::path program;  ///< this program (see programs.h): `program runner FOLDER`
-  std::filesystem::path helper;   ///< nightjar-sandbox, of the same version
-  std::filesystem::path home;     ///< of the person
-  std::string tool_path;
-  std::filesystem::path run_folder(std::string_view run) const { return state / "runs" / run; }
-};
 
 class Supervisor {
  public:
@@ -66,8 +56,6 @@ class Supervisor {
   bool select_attempt(const core::Task& task, const std::vector<store::StoredEvent>& events);
   bool has_room(const std::vector<core::Task>& tasks);
   void terminate_runs();
-  static std::map<std::string, std::string> key_for(run::Job& job);
-  run::Job job_for(const core::Task& task, const core::Run& run, const std::string& selected) const;
 
   store::Store& store_;
   const Config& config_;

@@ -145,6 +145,7 @@ Outcome Client::call(const std::string& body, const CallHooks& hooks, Deadline d
     const Millis wait = wait_before(failure, tries, random_part(), patience_);
     if (std::chrono::steady_clock::now() + wait >= deadline) return outcome;
     const Time until = now() + wait;
+    if (hooks.gives_up && hooks.gives_up({failure, until, tries})) return outcome;
     if (wait >= kToldFrom && hooks.on_wait) {
       hooks.on_wait({failure, until, tries});
       told = true;

@@ -22,6 +22,8 @@ struct CallHooks {
   OnText on_text;                               ///< also of tries that break off later
   std::function<void(const Waiting&)> on_wait;  ///< before each wait of two seconds or more
   std::function<void()> on_resume;              ///< a wait that was told of is over
+  /// True: this wait is not worth it, the failure comes back at once.
+  std::function<bool(const Waiting&)> gives_up;
 };
 
 /// Waits double from `first` to `longest`.

@@ -42,7 +42,8 @@ struct Endpoint {
   Prices prices;
   std::int64_t context = 0;     ///< tokens; 0: not known
   std::int64_t max_output = 0;  ///< tokens; 0: the wire's default
-  std::string effort;  ///< of reasoning, in the vendor's words; empty: the vendor's default
+  std::string effort;    ///< of reasoning, in the vendor's words; empty: the vendor's default
+  std::string failover;  ///< of [models.NAME]: who goes on where this one cannot; empty: nobody
   bool operator==(const Endpoint&) const = default;
 };
 

@@ -9,6 +9,9 @@ namespace nightjar::model {
 namespace {
 
 constexpr std::string_view kOwnId = "nightjar_";
+// Gemini 3 takes no step of calls whose first one is unsigned; this stands for the signature where
+// another model made them (ai.google.dev/gemini-api/docs/thought-signatures).
+constexpr std::string_view kForeign = ",\"thoughtSignature\":\"skip_thought_signature_validator\"";
 
 class Reader final : public ReplyReader {
  public:
@@ -153,8 +156,11 @@ class Gemini final : public Wire {
     std::vector<std::string> parts;
     if (!reply.text.empty()) parts.push_back(text_part(reply.text));
     for (const auto& call : reply.calls) {
-      parts.push_back("{\"functionCall\":{\"name\":" + quoted_json(call.name) +
-                      ",\"args\":" + valid_arguments(call) + "}}");
+      std::string part = "{\"functionCall\":{";
+      if (!call.id.starts_with(kOwnId)) part += "\"id\":" + quoted_json(call.id) + ",";
+      part += "\"name\":" + quoted_json(call.name) + ",\"args\":" + valid_arguments(call) + "}";
+      if (&call == &reply.calls.front()) part += kForeign;
+      parts.push_back(std::move(part) + "}");
     }
     return parts.empty() ? "" : "{\"role\":\"model\",\"parts\":[" + joined(parts) + "]}";
   }

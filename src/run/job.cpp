@@ -31,6 +31,7 @@ json::object to_json(const Job& job) {
                    {"resumes", job.resumes}};
   if (job.rewind_turn) out["rewind_turn"] = *job.rewind_turn;
   if (job.model) out["model"] = model::to_json(*job.model);
+  if (job.failover) out["failover"] = model::to_json(*job.failover);
   return out;
 }
 
@@ -57,6 +58,8 @@ Job job_from(const json::object& o) {
   if (o.contains("rewind_turn")) job.rewind_turn = static_cast<int>(get_int(o, "rewind_turn"));
   if (const auto& model = get_object(o, "model"); !model.empty())
     job.model = model::endpoint_from(model);
+  if (const auto& model = get_object(o, "failover"); !model.empty())
+    job.failover = model::endpoint_from(model);
   job.memory_bytes = static_cast<std::uint64_t>(get_int(o, "memory_bytes"));
   job.disk_bytes = static_cast<std::uint64_t>(get_int(o, "disk_bytes"));
   job.state = get_string(o, "state");

@@ -29,10 +29,11 @@ struct Job {
   bool superseded = false;           ///< another attempt was selected: end as closed
   bool network_allowed = false;
   core::Limits limits;
-  std::optional<model::Endpoint> model;  ///< for an agent that needs one; its key is not here
-  std::string recipe;                    ///< how the agent shall go about this kind of ticket
-  bool gateway = false;                  ///< programs in the agent's sandbox may use its model
-  std::optional<int> rewind_turn;        ///< with the newest resume: back to behind this turn
+  std::optional<model::Endpoint> model;     ///< for an agent that needs one; its key is not here
+  std::optional<model::Endpoint> failover;  ///< who goes on where that one cannot
+  std::string recipe;                       ///< how the agent shall go about this kind of ticket
+  bool gateway = false;                     ///< programs in the agent's sandbox may use its model
+  std::optional<int> rewind_turn;           ///< with the newest resume: back to behind this turn
   int resumes = 0;  ///< how often a person let it go on after it had ended to wait for them
   std::uint64_t memory_bytes = 0,
                 disk_bytes = 0;  ///< most a sandbox may use and write; 0: no limit

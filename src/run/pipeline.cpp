@@ -262,6 +262,12 @@ class Pipeline {
     auto key = model::resolve_key(job_.model->key, [](const char* name) { return getenv(name); });
     if (!key) end_run(State::Waiting, key.error(), WaitingFor::Person);
     model_ = agent::ModelAccess{*job_.model, std::move(*key)};
+    if (!job_.failover) return;
+    if (auto second =
+            model::resolve_key(job_.failover->key, [](const char* name) { return getenv(name); }))
+      failover_ = agent::ModelAccess{*job_.failover, std::move(*second)};
+    else
+      journal_.note("no failover: " + second.error());
   }
 
   agent::Assignment assignment(sandbox::Session& session) {
@@ -280,6 +286,7 @@ class Pipeline {
     out.baseline = baseline_;
     out.work_tree = job_.spec.repo;
     out.model = model_;
+    out.failover = failover_;
     out.event = [this](std::string_view kind, json::object body) {
       journal_.progress(kind, std::move(body));
     };
@@ -555,7 +562,7 @@ class Pipeline {
   int round_ = 1;
   std::optional<Environment> environment_;
   std::vector<core::CheckReport> baseline_;
-  std::optional<agent::ModelAccess> model_;
+  std::optional<agent::ModelAccess> model_, failover_;
   Checkpoints checkpoints_;
   fs::path scratch_;  ///< of the agent's sandbox
   std::optional<gateway::Meter> meter_;

@@ -14,7 +14,8 @@ many the conversation already holds, "aux" answers requests that offer no tools.
 
     {"say": TEXT, "think": TEXT, "calls": [{"tool": NAME, "arguments": {...} or "TEXT"}],   what it does
      "usage": {"input": N, "cached": N, "output": N}, "stop": "length" | "refusal",
-     "faults": [FAULT, ...]}                                       what happens before, one a request
+     "faults": [FAULT, ...],                                       what happens before, one a request
+     "faults_of": CONVERSATION}                                    to this one alone
     FAULT: {"status": 429, "headers": {...}, "body": {...}} | {"cut_after": EVENTS} | {"error_in_stream": {...}}
            | {"raw": TEXT} | {"close": true} | {"silence_ms": N}
     "once": REPLY given instead the first time,  "until_file": PATH held back until the file is there,
@@ -333,6 +334,8 @@ class Gemini:
         for item in items:
             need(item["parts"], "an empty message")
             if item["role"] == "model":
+                made = [part for part in item["parts"] if "functionCall" in part]
+                need(not made or made[0].get("thoughtSignature"), "the first call of a step is not signed")
                 turns.append((item["parts"], []))
             elif turns:
                 turns[-1][1].append(item)
@@ -527,7 +530,7 @@ class Handler(BaseHTTPRequestHandler):
             tries = TRIES[conversation + (turn,)] = TRIES.get(conversation + (turn,), 0) + 1
         if tries == 1 and "once" in reply:
             reply = reply["once"]
-        faults = reply.get("faults", [])
+        faults = reply.get("faults", []) if reply.get("faults_of", parts[2]) == parts[2] else []
         fault = faults[tries - 1] if tries <= len(faults) else None
         model = body.get("model") or path.split("/")[-1].split(":")[0]
         if ARGS.log:

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "agent/native/failover.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -19,7 +21,10 @@ constexpr std::int64_t kBytesOfAToken = 4, kTokensOfAPicture = 1'600;
 
 Conversation::Conversation(fs::path file, const model::Endpoint& endpoint,
                            const model::Frame& frame)
-    : file_(std::move(file)), wire_(model::wire_of(endpoint.wire)), suffix_(wire_.suffix()) {
+    : file_(std::move(file)),
+      kind_(endpoint.wire),
+      wire_(&model::wire_of(kind_)),
+      suffix_(wire_->suffix()) {
   const std::string text = try_read_file(file_, kLargestFile).value_or("");
   const size_t whole = text.rfind('\n') + 1;  // 0 where there is no whole line
   fd_ = Fd(::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
@@ -30,7 +35,7 @@ Conversation::Conversation(fs::path file, const model::Endpoint& endpoint,
   if (!body_.empty()) return;
   write({{"kind", "frame"},
          {"wire", to_string(endpoint.wire)},
-         {"prefix", wire_.prefix(endpoint, frame)}});
+         {"prefix", wire_->prefix(endpoint, frame)}});
 }
 
 void Conversation::replay(std::string_view text) {
@@ -63,12 +68,31 @@ void Conversation::set_items(const std::vector<std::string>& items) {
   begun_.clear();
 }
 
+void Conversation::speak(std::string_view wire) {
+  if (const auto kind = model::wire_kind_from(wire)) kind_ = *kind;
+  wire_ = &model::wire_of(kind_);
+  suffix_ = wire_->suffix();
+}
+
+void Conversation::take_over(const json::object& successor) {
+  speak(get_string(successor, "wire"));
+  successor_ = get_string(successor, "name");
+  body_ = get_string(successor, "prefix");
+  prefix_size_ = body_.size();
+  wire_generation_ = generation_ + 1;
+  totals_.before += std::exchange(totals_.usage, {});
+  totals_.last = {};
+  totals_.before_usd = get_double(successor, "spent_usd");
+  totals_.before_known = get_bool(successor, "spent_known");
+}
+
 // The one place where what happened changes what is known: alike for old lines and new ones.
 void Conversation::take(const json::object& line) {
   const std::string kind = get_string(line, "kind");
   heard_ = std::max(heard_, static_cast<long>(get_int(line, "heard")));
   if (const std::string mark = get_string(line, "mark"); !mark.empty()) marks_.push_back(mark);
   if (kind == "frame") {
+    speak(get_string(line, "wire"));
     body_ = get_string(line, "prefix");
     prefix_size_ = body_.size();
   } else if (kind == "user") {
@@ -124,6 +148,7 @@ void Conversation::take(const json::object& line) {
     results_.clear();
     begun_.clear();
   } else if (kind == "replace") {
+    if (const auto& next = get_object(line, "successor"); !next.empty()) take_over(next);
     std::vector<std::string> items;
     for (const auto& part : get_array(line, "parts"))
       if (part.is_object()) items.push_back(get_string(part.get_object(), "item"));
@@ -164,7 +189,11 @@ void Conversation::rewind(int turn, std::string_view mark) {
     // What stood there was replaced by something shorter since.
     json::array items;
     const std::string text = try_read_file(file_, kLargestFile).value_or("");
-    for (auto& item : read_transcript(text, turn + 1).items()) items.emplace_back(std::move(item));
+    const bool foreign = points_[at].generation < wire_generation_;
+    for (const auto& entry : read_transcript(text, turn + 1).entries) {
+      const std::string item = foreign ? rewritten(entry, *wire_) : entry.item;
+      if (!item.empty()) items.emplace_back(item);
+    }
     line["items"] = std::move(items);
   }
   write(line);
@@ -204,7 +233,7 @@ bool Conversation::has_like(std::string_view beginning) const {
 }
 
 void Conversation::user(std::string_view text, std::string_view mark, long heard) {
-  json::object line{{"kind", "user"}, {"item", wire_.user(text)}, {"text", valid_utf8(text)}};
+  json::object line{{"kind", "user"}, {"item", wire_->user(text)}, {"text", valid_utf8(text)}};
   if (!mark.empty()) line["mark"] = mark;
   if (heard > 0) line["heard"] = heard;
   write(line);
@@ -213,7 +242,7 @@ void Conversation::user(std::string_view text, std::string_view mark, long heard
 void Conversation::reply(const model::Reply& reply) {
   json::object line = model::to_json(reply);
   line["kind"] = "reply";
-  line["item"] = reply.replay.empty() ? wire_.reply(reply) : reply.replay;
+  line["item"] = reply.replay.empty() ? wire_->reply(reply) : reply.replay;
   line.erase("replay");
   write(line);
 }
@@ -235,7 +264,7 @@ void Conversation::answer(std::string_view message, long heard, std::string_view
     const auto found = std::ranges::find(results_, call.id, &model::ToolResult::call);
     if (found != results_.end()) ordered.push_back(*found);
   }
-  json::object line{{"kind", "results"}, {"item", wire_.results(ordered, message)}};
+  json::object line{{"kind", "results"}, {"item", wire_->results(ordered, message)}};
   if (!message.empty()) line["text"] = valid_utf8(message);
   if (!mark.empty()) line["mark"] = mark;
   if (heard > 0) line["heard"] = heard;

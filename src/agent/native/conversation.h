@@ -26,7 +26,10 @@ struct PendingCall {
 /// What a finished run of tools and replies amounts to, for limits and people.
 struct Totals {
   int turns = 0;
-  model::Usage usage, last;  ///< of all, and of the last reply alone
+  model::Usage usage, last;  ///< of this model's replies, and of the last reply alone
+  model::Usage before;       ///< of the models before it, whose work it took over
+  double before_usd = 0;
+  bool before_known = true;
   std::int64_t context = 0;  ///< tokens of the last request, with its reply
   bool operator==(const Totals&) const = default;
 };
@@ -49,6 +52,9 @@ class Conversation {
   std::int64_t guessed_tokens() const;
   bool empty() const { return items_ == 0; }
   const Totals& totals() const { return totals_; }
+  /// The name of the model that took it over; empty: it is still with its first.
+  const std::string& successor() const { return successor_; }
+  model::WireKind wire() const { return kind_; }
   /// Replies that are in it: the number of the turn.
   int turn() const { return turn_; }
   /// The last reply, where nothing came after it but answers to its calls.
@@ -88,12 +94,15 @@ class Conversation {
  private:
   void replay(std::string_view text);
   void take(const json::object& line);
+  void speak(std::string_view wire);
+  void take_over(const json::object& successor);
   void write(const json::object& line);
   void add_item(std::string_view item);
   void set_items(const std::vector<std::string>& items);
 
   std::filesystem::path file_;
-  const model::Wire& wire_;
+  model::WireKind kind_;
+  const model::Wire* wire_;
   Fd fd_;
   struct Point {
     int generation = 0;  ///< another one: the bytes are only in the file
@@ -101,6 +110,8 @@ class Conversation {
   };
   std::vector<Point> points_;  ///< points_[n]: as it stood when reply n + 1 was asked for
   int generation_ = 0;         ///< counts replacements of what was said
+  int wire_generation_ = 0;    ///< from here on in this wire's words
+  std::string successor_;
   std::string body_, suffix_;
   size_t prefix_size_ = 0;
   size_t counted_ = 0;              ///< bytes of the body whose tokens the vendor has counted

@@ -16,10 +16,11 @@ namespace {
 
 using core::WaitingFor;
 using model::Failure;
-using model::ToolCall;
-using model::ToolResult;
 
 constexpr int kMostCut = 3;
+// Where another model may go on: half a minute of tries, and no longer wait than that.
+constexpr Millis kWorthWaiting = std::chrono::seconds(60);
+constexpr int kTriesWorthMaking = 7;
 constexpr size_t kShownText = 2'000;
 constexpr size_t kShownReason = 600;
 
@@ -29,7 +30,7 @@ std::string landing_mark(int turn) { return fmt::format("landing {}", turn); }
 
 Loop::Loop(const Assignment& assignment, sandbox::Session& session, tools::Toolbox& toolbox,
            Conversation& conversation, model::Client& model, const model::Frame& frame,
-           std::stop_token stop)
+           bool has_other, std::stop_token stop)
     : assignment_(assignment),
       session_(session),
       toolbox_(toolbox),
@@ -45,6 +46,7 @@ Loop::Loop(const Assignment& assignment, sandbox::Session& session, tools::Toolb
             }),
       stop_(std::move(stop)),
       heard_(conversation.heard()),
+      has_other_(has_other),
       deadline_(assignment.deadline) {}
 
 WorkResult Loop::run() {
@@ -92,7 +94,12 @@ std::optional<WorkResult> Loop::ask_model() {
                     fmt::format("{} ({}); it goes on at {}", waiting.failure.words,
                                 to_string(waiting.failure.kind), to_local(waiting.until))}});
           },
-      .on_resume = [this] { event("resumed", {}); }};
+      .on_resume = [this] { event("resumed", {}); },
+      .gives_up =
+          [this](const model::Waiting& waiting) {
+            return has_other_ &&
+                   (waiting.until - now() > kWorthWaiting || waiting.tries >= kTriesWorthMaking);
+          }};
   room_.keep(hooks, deadline_, stop_);
   auto outcome = call_model(hooks);
   if (!outcome && outcome.error().kind == Failure::Kind::ContextFull &&
@@ -147,6 +154,7 @@ std::string Loop::follow_up(const model::Reply& reply) {
 
 WorkResult Loop::failed_for(const Failure& failure) {
   const std::string who = inert(model_.endpoint().name);
+  if (has_other_ && failure.kind != Failure::Kind::ContextFull) gave_up_ = failure;
   switch (failure.kind) {
     case Failure::Kind::NoMoney:
       return parked(fmt::format("{} says that no money is left: {}", who, failure.words),
@@ -174,6 +182,8 @@ BudgetState Loop::budget() {
     return Spent{cost_of(usage, model_.endpoint().prices), usage.input + usage.output};
   };
   Spent spent = spent_on(totals.usage);
+  spent.cost_usd += totals.before_usd;
+  spent.tokens += totals.before.input + totals.before.output;
   if (assignment_.others_spent) {
     const OthersSpent others = assignment_.others_spent(spent);
     spent.cost_usd += others.cost_usd;
@@ -230,14 +240,16 @@ void Loop::tell_use() {
   use.model = model_.endpoint().name;
   use.turns = totals.turns;
   const model::Prices& prices = model_.endpoint().prices;
-  const double cost = cost_of(totals.usage, prices);
+  const double cost = totals.before_usd + cost_of(totals.usage, prices);
+  model::Usage all = totals.before;
+  all += totals.usage;
   OthersSpent others;
-  if (assignment_.others_spent)
-    others = assignment_.others_spent({cost, totals.usage.input + totals.usage.output});
-  use.input = totals.usage.input + others.usage.input;
-  use.cached = totals.usage.cached + others.usage.cached;
-  use.output = totals.usage.output + others.usage.output;
-  use.cost_known = prices.known && others.cost_known;
+  if (assignment_.others_spent) others = assignment_.others_spent({cost, all.input + all.output});
+  all += others.usage;
+  use.input = all.input;
+  use.cached = all.cached;
+  use.output = all.output;
+  use.cost_known = totals.before_known && prices.known && others.cost_known;
   use.cost_usd = cost + others.cost_usd;
   json::object body;
   core::put_model_use(body, use);

@@ -19,12 +19,16 @@ namespace nightjar::agent::native {
 class Loop {
  public:
   Loop(const Assignment& assignment, sandbox::Session& session, tools::Toolbox& toolbox,
-       Conversation& conversation, model::Client& model, const model::Frame& frame,
+       Conversation& conversation, model::Client& model, const model::Frame& frame, bool has_other,
        std::stop_token stop);
 
   /// Until the model claims to be done, needs somebody, or a limit ends it. The claim is `Changed`,
   /// whatever it is worth: the verifier decides.
   WorkResult run();
+
+  /// What its model did not do for it, where another one may: the result of `run` is then not the
+  /// run's.
+  const std::optional<model::Failure>& gave_up() const { return gave_up_; }
 
  private:
   bool take_words();
@@ -65,6 +69,8 @@ class Loop {
   std::string word_;     ///< the person's last, as it was said
   long heard_ = 0;
   bool paused_ = false;
+  bool has_other_;  ///< a model that goes on where this one cannot
+  std::optional<model::Failure> gave_up_;
   int cut_ = 0;                          ///< replies that repeated themselves
   std::map<std::string, int> repeated_;  ///< call and result: how often since something changed
   int most_repeated_ = 0;

@@ -3,11 +3,13 @@
 #include <fmt/core.h>
 
 #include "agent/native/conversation.h"
+#include "agent/native/failover.h"
 #include "agent/native/loop.h"
 #include "agent/native/prompt.h"
 #include "agent/native/repository_map.h"
 #include "agent/native/tool_specs.h"
 #include "base/error.h"
+#include "base/text.h"
 
 namespace nightjar::agent {
 
@@ -50,7 +52,7 @@ class Native final : public Agent {
       out.reason = "no model is configured for this run";
       return out;
     }
-    const auto& [endpoint, key] = *assignment.model;
+    const auto& endpoint = assignment.model->endpoint;
     const model::Frame frame{system_prompt(), tool_specs(),
                              "nightjar-" + assignment.folder.filename().string()};
     Conversation conversation(assignment.folder / kConversationFile, endpoint, frame);
@@ -69,8 +71,44 @@ class Native final : public Agent {
       const std::string mark = fmt::format("round {}", assignment.round);
       if (!conversation.has(mark)) say_refuted(conversation, *refuted, assignment.round, mark);
     }
+    return converse(assignment, session, toolbox, conversation, frame, stop);
+  }
+
+  // With its model; and, where that cannot go on and the person named another, with that one.
+  static WorkResult converse(const Assignment& assignment, sandbox::Session& session,
+                             tools::Toolbox& toolbox, Conversation& conversation,
+                             const model::Frame& frame, const std::stop_token& stop) {
+    const auto& first = *assignment.model;
+    const auto& other = assignment.failover;
+    const bool is_with_other = other && conversation.successor() == other->endpoint.name;
+    const auto& [endpoint, key] = is_with_other ? *other : first;
+    const bool settings_changed = !conversation.successor().empty() && !is_with_other;
+    if (settings_changed || conversation.wire() != endpoint.wire) {
+      WorkResult out;
+      out.outcome = Outcome::CannotDo;
+      out.reason = settings_changed
+                       ? fmt::format("{} took this run over, and is not the failover any more",
+                                     inert(conversation.successor()))
+                       : fmt::format("the settings say another wire for {} than this run began on",
+                                     inert(endpoint.name));
+      return out;
+    }
     model::Client client(endpoint, key);
-    return Loop(assignment, session, toolbox, conversation, client, frame, stop).run();
+    Loop loop(assignment, session, toolbox, conversation, client, frame, other && !is_with_other,
+              stop);
+    WorkResult result = loop.run();
+    if (!loop.gave_up()) return result;
+    const Totals& totals = conversation.totals();
+    conversation.replace(handed_over(conversation.transcript(), other->endpoint, frame,
+                                     totals.before_usd + cost_of(totals.usage, endpoint.prices),
+                                     totals.before_known && endpoint.prices.known));
+    if (assignment.event)
+      assignment.event("failover",
+                       json::object{{"turn", conversation.turn()},
+                                    {"from", endpoint.name},
+                                    {"to", other->endpoint.name},
+                                    {"reason", shortened(inert(loop.gave_up()->words), 300)}});
+    return converse(assignment, session, toolbox, conversation, frame, stop);
   }
 
   static void say_refuted(Conversation& conversation, const Failures& failures, int round,

@@ -190,10 +190,17 @@ json::object to_json(const Replacement& replacement) {
     }
     parts.push_back(std::move(object));
   }
-  return {{"kind", "replace"},
-          {"how", replacement.how},
-          {"parts", std::move(parts)},
-          {"usage", model::to_json(replacement.usage)}};
+  json::object out{{"kind", "replace"},
+                   {"how", replacement.how},
+                   {"parts", std::move(parts)},
+                   {"usage", model::to_json(replacement.usage)}};
+  if (const auto& next = replacement.successor)
+    out["successor"] = json::object{{"name", next->name},
+                                    {"wire", next->wire},
+                                    {"prefix", next->prefix},
+                                    {"spent_usd", next->spent_usd},
+                                    {"spent_known", next->spent_known}};
+  return out;
 }
 
 }  // namespace nightjar::agent::native

@@ -2,6 +2,7 @@
 // needed: a conversation under way holds only what it sends.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,9 +50,16 @@ struct Replacement {
     std::string item, text;
     std::vector<model::ToolResult> results;  ///< where they became shorter
   };
-  std::string how;  ///< "results", "summary" or "vendor"
+  std::string how;  ///< "results", "summary", "vendor" or "model"
   std::vector<Part> parts;
   model::Usage usage;  ///< of the call that made it
+  /// Another model goes on: what its requests begin with, and what those before it cost.
+  struct Successor {
+    std::string name, wire, prefix;
+    double spent_usd = 0;
+    bool spent_known = true;
+  };
+  std::optional<Successor> successor;
 };
 json::object to_json(const Replacement& replacement);
 
