@@ -51,9 +51,10 @@ run::Job job_for(const core::Task& task, const core::Run& run, const History& hi
     if (run.agent != "mechanic" || !agent::understand(job.brief, job.earlier).from_base)
       job.start_commit = task.pull_request.head_commit;
   }
-  job.publish = task.spec.attempts <= 1 || run.id == history.selected || task.pull_request.number != 0;
-  job.superseded = !history.selected.empty() && run.id != history.selected &&
-                   task.pull_request.number == 0;
+  job.publish =
+      task.spec.attempts <= 1 || run.id == history.selected || task.pull_request.number != 0;
+  job.superseded =
+      !history.selected.empty() && run.id != history.selected && task.pull_request.number == 0;
   job.network_allowed = task.spec.network_allowed || network_allowed;
   if (run.agent == "native") {
     job.recipe = agent::recipe_of(task.spec.kind, config_file().parent_path() / "recipes").text;

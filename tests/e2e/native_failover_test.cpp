@@ -14,16 +14,19 @@ class NativeFailover : public NativeTest,
   /// The first model looks around and then fails; the second one has the rest of the script.
   void play_two(const std::string& fault, const std::string& third = "\"say\": \"So.\"") {
     const auto [first, second] = GetParam();
-    play(std::string(R"({"rewinds": true, "replies": [{"think": "Where is it?", "say": "I look.", "calls": [)") + kRead +
-             ", " + kRead + R"(]}, {"faults_of": "c", "faults": [)" + fault + R"(], "calls": [)" + kFix +
-             R"(]}, {)" +
-             third + R"(, "calls": [{"tool": "shell", "arguments": {"command": "echo sound"}}]}, {"calls": [)" +
-             kFinish + "]}]}",
-         first, "failover = \"second\"\n");
+    play(
+        std::string(
+            R"({"rewinds": true, "replies": [{"think": "Where is it?", "say": "I look.", "calls": [)") +
+            kRead + ", " + kRead + R"(]}, {"faults_of": "c", "faults": [)" + fault +
+            R"(], "calls": [)" + kFix + R"(]}, {)" + third +
+            R"(, "calls": [{"tool": "shell", "arguments": {"command": "echo sound"}}]}, {"calls": [)" +
+            kFinish + "]}]}",
+        first, "failover = \"second\"\n");
     const std::string wire = second;
-    nightjar_.configure("model = \"scripted\"\n" + read_file(nightjar_.config()) +
-                        "[models.second]\nwire = \"" + wire + "\"\nmodel = \"backup\"\nbase_url = \"" +
-                        server_->base_url("play", "d", wire) + "\"\nkey = \"" + ModelServer::kKey + "\"\n");
+    nightjar_.configure(
+        "model = \"scripted\"\n" + read_file(nightjar_.config()) + "[models.second]\nwire = \"" +
+        wire + "\"\nmodel = \"backup\"\nbase_url = \"" + server_->base_url("play", "d", wire) +
+        "\"\nkey = \"" + ModelServer::kKey + "\"\n");
   }
 };
 
@@ -53,7 +56,8 @@ INSTANTIATE_TEST_SUITE_P(One, NativeFailoverOnce,
                          testing::Values(std::pair{"anthropic", "openai"}));
 
 TEST_P(NativeFailoverOnce, AnEmptyPurseIsAReasonAndARewindGoesBackBehindIt) {
-  play_two(R"({"status": 402, "body": {"error": {"type": "billing_error", "message": "no credit"}}})");
+  play_two(
+      R"({"status": 402, "body": {"error": {"type": "billing_error", "message": "no credit"}}})");
   nightjar_.configure("limit_turns = 3\n" + read_file(nightjar_.config()));
   const std::string id = assign();
   json::object task = settled(id);
