@@ -1,0 +1,143 @@
+#include "run/agents_place.h"
+
+#include <cstdlib>
+
+#include "base/file.h"
+#include "proc/process.h"
+#include "run/failures.h"
+#include "run/words.h"
+
+namespace nightjar::run {
+
+namespace {
+
+constexpr int kGatewayPort = 8756;
+
+// One a repository, whichever run wrote it last.
+fs::path known_tags(const Context& context) {
+  return context.job.state / "maps" / (context.mirror.path().stem().string() + ".tags");
+}
+
+}  // namespace
+
+void show_to_agent(const Context& context, sandbox::Policy& policy, std::string_view commit) {
+  policy.programs.push_back(proc::own_executable());
+  const fs::path checkout = context.mirror.checkout(checkouts_of(context.job), commit);
+  const fs::path texts = checkouts_of(context.job) / (std::string(commit) + ".texts");
+  if (!fs::exists(texts)) agent::write_texts(checkout, texts);
+  policy.tools.push_back({checkout, fs::path(agent::kBaseFolder)});
+  policy.tools.push_back({texts, fs::path(agent::kBaseTexts)});
+  if (!context.job.model) return;
+  policy.programs.push_back(context.job.helper.parent_path() / "nightjar-toolbox");
+  const fs::path blobs = checkouts_of(context.job) / (std::string(commit) + ".blobs");
+  if (!fs::exists(blobs)) write_durably(blobs, context.mirror.listing(commit));
+  policy.tools.push_back({blobs, fs::path(agent::kBaseBlobs)});
+  if (fs::exists(known_tags(context)))
+    policy.tools.push_back({known_tags(context), fs::path(agent::kKnownTags)});
+}
+
+AgentsPlace::AgentsPlace(Context& context)
+    : context_(context),
+      job_(context.job),
+      checkpoints_(context.job, context.mirror, context.journal) {}
+
+std::unique_ptr<sandbox::Session> AgentsPlace::open(const agent::Agent& agent) {
+  open_model(agent);
+  const bool goes_on = agent.keeps_its_place() && !rewinds() &&
+                       fs::exists(context_.stage_path("work")) &&
+                       context_.journal.last("tree_ready", "", context_.round);
+  scratch_ = context_.stage_folder("work", goes_on);
+  auto session = start_sandbox();
+  if (!agent.keeps_its_place()) return session;
+  if (!goes_on || session->tree_kind() == "overlay on tmpfs") {
+    const auto commit = rewinds() ? checkpoints_.at(*job_.rewind_turn) : checkpoints_.newest();
+    if (commit) session->apply(context_.mirror.changes_between(job_.start_commit, *commit));
+    if (rewinds())
+      context_.journal.append("rewound", {{"resume", job_.resumes}, {"turn", *job_.rewind_turn}});
+    context_.journal.progress("tree_ready", {{"round", context_.round}});
+  }
+  checkpoints_.begin(scratch_ / "tree", !goes_on);
+  return session;
+}
+
+std::unique_ptr<sandbox::Session> AgentsPlace::start_sandbox() {
+  sandbox::Policy policy = stage_policy(job_, *context_.environment, context_.mirror,
+                                        job_.start_commit, scratch_, false);
+  show_to_agent(context_, policy, job_.start_commit);
+  gateway_.reset();
+  const bool open = job_.gateway && model_;
+  if (open) policy.env.merge(gateway::gateway_variables(kGatewayPort));
+  auto session = context_.start_sandbox(policy);
+  if (open)
+    gateway_.emplace(session->listen(kGatewayPort),
+                     gateway::Settings{.upstreams = {{model_->endpoint, model_->key}},
+                                       .record = context_.folder / "gateway"},
+                     meter());
+  return session;
+}
+
+// The key is resolved where it is used, and kept in memory alone.
+void AgentsPlace::open_model(const agent::Agent& agent) {
+  if (!job_.model || !agent.keeps_its_place() || model_) return;
+  const auto environment = [](const char* name) { return getenv(name); };
+  auto key = model::resolve_key(job_.model->key, environment);
+  if (!key) end_run(core::State::Waiting, key.error(), core::WaitingFor::Person);
+  model_ = agent::ModelAccess{*job_.model, std::move(*key)};
+  if (!job_.failover) return;
+  if (auto second = model::resolve_key(job_.failover->key, environment))
+    failover_ = agent::ModelAccess{*job_.failover, std::move(*second)};
+  else
+    context_.journal.note("no failover: " + second.error());
+}
+
+gateway::Meter& AgentsPlace::meter() {
+  if (!meter_)
+    meter_.emplace(context_.folder / "gateway" / "usage.jsonl",
+                   gateway::Budget{job_.limits.cost_usd, job_.limits.tokens});
+  return *meter_;
+}
+
+bool AgentsPlace::rewinds() const {
+  if (!job_.rewind_turn) return false;
+  const auto done = context_.journal.last("rewound");
+  return !done || get_int(done->body, "resume") != job_.resumes;
+}
+
+agent::Assignment AgentsPlace::assignment(sandbox::Session& session) {
+  agent::Assignment out{job_.spec, job_.brief, job_.earlier};
+  out.from_base = job_.start_commit == job_.base_commit;
+  out.deadline = context_.stages.deadline();
+  out.round = context_.round;
+  out.resumes = job_.resumes;
+  out.recipe = job_.recipe;
+  out.keep_tags = [this](const std::string& tags) {
+    fs::create_directories(known_tags(context_).parent_path());
+    write_durably(known_tags(context_), tags);
+  };
+  out.folder = context_.folder;
+  out.limits = job_.limits;
+  out.baseline = context_.baseline;
+  out.work_tree = job_.spec.repo;
+  out.model = model_;
+  out.failover = failover_;
+  out.event = [this](std::string_view kind, json::object body) {
+    context_.journal.progress(kind, std::move(body));
+  };
+  if (job_.rewind_turn) out.rewind = agent::Rewind{*job_.rewind_turn, job_.resumes};
+  if (job_.gateway)
+    out.others_spent = [this](agent::Spent own) {
+      meter().set_besides(own.cost_usd, own.tokens);
+      const auto sum = meter().sum();
+      return agent::OthersSpent{sum.usage, sum.cost_usd, sum.cost_known};
+    };
+  out.tree_changed = [this] { return checkpoints_.changed(scratch_ / "tree"); };
+  out.words = [this](long after) { return read_words(context_.folder, after); };
+  out.check = [this](sandbox::Session& own) {
+    const auto reports = context_.checks(own, "work", &context_.baseline);
+    return failures_between(context_.baseline, reports, context_.folder);
+  };
+  out.checkpoint = [this, &session](int turn) { checkpoints_.keep(session, turn); };
+  return out;
+}
+
+}  // namespace nightjar::run
