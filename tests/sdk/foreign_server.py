@@ -37,7 +37,7 @@ def scenario():
 
 def installed(folder):
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
-    subprocess.run([folder / "venv/bin/pip", "install", "-q", "litellm[proxy]"], check=True)
+    subprocess.run([folder / "venv/bin/pip", "install", "-q", "litellm[proxy]==1.106.2"], check=True)
     return folder / "venv/bin/litellm"
 
 

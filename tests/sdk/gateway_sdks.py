@@ -4,7 +4,7 @@
     tests/sdk/gateway_sdks.py --program build/debug/bin/nightjar
 
 Installs openai, @anthropic-ai/sdk, @google/genai (npm) and openai, anthropic, google-genai (PyPI) into a temporary folder, so it
-needs npm, python3-venv and the network, and is no part of the test suite. Ends with status 1 where an SDK did not get its answer,
+needs npm, python3-venv and the network, and is no part of `make test`; .ci/run calls it. Ends with status 1 where an SDK did not get its answer,
 plain or streamed, or where the real key was seen inside."""
 import argparse
 import json
@@ -16,6 +16,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 import native as bench  # noqa: E402
 
+NPM = ["openai@6.49.0", "@anthropic-ai/sdk@1.12.0", "@google/genai@2.32.0"]  # newer ones may want a newer node
+PYPI = ["openai==3.54.0", "anthropic==2.12.0", "google-genai==3.4.0"]
 SAID = "hello from the model \u00e9"
 JS = {
     "openai": '''import OpenAI from "openai"; const c=new OpenAI();
@@ -55,10 +57,10 @@ print("PYSTREAM","".join(e.text or "" for e in c.models.generate_content_stream(
 
 
 def install(folder):
-    npm = ["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, "openai", "@anthropic-ai/sdk", "@google/genai"]
+    npm = ["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, *NPM]
     subprocess.run(npm, check=True, stdout=subprocess.DEVNULL)
     subprocess.run([sys.executable, "-m", "venv", folder / ".venv"], check=True)
-    subprocess.run([folder / ".venv/bin/pip", "install", "-q", "openai", "anthropic", "google-genai"], check=True)
+    subprocess.run([folder / ".venv/bin/pip", "install", "-q", *PYPI], check=True)
 
 
 def scenario(wire):
