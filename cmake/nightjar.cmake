@@ -1,17 +1,34 @@
 # How a module, and the tests that stand beside its sources, become targets.
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
+find_package(tomlplusplus REQUIRED)
 if(NIGHTJAR_TESTS)
   find_package(GTest REQUIRED)
   include(GoogleTest)
 endif()
 
-# nightjar_library(VARIABLE NAME): libNAME.a where there is one, else the shared library. Each shared library costs every
-# start of the program a tenth of a millisecond, and every run a tenth of a megabyte; the C, C++, TLS and formatting
-# libraries stay shared, because they are on the machine already or must be replaced without a build.
+# What the program is linked with. Each shared library costs every start of it a tenth of a millisecond or more, and every
+# run a tenth of a megabyte; OpenSSL and the C library stay shared, because they must be replaced without a build.
+
+# nightjar_library(VARIABLE NAME): libNAME.a where there is one, else the shared library.
 function(nightjar_library variable name)
   find_library(${variable} NAMES lib${name}.a ${name} REQUIRED)
 endfunction()
+
+# nightjar_object_library(NAME TARGET VERSION DEFINITIONS): nightjar_NAME, static, made from the headers of TARGET, where that
+# has this major version; else TARGET itself.
+function(nightjar_object_library name target version definitions)
+  if(NOT ${${name}_VERSION} VERSION_GREATER_EQUAL ${version} OR ${${name}_VERSION} VERSION_GREATER ${version}.999)
+    add_library(nightjar_${name} INTERFACE)
+    target_link_libraries(nightjar_${name} INTERFACE ${target})
+    return()
+  endif()
+  add_library(nightjar_${name} STATIC ${CMAKE_SOURCE_DIR}/cmake/libraries/${name}.cpp)
+  target_include_directories(nightjar_${name} SYSTEM PUBLIC $<TARGET_PROPERTY:${target},INTERFACE_INCLUDE_DIRECTORIES>)
+  target_compile_definitions(nightjar_${name} PUBLIC ${definitions})
+endfunction()
+nightjar_object_library(fmt fmt::fmt 9 "")
+nightjar_object_library(tomlplusplus tomlplusplus::tomlplusplus 3 "TOML_HEADER_ONLY=0")
 
 add_library(nightjar_options INTERFACE)
 target_include_directories(nightjar_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
