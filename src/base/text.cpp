@@ -66,7 +66,11 @@ bool has_control_characters(std::string_view text) {
 }
 
 std::string shortened(std::string_view text, size_t most) {
-  const std::string valid = valid_utf8(text.substr(0, text.find('\n')));
+  return shortened_lines(text.substr(0, text.find('\n')), most);
+}
+
+std::string shortened_lines(std::string_view text, size_t most) {
+  const std::string valid = valid_utf8(text);
   size_t points = 0;
   size_t cut = 0;
   for (size_t i = 0; i < valid.size();) {

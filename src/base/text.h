@@ -15,6 +15,8 @@ bool has_control_characters(std::string_view text);
 
 /// At most `most` code points, the last one "…" where something was cut; first line only.
 std::string shortened(std::string_view text, size_t most);
+/// The same with all its lines.
+std::string shortened_lines(std::string_view text, size_t most);
 /// "rename-class-parser": lower case letters, digits and single dashes, at most `most` bytes.
 std::string slug(std::string_view text, size_t most = 40);
 std::string trimmed(std::string_view text);

@@ -26,6 +26,8 @@ TEST(Shortened, CountsCodePointsAndNeverSplitsOne) {
   EXPECT_EQ(shortened("日本語", 3), "日本語");
   EXPECT_EQ(shortened("日本語です", 3), "日本…");
   EXPECT_EQ(shortened("first\nsecond", 20), "first");
+  EXPECT_EQ(shortened_lines("first\nsecond", 20), "first\nsecond");
+  EXPECT_EQ(shortened_lines("first\nsecond", 8), "first\ns…");
 }
 
 TEST(Slug, IsSafeInABranchName) {

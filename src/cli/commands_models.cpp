@@ -46,7 +46,7 @@ int list(const Context& context) {
     return kDone;
   }
   context.print(table(context.out,
-                      {{"MODEL", 12},
+                      {{"MODEL"},
                        {"WIRE", 0, 2},
                        {"KEY FROM", 0, 3},
                        {"IN / OUT, PER MILLION", 0, 4},

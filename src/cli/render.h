@@ -51,6 +51,9 @@ std::string render_log(std::string_view log);
 /// One event as a line without newline: "12:03:04  baseline  tests: 120 passed (8.2 s)"; empty
 /// where it is of no interest to a person. `with_task` names the task first.
 std::string event_line(const Terminal& terminal, const json::object& event, bool with_task);
+/// What belongs below that line where one task is followed: a plan's items, a change as a diff, the
+/// end of what a failing command printed. Whole lines, bounded; empty for most events.
+std::string event_details(const Terminal& terminal, const json::object& event);
 
 /// Waits no more: ended, in review, or waiting for what only a person can give.
 bool needs_person_or_ended(const json::object& task);

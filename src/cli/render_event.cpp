@@ -1,6 +1,7 @@
 // Events as lines for people who follow a task.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "base/text.h"
@@ -87,7 +88,7 @@ Line task_line(std::string_view kind, const json::object& body) {
 
 // What an agent with a model does, as a person would tell it.
 Line agent_line(std::string_view kind, const json::object& body) {
-  if (kind == "said") return {shortened(text_of(body, "text"), 400)};
+  if (kind == "said") return {inert(shortened(get_string(body, "text"), 400))};
   if (kind == "tool_started") {
     const std::string tool = get_string(body, "tool"), what = text_of(body, "what");
     if (tool == "shell") return {"$ " + what, Tone::Dim};
@@ -98,6 +99,7 @@ Line agent_line(std::string_view kind, const json::object& body) {
     if (tool == "finish") return {"says it is done: " + what, Tone::Strong};
     return {};
   }
+  if (kind == "tool_output") return {"  " + text_of(body, "text"), Tone::Dim};
   if (kind == "tool_finished") {
     const std::string tool = get_string(body, "tool"), what = text_of(body, "what");
     if (get_bool(body, "error"))
@@ -125,14 +127,11 @@ Line agent_line(std::string_view kind, const json::object& body) {
   if (kind == "rewound")
     return {fmt::format("the files are as they were after turn {}", get_int(body, "turn"))};
   if (kind == "plan") {
-    std::string out = "plan:";
-    for (const auto& item : get_array(body, "items")) {
-      if (item.is_object())
-        out += fmt::format(" [{}] {};", get_bool(item.get_object(), "done") ? "x" : " ",
-                           text_of(item.get_object(), "text"));
-    }
-    out.pop_back();
-    return {out, Tone::Busy};
+    const auto& items = get_array(body, "items");
+    const auto done = std::ranges::count_if(items, [](const json::value& item) {
+      return item.is_object() && get_bool(item.get_object(), "done");
+    });
+    return {fmt::format("plan: {} of {} done", done, items.size()), Tone::Busy};
   }
   return {};
 }

@@ -48,8 +48,11 @@ std::string rendered(const json::object& input) {
   for (const auto& event : raw) events.push_back(event.as_object());
   if (what == "board") return board_frame(terminal, value.at("tasks").as_array(), events, at);
   std::string out;
-  for (const auto& event : events)
-    out += event_line(terminal, event, get_bool(input, "with_task")) + "\n";
+  for (const auto& event : events) {
+    const bool with_task = get_bool(input, "with_task");
+    out += event_line(terminal, event, with_task) + "\n";
+    if (!with_task) out += event_details(terminal, event);
+  }
   return out;
 }
 

@@ -157,7 +157,7 @@ int follow_and_report(const Context& context, const std::string& id, Time since)
     const std::string line = event_line(context.out, event, false);
     if (line.empty()) return;
     status.clear();
-    context.print(line + "\n");
+    context.print(line + "\n" + event_details(context.out, event));
   };
   std::function<void(const json::object&)> tick;
   if (context.out.tty && !context.json) tick = [&](const json::object& task) { status.show(task); };

@@ -55,6 +55,7 @@ std::optional<std::string> agents_sentence(const core::Event& event) {
   const auto text = [&](std::string_view key) { return inert(get_string(body, key), true); };
   const std::string& kind = event.kind;
   if (kind == "said") return "says: " + text("text");
+  if (kind == "tool_output") return "| " + text("text");
   if (kind == "tool_started") return "> " + text("tool") + " " + text("what");
   if (kind == "tool_finished") {
     return fmt::format("< {}{} after {}", text("tool"), get_bool(body, "error") ? " failed" : "",
