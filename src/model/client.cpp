@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "net/address.h"
 
 namespace nightjar::model {
 
@@ -19,6 +20,8 @@ constexpr Millis kLongestSilence = std::chrono::minutes(10);
 constexpr int kMostBrokenStreams = 5;
 constexpr int kMostMalformed = 3;
 constexpr size_t kLongestRefusal = size_t{1} << 20;
+constexpr size_t kShownBeginning = 400;
+constexpr size_t kBytesOfAToken = 4;
 
 // On the wall clock: a laptop that slept must not sleep on.
 void sleep_until(Time until, const std::stop_token& stop) {
@@ -34,6 +37,15 @@ double random_part() {
   return std::uniform_real_distribution<double>(0, 1)(engine);
 }
 
+// Where a server tells no tokens a guess counts, so that limits hold.
+void count_where_nobody_did(Reply& reply, std::string_view body) {
+  if (reply.usage.input != 0 || reply.usage.output != 0) return;
+  size_t written = reply.text.size() + reply.thoughts.size();
+  for (const auto& call : reply.calls) written += call.name.size() + call.arguments.size();
+  reply.usage.input = static_cast<std::int64_t>(body.size() / kBytesOfAToken);
+  reply.usage.output = static_cast<std::int64_t>(written / kBytesOfAToken);
+}
+
 bool passes_by_itself(Kind kind) {
   return kind == Kind::RateLimit || kind == Kind::Overloaded || kind == Kind::Broken ||
          kind == Kind::Malformed;
@@ -42,9 +54,11 @@ bool passes_by_itself(Kind kind) {
 }  // namespace
 
 Millis wait_before(const Failure& failure, int tries, double jitter, const Patience& patience) {
-  Millis wait =
+  const Millis doubled =
       std::min(patience.longest, patience.first * (std::int64_t{1} << std::min(tries - 1, 20)));
-  if (failure.wait) wait = std::max(*failure.wait, Millis(1));
+  // A server that says "at once" again and again is not asked again and again.
+  Millis wait = doubled;
+  if (failure.wait) wait = std::max(*failure.wait, tries > 1 ? doubled : Millis(1));
   return wait +
          Millis(static_cast<std::int64_t>(static_cast<double>(wait.count()) * 0.25 * jitter));
 }
@@ -57,19 +71,19 @@ Client::Client(Endpoint endpoint, std::string key, Patience patience)
 
 Client::~Client() = default;
 
-net::HttpRequest Client::request(std::string url, const std::string& body, Deadline deadline,
+net::HttpRequest Client::request(std::string url, std::string_view body, Deadline deadline,
                                  std::stop_token stop) const {
   net::HttpRequest request;
   request.method = "POST";
   request.url = std::move(url);
-  request.headers = wire_.headers(endpoint_, key_);
-  for (const auto& header : endpoint_.headers) request.headers.push_back(header);
-  request.body = body;
+  request.headers = with_headers(wire_.headers(endpoint_, key_), endpoint_.headers);
+  request.lent_body = body;
   request.deadline = deadline;
   request.idle = kLongestSilence;
   request.most_body = kLongestRefusal;
   request.ca_file = endpoint_.ca_file;
   request.proxy = endpoint_.proxy;
+  request.direct = endpoint_.proxy.empty() && net::is_loopback(request.url);
   request.stop = std::move(stop);
   return request;
 }
@@ -84,58 +98,73 @@ std::expected<json::object, Failure> Client::side_call(const SideCall& call, Dea
   try {
     const auto response = http_.send(asked);
     if (response.status < 200 || response.status >= 300)
-      return std::unexpected(failure_of(response.status, response.headers, response.body));
+      return std::unexpected(refusal(response));
     auto answer = parse_json(response.body);
     if (answer && answer->is_object()) return answer->get_object();
     return std::unexpected(
         Failure{Kind::Malformed, "the answer is no JSON object", std::nullopt, response.status});
   } catch (const Error& error) {
-    return std::unexpected(
-        Failure{Kind::Broken, shortened(inert(error.what()), 600), std::nullopt, 0});
+    return std::unexpected(fault(error));
   }
 }
 
-Outcome Client::ask(const std::string& body, const OnText& on_text, Deadline deadline,
-                    std::stop_token stop) {
+// Some vendors repeat a wrong key in their error.
+Failure Client::refusal(const net::HttpResponse& response) const {
+  Failure out = failure_of(response.status, response.headers, response.body);
+  out.words = without_secrets(std::move(out.words), endpoint_, key_);
+  return out;
+}
+
+// A name that is not found may be found later; a wrong address or certificate file never helps.
+Failure Client::fault(const Error& error) const {
+  const bool passes = error.kind() == ErrorKind::Unavailable || error.kind() == ErrorKind::Timeout;
+  return {passes ? Kind::Broken : Kind::Rejected,
+          without_secrets(shortened(inert(error.what()), 600), endpoint_, key_), std::nullopt, 0};
+}
+
+Outcome Client::ask(std::string_view body, const OnText& on_text, bool& streamed,
+                    Deadline deadline, std::stop_token stop) {
   const net::HttpRequest request =
       this->request(wire_.url(endpoint_), body, deadline, std::move(stop));
   const auto reader = wire_.reader(on_text);
   net::SseParser parser;
+  std::string beginning;
   bool more = true;
   try {
     const auto response = http_.stream(request, [&](std::string_view bytes) {
+      if (beginning.size() < kShownBeginning)
+        beginning += bytes.substr(0, kShownBeginning - beginning.size());
       parser.feed(bytes, [&](const net::SseEvent& event) {
+        streamed = true;
         if (more) more = reader->on_event(event);
       });
       return more;
     });
-    if (response.status < 200 || response.status >= 300)
-      return std::unexpected(failure_of(response.status, response.headers, response.body));
+    if (response.status < 200 || response.status >= 300) return std::unexpected(refusal(response));
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::Limit)
       return std::unexpected(Failure{Kind::Malformed, error.what(), std::nullopt, 200});
     // What was read so far may be a whole reply whose connection was not ended well.
     auto outcome = reader->finish();
     if (outcome || outcome.error().kind != Kind::Broken) return outcome;
-    return std::unexpected(
-        Failure{Kind::Broken, shortened(inert(error.what()), 600), std::nullopt, 0});
+    return std::unexpected(fault(error));
   }
-  return reader->finish();
+  if (!streamed && !trimmed(beginning).empty())
+    return std::unexpected(Failure{Kind::Malformed,
+                                   "the answer is no stream of events, but begins: " +
+                                       shortened(inert(trimmed(beginning)), 120),
+                                   std::nullopt, 200});
+  Outcome outcome = reader->finish();
+  if (outcome) count_where_nobody_did(*outcome, body);
+  return outcome;
 }
 
-Outcome Client::call(const std::string& body, const CallHooks& hooks, Deadline deadline,
+Outcome Client::call(std::string_view body, const CallHooks& hooks, Deadline deadline,
                      std::stop_token stop) {
   int malformed = 0, broken_streams = 0;
-  bool told = false;
   for (int tries = 1;; ++tries) {
     bool streamed = false;
-    const OnText on_text = [&](std::string_view text) {
-      streamed = true;
-      if (hooks.on_text) hooks.on_text(text);
-    };
-    if (told && tries > 1 && hooks.on_resume) hooks.on_resume();
-    told = false;
-    Outcome outcome = ask(body, on_text, deadline, stop);
+    Outcome outcome = ask(body, hooks.on_text, streamed, deadline, stop);
     if (outcome) return outcome;
     const Failure& failure = outcome.error();
     if (!passes_by_itself(failure.kind)) return outcome;
@@ -143,14 +172,17 @@ Outcome Client::call(const std::string& body, const CallHooks& hooks, Deadline d
     if (failure.kind == Kind::Broken && streamed && ++broken_streams >= kMostBrokenStreams)
       return outcome;
     const Millis wait = wait_before(failure, tries, random_part(), patience_);
-    if (std::chrono::steady_clock::now() + wait >= deadline) return outcome;
-    const Time until = now() + wait;
+    const Time begun = now(), until = begun + wait;
     if (hooks.gives_up && hooks.gives_up({failure, until, tries})) return outcome;
-    if (wait >= kToldFrom && hooks.on_wait) {
-      hooks.on_wait({failure, until, tries});
-      told = true;
-    }
+    // A person who was told of a wait does not count it as work.
+    const bool told = wait >= kToldFrom && hooks.on_wait;
+    if (!told && std::chrono::steady_clock::now() + wait >= deadline) return outcome;
+    if (told) hooks.on_wait({failure, until, tries});
     sleep_until(until, stop);
+    if (!told) continue;
+    const Millis waited = std::chrono::duration_cast<Millis>(now() - begun);
+    if (deadline != kNoDeadline) deadline += waited;
+    if (hooks.on_resume) hooks.on_resume(waited);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <string>
 
+#include "base/error.h"
 #include "base/time.h"
 #include "model/wire.h"
 
@@ -21,7 +22,8 @@ struct Waiting {
 struct CallHooks {
   OnText on_text;                               ///< also of tries that break off later
   std::function<void(const Waiting&)> on_wait;  ///< before each wait of two seconds or more
-  std::function<void()> on_resume;              ///< a wait that was told of is over
+  /// A wait that was told of is over; it moved the deadline of the call.
+  std::function<void(Millis waited)> on_resume;
   /// True: this wait is not worth it, the failure comes back at once.
   std::function<bool(const Waiting&)> gives_up;
 };
@@ -43,10 +45,11 @@ class Client {
   const Wire& wire() const { return wire_; }
 
   /// The whole reply to one request body. Rate limits, overload and broken connections are waited
-  /// out and asked again until `deadline`, which makes them the failure; a stream that breaks off
+  /// out and asked again, as long as it takes where `on_wait` tells a person, else until `deadline`,
+  /// which makes them the failure; a stream that breaks off
   /// again and again, a malformed reply, or anything that no wait mends is a failure sooner. Throws
   /// Cancelled at a stop.
-  Outcome call(const std::string& body, const CallHooks& hooks, Deadline deadline,
+  Outcome call(std::string_view body, const CallHooks& hooks, Deadline deadline,
                std::stop_token stop);
 
   /// One try of a question beside the conversation; what goes wrong is a failure. Throws Cancelled
@@ -55,10 +58,13 @@ class Client {
                                                  std::stop_token stop);
 
  private:
-  net::HttpRequest request(std::string url, const std::string& body, Deadline deadline,
+  net::HttpRequest request(std::string url, std::string_view body, Deadline deadline,
                            std::stop_token stop) const;
-  Outcome ask(const std::string& body, const OnText& on_text, Deadline deadline,
+  /// `streamed`: whether any event of the reply came.
+  Outcome ask(std::string_view body, const OnText& on_text, bool& streamed, Deadline deadline,
               std::stop_token stop);
+  Failure refusal(const net::HttpResponse& response) const;
+  Failure fault(const Error& error) const;
 
   Endpoint endpoint_;
   std::string key_;

@@ -72,6 +72,17 @@ constexpr std::array<std::pair<KeySource::From, std::string_view>, 5> kSources{
      {KeySource::From::Command, "command"},
      {KeySource::From::Literal, "literal"}}};
 
+std::vector<std::pair<std::string, std::string>> headers_from(const json::array& array) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& item : array) {
+    if (!item.is_array() || item.get_array().size() != 2) continue;
+    const auto& pair = item.get_array();
+    if (pair[0].is_string() && pair[1].is_string())
+      out.emplace_back(pair[0].get_string(), pair[1].get_string());
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string_view to_string(WireKind kind) {
@@ -191,6 +202,28 @@ std::expected<std::string, std::string> resolve_key(
   return key;
 }
 
+std::string set_aside(Endpoint& endpoint, const std::string& variable) {
+  if (endpoint.headers.empty() && endpoint.proxy.empty()) return "";
+  json::array headers;
+  for (const auto& [name, value] : endpoint.headers) headers.push_back(json::array{name, value});
+  const std::string out =
+      to_line(json::object{{"headers", std::move(headers)}, {"proxy", endpoint.proxy}});
+  endpoint.headers.clear();
+  endpoint.proxy.clear();
+  endpoint.secrets_in = variable;
+  return out;
+}
+
+void take_back(Endpoint& endpoint, const std::function<const char*(const char*)>& environment) {
+  if (endpoint.secrets_in.empty()) return;
+  const char* value = environment(endpoint.secrets_in.c_str());
+  const auto parsed = parse_json(value ? value : "");
+  if (!parsed || !parsed->is_object()) return;
+  endpoint.headers = headers_from(get_array(parsed->get_object(), "headers"));
+  endpoint.proxy = get_string(parsed->get_object(), "proxy");
+  endpoint.secrets_in.clear();
+}
+
 json::object to_json(const Endpoint& endpoint) {
   json::object out{{"name", endpoint.name},       {"wire", to_string(endpoint.wire)},
                    {"model", endpoint.model},     {"base_url", endpoint.base_url},
@@ -204,6 +237,7 @@ json::object to_json(const Endpoint& endpoint) {
   json::array headers;
   for (const auto& [name, value] : endpoint.headers) headers.push_back(json::array{name, value});
   out["headers"] = std::move(headers);
+  if (!endpoint.secrets_in.empty()) out["secrets_in"] = endpoint.secrets_in;
   if (endpoint.prices.known)
     out["prices"] = json::array{endpoint.prices.input, endpoint.prices.cached,
                                 endpoint.prices.cache_write, endpoint.prices.output};
@@ -225,12 +259,8 @@ Endpoint endpoint_from(const json::object& object) {
   for (const auto& [from, name] : kSources) {
     if (get_string(key, "from") == name) out.key = {from, get_string(key, "value")};
   }
-  for (const auto& item : get_array(object, "headers")) {
-    if (!item.is_array() || item.get_array().size() != 2) continue;
-    const auto& pair = item.get_array();
-    if (pair[0].is_string() && pair[1].is_string())
-      out.headers.emplace_back(pair[0].get_string(), pair[1].get_string());
-  }
+  out.headers = headers_from(get_array(object, "headers"));
+  out.secrets_in = get_string(object, "secrets_in");
   const auto& prices = get_array(object, "prices");
   if (prices.size() == 4) {
     const auto number = [&](size_t i) {

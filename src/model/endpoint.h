@@ -39,6 +39,9 @@ struct Endpoint {
   KeySource key;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string ca_file, proxy;
+  /// The variable that holds `headers` and `proxy`, which may be secrets, where they are not here
+  /// (see `set_aside`); else empty.
+  std::string secrets_in;
   Prices prices;
   std::int64_t context = 0;     ///< tokens; 0: not known
   std::int64_t max_output = 0;  ///< tokens; 0: the wire's default
@@ -70,7 +73,13 @@ std::expected<Endpoint, std::string> endpoint_named(
 std::expected<std::string, std::string> resolve_key(
     const KeySource& source, const std::function<const char*(const char*)>& environment);
 
-/// For a runner's job: with a key's source, without a literal key.
+/// Takes headers and proxy out of the endpoint, for a variable of that name; its value, empty where
+/// there are none.
+std::string set_aside(Endpoint& endpoint, const std::string& variable);
+/// Puts them back; without the variable they stay away.
+void take_back(Endpoint& endpoint, const std::function<const char*(const char*)>& environment);
+
+/// For a runner's job: with a key's source, without a literal key; headers and proxy as they are.
 json::object to_json(const Endpoint& endpoint);
 Endpoint endpoint_from(const json::object& object);
 

@@ -7,6 +7,7 @@ namespace nightjar::model {
 namespace {
 
 constexpr size_t kLookEvery = 4096;
+constexpr size_t kLargestItems = size_t{32} << 20;
 
 }  // namespace
 
@@ -28,21 +29,30 @@ void ReplyBuilder::grow(size_t bytes, const std::string& text) {
   repeats_ = repeats_ || repeats_itself(text);
 }
 
+// What comes behind the end of all patience is read for what it cost, and not kept.
 void ReplyBuilder::text(std::string_view more) {
-  if (more.empty()) return;
+  if (more.empty() || over()) return;
   reply.text += more;
   if (on_text_) on_text_(more);
   grow(more.size(), reply.text);
 }
 
 void ReplyBuilder::thought(std::string_view more) {
+  if (over()) return;
   reply.thoughts += more;
   grow(more.size(), reply.thoughts);
 }
 
 void ReplyBuilder::arguments(std::string& into, std::string_view more) {
+  if (over()) return;
   into += more;
   grow(more.size(), into);
+}
+
+void ReplyBuilder::kept(size_t bytes) {
+  kept_ += bytes;
+  if (kept_ > kLargestItems)
+    malformed("the reply holds more than " + human_size(kLargestItems) + " beside its text");
 }
 
 void ReplyBuilder::malformed(std::string words) {

@@ -16,8 +16,9 @@ class ReplyBuilder {
   std::optional<json::object> parse(const net::SseEvent& event);
   void text(std::string_view more);
   void thought(std::string_view more);
-  /// Appends to arguments of a call; false where the reply grew beyond all bounds.
   void arguments(std::string& into, std::string_view more);
+  /// Counts what a reader holds beside these, such as opaque items.
+  void kept(size_t bytes);
   void malformed(std::string words);
   void fail(Failure failure);
   /// True where nothing more is wanted: failed, too long, or repeating itself.
@@ -35,7 +36,7 @@ class ReplyBuilder {
   void grow(size_t bytes, const std::string& text);
   OnText on_text_;
   std::optional<Failure> failure_;
-  size_t size_ = 0;
+  size_t size_ = 0, kept_ = 0;
   size_t looked_at_ = 0;
   bool repeats_ = false;
   bool ended_ = false;

@@ -63,9 +63,9 @@ std::optional<Kind> kind_by_words(const std::string& code, const std::string& me
                "insufficient credits", "insufficient balance", "billing hard limit",
                "usage limit has been reached", "specified api usage limits"}))
     return Kind::NoMoney;
-  if (has_any(code, {"context_length_exceeded", "context_window"}) ||
+  if (has_any(code, {"context_length_exceeded", "context_window", "request_too_large"}) ||
       has_any(message,
-              {"maximum context length", "prompt is too long", "context window", "context length",
+              {"maximum context length", "exceed context limit", "prompt is too long", "context window", "context length",
                "exceeds the maximum number of tokens", "context size", "input token count"}))
     return Kind::ContextFull;
   if (has_any(code, {"overloaded", "server_is_overloaded", "slow_down"})) return Kind::Overloaded;
@@ -99,6 +99,7 @@ Kind kind_by_status(int status) {
 
 struct Said {
   std::string code, message;
+  int number = 0;  ///< a code that is an HTTP status
 };
 
 Said said_by(const json::object& error) {
@@ -106,6 +107,8 @@ Said said_by(const json::object& error) {
   for (const char* member : {"code", "type", "status"}) {
     if (const std::string text = get_string(error, member); !text.empty()) out.code += text + " ";
   }
+  if (const std::int64_t code = get_int(error, "code"); code >= 400 && code < 600)
+    out.number = static_cast<int>(code);
   out.code = lower(out.code);
   out.message = get_string(error, "message");
   return out;
@@ -162,12 +165,15 @@ Failure failure_of(int status, const net::Headers& headers, std::string_view bod
   out.kind = by_words.value_or(by_status);
   if (by_status == Kind::BadKey && out.kind != Kind::NoMoney) out.kind = Kind::BadKey;
   if (status == 429 && out.kind != Kind::NoMoney) out.kind = Kind::RateLimit;
+  out.wait = asked_wait(headers, error);
+  // Gemini says "exceeded your current quota" of a minute as of a month; a time to wait tells.
+  const bool is_sure = has_any(said.code, {"insufficient_quota", "billing", "credit", "payment"});
+  if (status == 429 && out.wait && !is_sure) out.kind = Kind::RateLimit;
   if (status >= 500 && out.kind != Kind::NoMoney && out.kind != Kind::ContextFull)
     out.kind = Kind::Overloaded;
   const std::string should = header(headers, "x-should-retry");
   if (should == "true" && (out.kind == Kind::Rejected)) out.kind = Kind::Overloaded;
   if (should == "false" && out.kind == Kind::Broken) out.kind = Kind::Rejected;
-  out.wait = asked_wait(headers, error);
   return out;
 }
 
@@ -176,10 +182,33 @@ Failure failure_in_stream(const json::object& error) {
   Failure out;
   out.status = 200;
   out.words = shortened(inert(said.message.empty() ? to_line(error) : said.message), kLongestWords);
-  out.kind = kind_by_words(said.code, lower(said.message))
-                 .value_or(said.code.find("invalid") != std::string::npos ? Kind::Rejected
-                                                                          : Kind::Overloaded);
+  const bool is_wrong = has_any(said.code, {"invalid", "not_found", "unsupported"});
+  const Kind otherwise = said.number != 0 ? kind_by_status(said.number)
+                         : is_wrong       ? Kind::Rejected
+                                          : Kind::Overloaded;
+  out.kind = kind_by_words(said.code, lower(said.message)).value_or(otherwise);
+  out.wait = asked_wait({}, error);
   return out;
+}
+
+net::Headers with_headers(net::Headers own, const net::Headers& given) {
+  for (const auto& header : given) {
+    std::erase_if(own, [&](const auto& one) { return lower(one.first) == lower(header.first); });
+    own.push_back(header);
+  }
+  return own;
+}
+
+std::string without_secrets(std::string text, const Endpoint& endpoint, std::string_view key) {
+  constexpr size_t kLeast = 6;  // what is shorter stands in many a word
+  const auto remove = [&text](std::string_view secret) {
+    if (secret.size() < kLeast) return;
+    for (size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at))
+      text.replace(at, secret.size(), "[key]");
+  };
+  remove(key);
+  for (const auto& [name, value] : endpoint.headers) remove(value);
+  return text;
 }
 
 std::string quoted_json(std::string_view text) {

@@ -50,8 +50,11 @@ using OnText = std::function<void(std::string_view)>;
 class ReplyReader {
  public:
   virtual ~ReplyReader() = default;
-  /// False: enough was seen, the stream may be ended.
+  /// False: enough was seen, the stream may be ended. What comes then is looked at for `usage`
+  /// alone.
   virtual bool on_event(const net::SseEvent& event) = 0;
+  /// What the vendor has told so far, also of a reply that never ends.
+  virtual Usage usage() const = 0;
   /// After the last event. A stream without its end is Broken.
   virtual Outcome finish() = 0;
 };
@@ -90,6 +93,10 @@ class Wire {
   /// A reply that another wire gave, or that was put together by us.
   virtual std::string reply(const Reply& reply) const = 0;
   virtual std::unique_ptr<ReplyReader> reader(OnText on_text) const = 0;
+  /// What an answer that is no stream has used.
+  virtual Usage usage_in(const json::object& answer) const = 0;
+  /// The longest reply, in tokens, where the settings name none.
+  virtual std::int64_t usual_output() const { return 16'000; }
 
   // Where the vendor has it; the default is that it has not. `items`: the conversation.
   virtual std::optional<SideCall> count_call(const Endpoint& endpoint, const Frame& frame,
@@ -111,6 +118,11 @@ std::string whole_body(const Wire& wire, std::string prefix, std::string_view it
 Failure failure_of(int status, const net::Headers& headers, std::string_view body);
 /// An error object inside a stream: {type or code, message}.
 Failure failure_in_stream(const json::object& error);
+
+/// The wire's own headers; those that the person gives count more.
+net::Headers with_headers(net::Headers own, const net::Headers& given);
+/// The text without the key and the values of the person's headers.
+std::string without_secrets(std::string text, const Endpoint& endpoint, std::string_view key);
 
 /// JSON string, quotes included.
 std::string quoted_json(std::string_view text);

@@ -1,5 +1,6 @@
 // Anthropic Messages. Blocks of a reply (thinking with its signature included) are sent back as
 // they came. Fields as in the vendor's SDK (@anthropic-ai/sdk 1.12.0).
+#include <algorithm>
 #include <map>
 
 #include "base/text.h"
@@ -13,6 +14,23 @@ namespace {
 constexpr std::int64_t kDefaultOutput = 32'000;
 constexpr std::int64_t kCompactionOutput = 16'000, kLeastCompacted = 50'000;
 constexpr const char* kVersion = "2023-06-01";
+
+// Input comes without what a cache gave or took. Where the vendor tells of several parts (a
+// compaction and the reply), their sum was paid.
+Usage usage_of(const json::object& usage) {
+  const auto part = [](const json::object& told) -> Usage {
+    const std::int64_t cached = get_int(told, "cache_read_input_tokens");
+    const std::int64_t written = get_int(told, "cache_creation_input_tokens");
+    return {get_int(told, "input_tokens") + cached + written, cached, written,
+            get_int(told, "output_tokens"), 0};
+  };
+  const auto& iterations = get_array(usage, "iterations");
+  if (iterations.empty()) return part(usage);
+  Usage sum;
+  for (const auto& one : iterations)
+    if (one.is_object()) sum += part(one.get_object());
+  return sum;
+}
 
 class Reader final : public ReplyReader {
  public:
@@ -29,6 +47,8 @@ class Reader final : public ReplyReader {
       usage(get_object(message, "usage"));
     } else if (type == "content_block_start") {
       if (blocks_.size() > 4 * kMostCalls) builder_.malformed("too many blocks");
+      builder_.kept(event.data.size());
+      if (builder_.over()) return false;
       blocks_[index].object = get_object(*data, "content_block");
       builder_.text(get_string(blocks_[index].object, "text"));
     } else if (type == "content_block_delta") {
@@ -46,12 +66,18 @@ class Reader final : public ReplyReader {
   }
 
   Outcome finish() override {
-    std::string content;
+    std::vector<std::pair<std::string, std::string>> content;  // type, text
     for (auto& [index, block] : blocks_) finish(block, content);
-    if (!content.empty())
-      builder_.reply.replay = "{\"role\":\"assistant\",\"content\":[" + content + "]}";
+    // Thoughts with nothing behind them are refused when they come back.
+    while (!content.empty() && content.back().first.ends_with("thinking")) content.pop_back();
+    std::string all;
+    for (const auto& [type, text] : content) all += (all.empty() ? "" : ",") + text;
+    if (!all.empty())
+      builder_.reply.replay = "{\"role\":\"assistant\",\"content\":[" + all + "]}";
     return builder_.finish();
   }
+
+  Usage usage() const override { return builder_.reply.usage; }
 
  private:
   struct Block {
@@ -60,6 +86,7 @@ class Reader final : public ReplyReader {
   };
 
   void delta(Block& block, const json::object& delta) {
+    if (builder_.over()) return;
     const std::string type = get_string(delta, "type");
     if (type == "text_delta") {
       builder_.text(get_string(delta, "text"));
@@ -74,7 +101,7 @@ class Reader final : public ReplyReader {
     }
   }
 
-  void finish(Block& block, std::string& content) {
+  void finish(Block& block, std::vector<std::pair<std::string, std::string>>& content) {
     const std::string type = get_string(block.object, "type");
     if (type == "text") {
       const std::string text = get_string(block.object, "text") + block.text;
@@ -94,23 +121,16 @@ class Reader final : public ReplyReader {
     } else if (type == "thinking") {
       block.object["thinking"] = get_string(block.object, "thinking") + block.thinking;
       if (!block.signature.empty()) block.object["signature"] = block.signature;
+      if (get_string(block.object, "signature").empty()) return;  // was cut
     }
-    if (!content.empty()) content += ',';
-    content += to_line(block.object);
+    content.emplace_back(type, to_line(block.object));
   }
 
-  // Cumulative: the newest counts. Input comes without what a cache gave or took.
+  // Cumulative: the newest of each member counts.
   void usage(const json::object& usage) {
-    if (usage.empty()) return;
-    const auto latest = [&](const char* member, std::int64_t& into) {
-      if (const auto* value = usage.if_contains(member); value && value->is_int64())
-        into = value->get_int64();
-    };
-    latest("input_tokens", fresh_);
-    latest("cache_read_input_tokens", cached_);
-    latest("cache_creation_input_tokens", written_);
-    latest("output_tokens", output_);
-    builder_.reply.usage = {fresh_ + cached_ + written_, cached_, written_, output_, 0};
+    for (const auto& [member, value] : usage)
+      if (!value.is_null()) told_[member] = value;
+    builder_.reply.usage = usage_of(told_);
   }
 
   void stop(const std::string& reason) {
@@ -124,7 +144,7 @@ class Reader final : public ReplyReader {
 
   ReplyBuilder builder_;
   std::map<std::int64_t, Block> blocks_;
-  std::int64_t fresh_ = 0, cached_ = 0, written_ = 0, output_ = 0;
+  json::object told_;  ///< of usage
   bool cut_ = false;
 };
 
@@ -145,9 +165,11 @@ class Anthropic final : public Wire {
   // Breakpoints of the cache: one behind what never changes, one (at the top level) that the vendor
   // moves to the end of each request.
   std::string prefix(const Endpoint& endpoint, const Frame& frame) const override {
+    const std::int64_t usual =
+        endpoint.context > 0 ? std::min(kDefaultOutput, endpoint.context / 4) : kDefaultOutput;
     std::string out =
         "{\"model\":" + quoted_json(endpoint.model) + ",\"max_tokens\":" +
-        std::to_string(endpoint.max_output > 0 ? endpoint.max_output : kDefaultOutput) +
+        std::to_string(endpoint.max_output > 0 ? endpoint.max_output : usual) +
         ",\"stream\":true,\"cache_control\":{\"type\":\"ephemeral\"}";
     if (!endpoint.effort.empty())
       out += ",\"thinking\":{\"type\":\"adaptive\"},\"output_config\":{\"effort\":" +
@@ -192,6 +214,11 @@ class Anthropic final : public Wire {
     return std::make_unique<Reader>(std::move(on_text));
   }
 
+  Usage usage_in(const json::object& answer) const override {
+    return usage_of(get_object(answer, "usage"));
+  }
+  std::int64_t usual_output() const override { return kDefaultOutput; }
+
   std::optional<SideCall> count_call(const Endpoint& endpoint, const Frame& frame,
                                      std::string_view items) const override {
     return SideCall{url(endpoint) + "/count_tokens",
@@ -222,18 +249,7 @@ class Anthropic final : public Wire {
         out.summary = get_string(block.get_object(), "content");
     }
     if (out.summary.empty()) return std::nullopt;
-    // What the summary cost is told apart from what the reply did.
-    const auto add = [&out](const json::object& usage) {
-      const std::int64_t cached = get_int(usage, "cache_read_input_tokens");
-      const std::int64_t written = get_int(usage, "cache_creation_input_tokens");
-      out.usage += {get_int(usage, "input_tokens") + cached + written, cached, written,
-                    get_int(usage, "output_tokens"), 0};
-    };
-    const auto& usage = get_object(answer, "usage");
-    const auto& each = get_array(usage, "iterations");
-    if (each.empty()) add(usage);
-    for (const auto& part : each)
-      if (part.is_object()) add(part.get_object());
+    out.usage = usage_of(get_object(answer, "usage"));
     return out;
   }
 

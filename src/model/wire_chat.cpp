@@ -1,6 +1,7 @@
 // OpenAI Chat Completions, and the many servers that speak it: OpenRouter, vLLM, Ollama, llama.cpp,
 // LM Studio. Tolerated of them: no usage, whole arguments in one chunk, names and ids in every
-// fragment, missing ids and indices, "stop" with calls, `reasoning_content`, no [DONE].
+// fragment, missing ids and indices, one index for all calls, "stop" with calls, no [DONE].
+// Thoughts (`reasoning_content`, `reasoning_details`, `extra_content` of calls) go back as they came.
 #include <map>
 
 #include "base/text.h"
@@ -10,6 +11,58 @@
 namespace nightjar::model {
 
 namespace {
+
+Usage usage_of(const json::object& usage) {
+  const auto& details = get_object(usage, "prompt_tokens_details");
+  return {get_int(usage, "prompt_tokens"), get_int(details, "cached_tokens"),
+          get_int(details, "cache_write_tokens"), get_int(usage, "completion_tokens"),
+          get_int(get_object(usage, "completion_tokens_details"), "reasoning_tokens")};
+}
+
+struct Call {
+  ToolCall call;
+  json::object extra;  ///< `extra_content`: signatures of models behind the server
+};
+
+std::string written(const ToolCall& call, const json::object& extra) {
+  return "{\"id\":" + quoted_json(call.id) +
+         ",\"type\":\"function\",\"function\":{\"name\":" + quoted_json(call.name) +
+         ",\"arguments\":" + quoted_json(valid_arguments(call)) + "}" +
+         (extra.empty() ? "" : ",\"extra_content\":" + to_line(extra)) + "}";
+}
+
+// `more`: members beside content and calls.
+std::string message_of(const std::string& text, const std::vector<std::string>& calls,
+                       const std::string& more) {
+  std::string out = "{\"role\":\"assistant\",\"content\":" +
+                    (text.empty() ? "null" : quoted_json(text)) + more;
+  if (!calls.empty()) out += ",\"tool_calls\":[" + joined(calls) + "]";
+  return out + "}";
+}
+
+// Pieces of a list of reasoning blocks, as OpenRouter streams them: what is text grows, the rest is
+// replaced.
+void merge_details(json::array& into, const json::array& pieces) {
+  for (const auto& piece : pieces) {
+    if (!piece.is_object()) continue;
+    const auto& fresh = piece.get_object();
+    const bool goes_on = !into.empty() && into.back().is_object() &&
+                         get_string(into.back().get_object(), "type") == get_string(fresh, "type") &&
+                         get_int(into.back().get_object(), "index") == get_int(fresh, "index");
+    if (!goes_on) {
+      into.push_back(fresh);
+      continue;
+    }
+    auto& open = into.back().get_object();
+    for (const auto& [member, value] : fresh) {
+      const bool grows = member == "text" || member == "summary" || member == "data";
+      if (grows && value.is_string() && open.contains(member) && open[member].is_string())
+        open[member].get_string().append(value.get_string());
+      else if (!value.is_null())
+        open[member] = value;
+    }
+  }
+}
 
 class Reader final : public ReplyReader {
  public:
@@ -30,7 +83,8 @@ class Reader final : public ReplyReader {
     }
     if (const std::string model = get_string(*data, "model"); !model.empty())
       builder_.reply.model = model;
-    usage(get_object(*data, "usage"));
+    if (const auto& told = get_object(*data, "usage"); !told.empty())
+      builder_.reply.usage = usage_of(told);
     for (const auto& item : get_array(*data, "choices")) {
       if (item.is_object() && get_int(item.get_object(), "index") == 0) choice(item.get_object());
     }
@@ -38,25 +92,28 @@ class Reader final : public ReplyReader {
   }
 
   Outcome finish() override {
-    for (auto& [index, call] : calls_) {
+    std::vector<std::string> calls;
+    for (auto& [call, extra] : calls_) {
       if (call.name.empty() && call.arguments.empty()) continue;
       if (call.id.empty()) call.id = "call_" + random_id(12);
+      calls.push_back(written(call, extra));
+      special_ = special_ || !extra.empty();
       builder_.reply.calls.push_back(std::move(call));
     }
     calls_.clear();
+    std::string more;
+    // Servers whose models think between calls want those thoughts back, others refuse them.
+    if (!calls.empty() && !reasoning_.empty())
+      more += ",\"reasoning_content\":" + quoted_json(reasoning_);
+    if (!details_.empty()) more += ",\"reasoning_details\":" + to_line(details_);
+    if (!more.empty() || special_)
+      builder_.reply.replay = message_of(builder_.reply.text, calls, more);
     return builder_.finish();
   }
 
- private:
-  void usage(const json::object& usage) {
-    if (usage.empty()) return;
-    const auto& details = get_object(usage, "prompt_tokens_details");
-    builder_.reply.usage = {
-        get_int(usage, "prompt_tokens"), get_int(details, "cached_tokens"),
-        get_int(details, "cache_write_tokens"), get_int(usage, "completion_tokens"),
-        get_int(get_object(usage, "completion_tokens_details"), "reasoning_tokens")};
-  }
+  Usage usage() const override { return builder_.reply.usage; }
 
+ private:
   void choice(const json::object& choice) {
     // Servers that do not stream after all send the whole message.
     const auto& whole = get_object(choice, "message");
@@ -66,7 +123,7 @@ class Reader final : public ReplyReader {
       builder_.text(refusal);
       refused_ = true;
     }
-    builder_.thought(get_string(delta, "reasoning_content", get_string(delta, "reasoning")));
+    thoughts(delta);
     for (const auto& item : get_array(delta, "tool_calls")) {
       if (item.is_object()) fragment(item.get_object());
     }
@@ -76,25 +133,32 @@ class Reader final : public ReplyReader {
     builder_.reply.stop = finish == "length"                       ? Stop::Length
                           : finish == "content_filter" || refused_ ? Stop::Refused
                                                                    : Stop::Finished;
-    if (builder_.reply.stop == Stop::Length) {
-      std::erase_if(calls_, [](const auto& call) { return !parse_json(call.second.arguments); });
+    if (builder_.reply.stop == Stop::Length)
+      std::erase_if(calls_, [](const Call& one) { return !parse_json(one.call.arguments); });
+  }
+
+  void thoughts(const json::object& delta) {
+    const std::string content = get_string(delta, "reasoning_content");
+    builder_.thought(content.empty() ? get_string(delta, "reasoning") : content);
+    if (builder_.over()) return;
+    reasoning_ += content;
+    if (const auto& pieces = get_array(delta, "reasoning_details"); !pieces.empty()) {
+      builder_.kept(to_line(pieces).size());
+      merge_details(details_, pieces);
     }
   }
 
   void fragment(const json::object& fragment) {
-    const std::string id = get_string(fragment, "id");
-    std::int64_t index = get_int(fragment, "index", -1);
-    if (index < 0) {
-      // Without an index a new id (or a name where none is open) begins another call.
-      index = calls_.empty() ? 0 : calls_.rbegin()->first;
-      const bool fresh = !calls_.empty() && !id.empty() && calls_.rbegin()->second.id != id;
-      if (fresh) ++index;
-    }
+    if (builder_.over()) return;
     if (calls_.size() > kMostCalls) return builder_.malformed("too many calls at once");
-    ToolCall& call = calls_[index];
     const auto& function = get_object(fragment, "function");
-    if (call.id.empty()) call.id = id;
+    auto& [call, extra] = call_of(fragment, get_string(function, "name"));
+    if (call.id.empty()) call.id = get_string(fragment, "id");
     if (call.name.empty()) call.name = get_string(function, "name");
+    if (const auto& given = get_object(fragment, "extra_content"); !given.empty()) {
+      builder_.kept(to_line(given).size());
+      extra = given;
+    }
     const auto* arguments = function.if_contains("arguments");
     // Some send the arguments as an object.
     if (arguments && arguments->is_object())
@@ -103,9 +167,33 @@ class Reader final : public ReplyReader {
       builder_.arguments(call.arguments, get_string(function, "arguments"));
   }
 
+  // The call that a fragment belongs to. Some servers give no index, or the same to all calls: a new
+  // id begins another one, and so does a name where the call before is whole.
+  Call& call_of(const json::object& fragment, const std::string& name) {
+    const std::int64_t index = get_int(fragment, "index", -1);
+    const std::string id = get_string(fragment, "id");
+    const auto open = open_.find(index);
+    if (open == open_.end() && (index >= 0 || calls_.empty())) return begin(index);
+    const size_t at = open == open_.end() ? calls_.size() - 1 : open->second;
+    const ToolCall& call = calls_[at].call;
+    const bool other_id = !id.empty() && !call.id.empty() && id != call.id;
+    const bool other_name = id.empty() && !name.empty() && !call.arguments.empty() &&
+                            parse_json(call.arguments).has_value();
+    return other_id || other_name ? begin(index) : calls_[at];
+  }
+
+  Call& begin(std::int64_t index) {
+    open_[index] = calls_.size();
+    return calls_.emplace_back();
+  }
+
   ReplyBuilder builder_;
-  std::map<std::int64_t, ToolCall> calls_;
+  std::vector<Call> calls_;
+  std::map<std::int64_t, size_t> open_;  ///< the newest call of each index
+  std::string reasoning_;
+  json::array details_;
   bool refused_ = false;
+  bool special_ = false;  ///< more than text and calls must go back
 };
 
 class Chat final : public Wire {
@@ -168,23 +256,17 @@ class Chat final : public Wire {
 
   std::string reply(const Reply& reply) const override {
     if (reply.text.empty() && reply.calls.empty()) return "";
-    std::string out = "{\"role\":\"assistant\",\"content\":" +
-                      (reply.text.empty() ? "null" : quoted_json(reply.text));
-    if (!reply.calls.empty()) {
-      out += ",\"tool_calls\":[";
-      for (const auto& call : reply.calls) {
-        if (!out.ends_with('[')) out += ',';
-        out += "{\"id\":" + quoted_json(call.id) +
-               ",\"type\":\"function\",\"function\":{\"name\":" + quoted_json(call.name) +
-               ",\"arguments\":" + quoted_json(valid_arguments(call)) + "}}";
-      }
-      out += ']';
-    }
-    return out + "}";
+    std::vector<std::string> calls;
+    for (const auto& call : reply.calls) calls.push_back(written(call, {}));
+    return message_of(reply.text, calls, "");
   }
 
   std::unique_ptr<ReplyReader> reader(OnText on_text) const override {
     return std::make_unique<Reader>(std::move(on_text));
+  }
+
+  Usage usage_in(const json::object& answer) const override {
+    return usage_of(get_object(answer, "usage"));
   }
 };
 

@@ -13,6 +13,13 @@ constexpr std::string_view kOwnId = "nightjar_";
 // another model made them (ai.google.dev/gemini-api/docs/thought-signatures).
 constexpr std::string_view kForeign = ",\"thoughtSignature\":\"skip_thought_signature_validator\"";
 
+Usage usage_of(const json::object& usage) {
+  const std::int64_t thoughts = get_int(usage, "thoughtsTokenCount");
+  return {get_int(usage, "promptTokenCount") + get_int(usage, "toolUsePromptTokenCount"),
+          get_int(usage, "cachedContentTokenCount"), 0,
+          get_int(usage, "candidatesTokenCount") + thoughts, thoughts};
+}
+
 class Reader final : public ReplyReader {
  public:
   explicit Reader(OnText on_text) : builder_(std::move(on_text)) {}
@@ -26,7 +33,8 @@ class Reader final : public ReplyReader {
     }
     if (const std::string model = get_string(*data, "modelVersion"); !model.empty())
       builder_.reply.model = model;
-    usage(get_object(*data, "usageMetadata"));
+    if (const auto& told = get_object(*data, "usageMetadata"); !told.empty())
+      builder_.reply.usage = usage_of(told);
     if (const std::string blocked = get_string(get_object(*data, "promptFeedback"), "blockReason");
         !blocked.empty()) {
       builder_.ended();
@@ -48,6 +56,8 @@ class Reader final : public ReplyReader {
     return builder_.finish();
   }
 
+  Usage usage() const override { return builder_.reply.usage; }
+
  private:
   void candidate(const json::object& candidate) {
     for (const auto& item : get_array(get_object(candidate, "content"), "parts")) {
@@ -65,6 +75,7 @@ class Reader final : public ReplyReader {
   }
 
   void part(const json::object& part) {
+    if (builder_.over()) return;
     if (parts_.size() > 64 * kMostCalls) return builder_.malformed("too many parts");
     const std::string text = get_string(part, "text");
     const bool thought = get_bool(part, "thought");
@@ -86,19 +97,12 @@ class Reader final : public ReplyReader {
       auto& before = parts_.back()["text"].as_string();
       before.append(text);
     } else if (!part.empty()) {
+      builder_.kept(to_line(part).size());
+      if (builder_.over()) return;
       parts_.push_back(part);
     }
     open_ = plain;
     open_thought_ = thought;
-  }
-
-  void usage(const json::object& usage) {
-    if (usage.empty()) return;
-    const std::int64_t thoughts = get_int(usage, "thoughtsTokenCount");
-    builder_.reply.usage = {
-        get_int(usage, "promptTokenCount") + get_int(usage, "toolUsePromptTokenCount"),
-        get_int(usage, "cachedContentTokenCount"), 0,
-        get_int(usage, "candidatesTokenCount") + thoughts, thoughts};
   }
 
   ReplyBuilder builder_;
@@ -121,9 +125,13 @@ class Gemini final : public Wire {
 
   std::string prefix(const Endpoint& endpoint, const Frame& frame) const override {
     std::string out = "{" + system_and_tools(frame);
+    std::vector<std::string> settings;
     if (endpoint.max_output > 0)
-      out +=
-          "\"generationConfig\":{\"maxOutputTokens\":" + std::to_string(endpoint.max_output) + "},";
+      settings.push_back("\"maxOutputTokens\":" + std::to_string(endpoint.max_output));
+    if (!endpoint.effort.empty())
+      settings.push_back("\"thinkingConfig\":{" + effort(endpoint.effort) +
+                         ",\"includeThoughts\":true}");
+    if (!settings.empty()) out += "\"generationConfig\":{" + joined(settings) + "},";
     return out + "\"contents\":[";
   }
 
@@ -169,6 +177,10 @@ class Gemini final : public Wire {
     return std::make_unique<Reader>(std::move(on_text));
   }
 
+  Usage usage_in(const json::object& answer) const override {
+    return usage_of(get_object(answer, "usageMetadata"));
+  }
+
   std::optional<SideCall> count_call(const Endpoint& endpoint, const Frame& frame,
                                      std::string_view items) const override {
     return SideCall{
@@ -179,6 +191,12 @@ class Gemini final : public Wire {
   }
 
  private:
+  // Older models take a number of tokens, newer ones a word.
+  static std::string effort(const std::string& effort) {
+    const bool tokens = effort.find_first_not_of("0123456789") == std::string::npos;
+    return tokens ? "\"thinkingBudget\":" + effort : "\"thinkingLevel\":" + quoted_json(effort);
+  }
+
   static std::string system_and_tools(const Frame& frame) {
     std::string out;
     if (!frame.system.empty())

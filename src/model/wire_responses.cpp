@@ -45,13 +45,33 @@ class Reader final : public ReplyReader {
     return !builder_.over();
   }
 
-  Outcome finish() override { return builder_.finish(); }
+  // A reply that was cut may end in half a call, which did not count, or in thoughts: the vendor
+  // takes neither back alone.
+  Outcome finish() override {
+    if (builder_.reply.stop == Stop::Length) {
+      std::erase_if(items_, [](const Item& item) { return item.is_half; });
+      while (!items_.empty() && items_.back().type == "reasoning") items_.pop_back();
+    }
+    std::vector<std::string> texts;
+    for (auto& item : items_) texts.push_back(std::move(item.text));
+    builder_.reply.replay = joined(texts);
+    return builder_.finish();
+  }
+
+  Usage usage() const override { return builder_.reply.usage; }
 
  private:
+  struct Item {
+    std::string type, text;
+    bool is_half = false;  ///< a call without its end
+  };
+
   void item(const json::object& item) {
     if (item.empty()) return;
     const std::string type = get_string(item, "type");
+    bool is_half = false;
     if (type == "function_call") {
+      is_half = !parse_json(get_string(item, "arguments", "{}"));
       builder_.reply.calls.push_back(
           {get_string(item, "call_id"), get_string(item, "name"), get_string(item, "arguments")});
       arguments_.clear();
@@ -61,11 +81,13 @@ class Reader final : public ReplyReader {
         if (!part.is_object()) continue;
         if (get_string(part.get_object(), "type") == "refusal") refused_ = true;
         // A server that sends whole items alone.
-        if (builder_.reply.text.empty()) builder_.text(get_string(part.get_object(), "text"));
+        if (builder_.reply.text.empty())
+          builder_.text(get_string(part.get_object(), "text",
+                                   get_string(part.get_object(), "refusal")));
       }
     }
-    if (!builder_.reply.replay.empty()) builder_.reply.replay += ',';
-    builder_.reply.replay += to_line(item);
+    items_.push_back({type, to_line(item), is_half});
+    builder_.kept(items_.back().text.size());
   }
 
   void end(const json::object& response) {
@@ -73,7 +95,7 @@ class Reader final : public ReplyReader {
     Reply& reply = builder_.reply;
     reply.model = get_string(response, "model");
     reply.usage = usage_of(get_object(response, "usage"));
-    if (reply.replay.empty()) {
+    if (items_.empty()) {
       for (const auto& entry : get_array(response, "output")) {
         if (entry.is_object()) item(entry.get_object());
       }
@@ -90,6 +112,7 @@ class Reader final : public ReplyReader {
   }
 
   ReplyBuilder builder_;
+  std::vector<Item> items_;
   std::string arguments_;
   bool refused_ = false;
 };
@@ -160,6 +183,10 @@ class Responses final : public Wire {
 
   std::unique_ptr<ReplyReader> reader(OnText on_text) const override {
     return std::make_unique<Reader>(std::move(on_text));
+  }
+
+  Usage usage_in(const json::object& answer) const override {
+    return usage_of(get_object(answer, "usage"));
   }
 
   std::optional<SideCall> count_call(const Endpoint& endpoint, const Frame& frame,

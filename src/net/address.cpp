@@ -185,4 +185,13 @@ std::optional<Proxy> proxy_for(const Address& to, const std::string& named,
   return parse_proxy(found);
 }
 
+bool is_loopback(std::string_view url) {
+  try {
+    const std::string host = parse_address(url).host;
+    return host == "localhost" || host == "::1" || host.starts_with("127.");
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 }  // namespace nightjar::net

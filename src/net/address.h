@@ -24,6 +24,9 @@ struct Address {
 /// Throws Error(Invalid) for anything but http and https.
 Address parse_address(std::string_view url);
 
+/// Whether a URL leads to this machine by a name or number that says so; false for what is no URL.
+bool is_loopback(std::string_view url);
+
 struct Proxy {
   enum class Kind { Http, Socks5 };
   Kind kind = Kind::Http;

@@ -106,8 +106,9 @@ std::string head_of(const HttpRequest& request, const Route& route) {
     add("Authorization", "Basic " + base64(route.address.credentials));
   for (const auto& [name, value] : request.headers) add(name, value);
   if (!is_given("accept")) add("Accept", "*/*");
-  if (!request.body.empty() || request.method == "POST" || request.method == "PUT")
-    add("Content-Length", std::to_string(request.body.size()));
+  const size_t size = request.body.size() + request.lent_body.size();
+  if (size > 0 || request.method == "POST" || request.method == "PUT")
+    add("Content-Length", std::to_string(size));
   return out + "\r\n";
 }
 
@@ -210,9 +211,17 @@ std::optional<HttpResponse> HttpClient::State::attempt(const HttpRequest& reques
   if (!channel) channel = std::make_unique<Channel>(route, request.connect_timeout, patience);
   patience.until(request.idle.count() > 0 ? std::min(request.deadline, in(request.idle))
                                           : request.deadline);
-  const bool is_small = request.body.size() < kPiece;  // one packet, where it fits into one
-  bool is_sent = channel->write(is_small ? head + request.body : head, patience);
-  if (is_sent && !is_small) is_sent = channel->write(request.body, patience);
+  // One packet, where it fits into one.
+  const bool is_small = request.body.size() + request.lent_body.size() < kPiece;
+  bool is_sent = true;
+  if (is_small) {
+    is_sent =
+        channel->write(std::string(head).append(request.body).append(request.lent_body), patience);
+  } else {
+    for (const std::string_view part :
+         {std::string_view(head), std::string_view(request.body), request.lent_body})
+      is_sent = is_sent && (part.empty() || channel->write(part, patience));
+  }
   return read_answer(request, on_data, patience, is_reused, is_sent);
 }
 

@@ -23,6 +23,7 @@ struct HttpRequest {
   std::filesystem::path unix_socket;  ///< connect here instead of to the url's host
   Headers headers;
   std::string body;
+  std::string_view lent_body;       ///< sent behind `body`; must outlive the exchange
   Deadline deadline = kNoDeadline;  ///< of the whole exchange
   Millis connect_timeout{10'000};
   std::stop_token stop;

@@ -192,10 +192,200 @@ TEST_P(Wires, AnAnswerThatWasCutAtItsLongestKeepsNoHalfCall) {
   const ModelServer server("cut", R"({"replies": [{"say": "I write", "stop": "length",
      "calls": [{"tool": "shell", "arguments": "{\"command\": \"ec"}]}]})");
   if (GetParam() == WireKind::Gemini) return;  // its calls come whole
-  const auto reply = Talk(server, "cut", GetParam()).next();
+  Talk talk(server, "cut", GetParam());
+  const auto reply = talk.next();
   ASSERT_TRUE(reply) << reply.error().words;
   EXPECT_EQ(reply->stop, Stop::Length);
   EXPECT_TRUE(reply->calls.empty());
+  // Neither does what is sent back, which vendors would refuse for ever.
+  talk.say("Go on.");
+  EXPECT_TRUE(talk.next());
+  EXPECT_EQ(server.violations(), "");
+}
+
+TEST_P(Wires, ThoughtsThatWereCutAreNotSentBackAlone) {
+  const ModelServer server("cut", R"({"replies": [{"think": "I think for long", "stop": "length"},
+     {"say": "Here."}]})");
+  Talk talk(server, "cut", GetParam());
+  const auto reply = talk.next();
+  ASSERT_TRUE(reply) << reply.error().words;
+  EXPECT_EQ(reply->stop, Stop::Length);
+  if (GetParam() == WireKind::Gemini) return;  // takes them
+  EXPECT_EQ(reply->replay, "");
+}
+
+TEST_P(Wires, WhatIsNoStreamOfEventsIsToldAndNotAskedForEver) {
+  const ModelServer server("page", R"({"replies": [{"faults": [
+    {"raw": "<html><body>Welcome to nginx!</body></html>"}, {"raw": "<html><body>Welcome to nginx!</body></html>"},
+    {"raw": "<html><body>Welcome to nginx!</body></html>"}, {"raw": "<html></html>"}]}]})");
+  const auto reply = Talk(server, "page", GetParam()).next();
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().kind, Failure::Kind::Malformed);
+  EXPECT_NE(reply.error().words.find("Welcome to nginx!"), std::string::npos);
+  EXPECT_LE(server.requests().size(), 3U);
+}
+
+TEST_P(Wires, AStreamThatAlwaysBreaksInItsThoughtsEnds) {
+  std::string faults;
+  for (int i = 0; i < 20; ++i) faults += std::string(i ? "," : "") + R"({"cut_after": 3})";
+  const ModelServer server(
+      "cut", R"({"replies": [{"think": "I think and think and think and think", "say": "x",
+     "chunk": 2, "faults": [)" + faults + "]}]}");
+  const auto reply = Talk(server, "cut", GetParam()).next();
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().kind, Failure::Kind::Broken);
+  EXPECT_EQ(server.requests().size(), 5U);
+}
+
+TEST_P(Wires, AWaitThatAPersonIsToldOfMovesTheDeadline) {
+  const ModelServer server("busy", R"({"replies": [{"say": "ready", "faults": [
+    {"status": 429, "headers": {"retry-after-ms": "2000"}, "body": {"error": {"message": "slow down"}}}]}]})");
+  Talk talk(server, "busy", GetParam());
+  talk.deadline_ = in(Millis(1000));
+  Millis waited{0};
+  const auto reply = talk.next({{}, [](const Waiting&) {}, [&](Millis time) { waited = time; }, {}});
+  ASSERT_TRUE(reply) << reply.error().words;
+  EXPECT_GE(waited, Millis(2000));
+}
+
+TEST_P(Wires, AWrongAddressIsToldAtOnce) {
+  Endpoint endpoint;
+  endpoint.wire = GetParam();
+  endpoint.base_url = "localhost:8080/v1";
+  Client client(endpoint, "", {Millis(2), Millis(20)});
+  const auto reply = client.call("{}", {}, in(std::chrono::seconds(10)), {});
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().kind, Failure::Kind::Rejected);
+}
+
+TEST_P(Wires, WhatIsWrittenToACacheIsCounted) {
+  const ModelServer server("cache", R"({"replies": [{"say": "x",
+     "usage": {"input": 1000, "cached": 600, "cache_write": 300, "output": 50}}]})");
+  const auto reply = Talk(server, "cache", GetParam()).next();
+  ASSERT_TRUE(reply) << reply.error().words;
+  const std::int64_t written = GetParam() == WireKind::Gemini ? 0 : 300;  // it tells of none
+  EXPECT_EQ(reply->usage, (Usage{1000, 600, written, 50, 0}));
+}
+
+TEST(Refusals, AreOfTheKindThatTheirVendorMeans) {
+  const auto kind = [](int status, std::string_view body) {
+    return failure_of(status, {}, body).kind;
+  };
+  using K = Failure::Kind;
+  // Gemini's quota of a minute.
+  EXPECT_EQ(kind(429, R"({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "You exceeded your current quota, please check your plan and billing details.",
+    "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "26s"}]}})"),
+            K::RateLimit);
+  EXPECT_EQ(kind(429, R"({"error": {"code": "insufficient_quota", "message": "You exceeded your current quota"}})"),
+            K::NoMoney);
+  EXPECT_EQ(kind(400, R"({"type": "error", "error": {"type": "invalid_request_error", "message": "input length and `max_tokens` exceed context limit: 190000 + 32000 > 200000"}})"),
+            K::ContextFull);
+  const auto in_stream = [](std::string_view error) {
+    return failure_in_stream(parse_json(error)->as_object()).kind;
+  };
+  // OpenRouter's numbers.
+  EXPECT_EQ(in_stream(R"({"code": 401, "message": "No auth"})"), K::BadKey);
+  EXPECT_EQ(in_stream(R"({"code": 402, "message": "Pay"})"), K::NoMoney);
+  EXPECT_EQ(in_stream(R"({"code": 400, "message": "No"})"), K::Rejected);
+  EXPECT_EQ(in_stream(R"({"code": 502, "message": "Bad gateway"})"), K::Overloaded);
+  EXPECT_EQ(in_stream(R"({"type": "not_found_error", "message": "model: x"})"), K::Rejected);
+  EXPECT_EQ(in_stream(R"({"type": "overloaded_error", "message": "Overloaded"})"), K::Overloaded);
+}
+
+TEST(Refusals, AreToldWithoutTheKey) {
+  const ModelServer server("key", R"({"replies": [{"faults": [{"status": 401, "body": {"error": {
+    "message": "Invalid key: test-key is not known"}}}]}]})");
+  const auto reply = Talk(server, "key", WireKind::Chat).next();
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().words, "Invalid key: [key] is not known");
+}
+
+// Streams as servers other than OpenAI's send them.
+Outcome chat_reply(const std::vector<std::string>& events) {
+  const auto reader = wire_of(WireKind::Chat).reader({});
+  for (const auto& event : events) reader->on_event({"", "", event});
+  return reader->finish();
+}
+
+TEST(ChatServers, ParallelCallsThatShareAnIndexStayApart) {
+  const auto reply = chat_reply(
+      {R"({"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "id": "a", "function": {"name": "read", "arguments": "{\"path\":\"a\"}"}}]}}]})",
+       R"({"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "id": "b", "function": {"name": "read", "arguments": "{\"path\":\"b\"}"}}]}, "finish_reason": "tool_calls"}]})"});
+  ASSERT_TRUE(reply);
+  ASSERT_EQ(reply->calls.size(), 2U);
+  EXPECT_EQ(reply->calls[1].arguments, R"({"path":"b"})");
+  const auto nameless = chat_reply(
+      {R"({"choices": [{"index": 0, "delta": {"tool_calls": [{"function": {"name": "read", "arguments": "{\"path\":\"a\"}"}}]}}]})",
+       R"({"choices": [{"index": 0, "delta": {"tool_calls": [{"function": {"name": "read", "arguments": "{\"path\":\"b\"}"}}]}, "finish_reason": "stop"}]})"});
+  ASSERT_TRUE(nameless);
+  EXPECT_EQ(nameless->calls.size(), 2U);
+}
+
+TEST(ChatServers, NamesAndIdsInEveryFragmentAreOneCall) {
+  const auto reply = chat_reply(
+      {R"({"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "id": "a", "function": {"name": "read", "arguments": "{\"pa"}}]}}]})",
+       R"({"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "id": "a", "function": {"name": "read", "arguments": "th\":1}"}}]}, "finish_reason": "tool_calls"}]})"});
+  ASSERT_TRUE(reply);
+  ASSERT_EQ(reply->calls.size(), 1U);
+  EXPECT_EQ(reply->calls[0].arguments, R"({"path":1})");
+  EXPECT_EQ(reply->calls[0].name, "read");
+}
+
+TEST(ChatServers, ThoughtsAndSignaturesGoBackAsTheyCame) {
+  const auto reply = chat_reply(
+      {R"({"choices": [{"index": 0, "delta": {"reasoning_content": "I ", "reasoning_details": [{"type": "reasoning.text", "index": 0, "text": "I "}]}}]})",
+       R"({"choices": [{"index": 0, "delta": {"reasoning_content": "look", "reasoning_details": [{"type": "reasoning.text", "index": 0, "text": "look", "signature": "s1"}]}}]})",
+       R"({"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "id": "a", "extra_content": {"google": {"thought_signature": "s2"}}, "function": {"name": "read", "arguments": "{}"}}]}, "finish_reason": "tool_calls"}]})"});
+  ASSERT_TRUE(reply);
+  const auto back = parse_json(reply->replay)->as_object();
+  EXPECT_EQ(get_string(back, "reasoning_content"), "I look");
+  EXPECT_EQ(to_line(get_array(back, "reasoning_details")),
+            R"([{"type":"reasoning.text","index":0,"text":"I look","signature":"s1"}])");
+  EXPECT_EQ(to_line(get_array(back, "tool_calls")[0].at("extra_content")),
+            R"({"google":{"thought_signature":"s2"}})");
+  // Without calls some servers refuse to see them again.
+  const auto said = chat_reply(
+      {R"({"choices": [{"index": 0, "delta": {"reasoning_content": "I", "content": "Done."}, "finish_reason": "stop"}]})"});
+  ASSERT_TRUE(said);
+  EXPECT_EQ(said->replay, "");
+}
+
+TEST(ChatServers, TokensThatNobodyTellsAreGuessed) {
+  const ModelServer server("mute", R"({"replies": [{"say": "0123456789012345678901234567890123456789",
+     "usage": {"input": 0, "output": 0}}]})");
+  const auto reply = Talk(server, "mute", WireKind::Chat).next();
+  ASSERT_TRUE(reply);
+  EXPECT_GT(reply->usage.input, 50);
+  EXPECT_EQ(reply->usage.output, 10);
+}
+
+TEST(Anthropic, APaidCompactionIsPartOfWhatAReplyCost) {
+  const auto usage = wire_of(WireKind::Anthropic)
+                         .usage_in(parse_json(R"({"usage": {"input_tokens": 23000, "output_tokens": 100, "iterations": [
+      {"type": "compaction", "input_tokens": 180000, "output_tokens": 3500},
+      {"type": "message", "input_tokens": 23000, "output_tokens": 100}]}})")
+                                       ->as_object());
+  EXPECT_EQ(usage.input, 203'000);
+  EXPECT_EQ(usage.output, 3'600);
+}
+
+TEST_P(Wires, ItemsThatAreNoTextAreBoundedAsWell) {
+  const std::string big(4 << 20, 'x');
+  const auto reader = wire_of(GetParam()).reader({});
+  int taken = 0;
+  for (; taken < 50; ++taken) {
+    const std::string event =
+        GetParam() == WireKind::Responses
+            ? R"({"type": "response.output_item.done", "item": {"type": "reasoning", "encrypted_content": ")" + big + "\"}}"
+        : GetParam() == WireKind::Anthropic
+            ? R"({"type": "content_block_start", "index": )" + std::to_string(taken) + R"(, "content_block": {"type": "redacted_thinking", "data": ")" + big + "\"}}"
+        : GetParam() == WireKind::Gemini
+            ? R"({"candidates": [{"content": {"parts": [{"inlineData": {"data": ")" + big + "\"}}]}}]}"
+            : R"({"choices": [{"index": 0, "delta": {"reasoning_details": [{"type": "reasoning.encrypted", "data": ")" + big + "\"}]}}]}";
+    if (!reader->on_event({"", "", event})) break;
+  }
+  EXPECT_LT(taken, 10);
+  EXPECT_FALSE(reader->finish());
 }
 
 TEST(Waits, DoubleAreJitteredAndGoByTheServersWord) {
@@ -206,6 +396,10 @@ TEST(Waits, DoubleAreJitteredAndGoByTheServersWord) {
   EXPECT_EQ(wait_before(plain, 60, 0), Millis(300'000));
   const Failure asked{Failure::Kind::RateLimit, "", Millis(7'200'000), 429};
   EXPECT_EQ(wait_before(asked, 1, 0), Millis(7'200'000));
+  // "At once", again and again, is no leave to hammer.
+  const Failure at_once{Failure::Kind::RateLimit, "", Millis(0), 429};
+  EXPECT_EQ(wait_before(at_once, 1, 0), Millis(1));
+  EXPECT_EQ(wait_before(at_once, 10, 0), Millis(256'000));
 }
 
 }  // namespace

@@ -66,11 +66,19 @@ std::vector<json::object> ModelServer::requests() const {
   return out;
 }
 
-std::string ModelServer::last_body() const {
-  fs::path newest;
+std::vector<std::string> ModelServer::bodies() const {
+  std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(dir_.path() / "dump"))
-    newest = std::max(newest, entry.path());
-  return newest.empty() ? "" : read_file(newest);
+    files.push_back(entry.path());
+  std::ranges::sort(files);
+  std::vector<std::string> out;
+  for (const auto& file : files) out.push_back(read_file(file));
+  return out;
+}
+
+std::string ModelServer::last_body() const {
+  const auto all = bodies();
+  return all.empty() ? "" : all.back();
 }
 
 std::string ModelServer::violations() const {

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -27,7 +28,8 @@ class ModelServer {
                        const std::string& wire) const;
   /// The requests so far, as the server logged them.
   std::vector<json::object> requests() const;
-  /// The raw body of the newest request.
+  /// The raw bodies of all requests, in their order; of the newest alone.
+  std::vector<std::string> bodies() const;
   std::string last_body() const;
   /// What broke the protocol's rules; empty: nothing did.
   std::string violations() const;

@@ -13,7 +13,7 @@ prints its port. The base URL names the scenario and a conversation of your choi
 many the conversation already holds, "aux" answers requests that offer no tools. REPLY:
 
     {"say": TEXT, "think": TEXT, "calls": [{"tool": NAME, "arguments": {...} or "TEXT"}],   what it does
-     "usage": {"input": N, "cached": N, "output": N}, "stop": "length" | "refusal",
+     "usage": {"input": N, "cached": N, "cache_write": N, "output": N}, "stop": "length" | "refusal",
      "faults": [FAULT, ...],                                       what happens before, one a request
      "faults_of": CONVERSATION}                                    to this one alone
     FAULT: {"status": 429, "headers": {...}, "body": {...}} | {"cut_after": EVENTS} | {"error_in_stream": {...}}
@@ -113,8 +113,9 @@ class Responses:
             out.append({"id": f"rs_{turn}", "type": "reasoning", "summary": [{"type": "summary_text", "text": reply["think"]}],
                         "encrypted_content": f"opaque {turn}"})
         if reply.get("say"):
-            out.append({"id": f"msg_{turn}", "type": "message", "status": "completed", "role": "assistant",
-                        "content": [{"type": "output_text", "text": reply["say"], "annotations": []}]})
+            part = ({"type": "refusal", "refusal": reply["say"]} if reply.get("stop") == "refusal"
+                    else {"type": "output_text", "text": reply["say"], "annotations": []})
+            out.append({"id": f"msg_{turn}", "type": "message", "status": "completed", "role": "assistant", "content": [part]})
         for n, call in enumerate(reply.get("calls", [])):
             out.append({"id": f"fc_{ident(turn, n)}", "type": "function_call", "status": "completed",
                         "call_id": f"call_{ident(turn, n)}", "name": call["tool"], "arguments": arguments_of(call)})
@@ -128,7 +129,9 @@ class Responses:
             events.append({"type": "response.output_item.added", "output_index": n, "item": {**item, "status": "in_progress"}})
             where = {"item_id": item["id"], "output_index": n}
             if item["type"] == "message":
-                events += [{"type": "response.output_text.delta", **where, "delta": p} for p in pieces(item["content"][0]["text"], size)]
+                part = item["content"][0]
+                text = part.get("text") or part.get("refusal")
+                events += [{"type": f"response.{part['type']}.delta", **where, "delta": p} for p in pieces(text, size)]
             elif item["type"] == "function_call":
                 events += [{"type": "response.function_call_arguments.delta", **where, "delta": p} for p in pieces(item["arguments"], size)]
             else:
@@ -136,7 +139,7 @@ class Responses:
             events.append({"type": "response.output_item.done", "output_index": n, "item": item})
         status = {"length": "incomplete"}.get(reply.get("stop"), "completed")
         last = {**base, "status": status, "output": items,
-                "usage": {"input_tokens": usage["input"], "input_tokens_details": {"cached_tokens": usage["cached"]},
+                "usage": {"input_tokens": usage["input"], "input_tokens_details": {"cached_tokens": usage["cached"], "cache_write_tokens": usage["cache_write"]},
                           "output_tokens": usage["output"], "output_tokens_details": {"reasoning_tokens": 0},
                           "total_tokens": usage["input"] + usage["output"]}}
         if status == "incomplete":
@@ -147,7 +150,7 @@ class Responses:
     def whole(self, reply, items, usage, model):
         return {"id": "resp_1", "object": "response", "created_at": 1, "status": "completed", "model": model, "output": items,
                 "parallel_tool_calls": True, "tool_choice": "auto", "tools": [],
-                "usage": {"input_tokens": usage["input"], "input_tokens_details": {"cached_tokens": usage["cached"]},
+                "usage": {"input_tokens": usage["input"], "input_tokens_details": {"cached_tokens": usage["cached"], "cache_write_tokens": usage["cache_write"]},
                           "output_tokens": usage["output"], "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": usage["input"] + usage["output"]}}
 
     def failure(self, error):
@@ -198,6 +201,8 @@ class Chat:
             calls.append({"id": f"call_{ident(turn, n)}", "type": "function", "function": {"name": call["tool"], "arguments": text}})
         if calls:
             out["tool_calls"] = calls
+            if reply.get("think"):
+                out["reasoning_content"] = reply["think"]
         return [out]
 
     def stream(self, reply, items, usage, size, model):
@@ -217,14 +222,14 @@ class Chat:
         events.append(("", {**base, "choices": [], "usage": {
             "prompt_tokens": usage["input"], "completion_tokens": usage["output"],
             "total_tokens": usage["input"] + usage["output"],
-            "prompt_tokens_details": {"cached_tokens": usage["cached"]}}}))
+            "prompt_tokens_details": {"cached_tokens": usage["cached"], "cache_write_tokens": usage["cache_write"]}}}))
         return events + [("", "[DONE]")]
 
     def whole(self, reply, items, usage, model):
         return {"id": "c1", "object": "chat.completion", "created": 1, "model": model,
                 "choices": [{"index": 0, "message": items[0], "finish_reason": "stop"}],
                 "usage": {"prompt_tokens": usage["input"], "completion_tokens": usage["output"], "total_tokens": usage["input"] + usage["output"],
-                          "prompt_tokens_details": {"cached_tokens": usage["cached"]}}}
+                          "prompt_tokens_details": {"cached_tokens": usage["cached"], "cache_write_tokens": usage["cache_write"]}}}
 
     def failure(self, error):
         return ("", {"error": error})
@@ -287,8 +292,8 @@ class Anthropic:
     def stream(self, reply, items, usage, size, model):
         events = [{"type": "message_start", "message": {
             "id": "m1", "type": "message", "role": "assistant", "model": model, "content": [], "usage": {
-                "input_tokens": usage["input"] - usage["cached"], "cache_read_input_tokens": usage["cached"],
-                "cache_creation_input_tokens": 0, "output_tokens": 1}}}, {"type": "ping"}]
+                "input_tokens": usage["input"] - usage["cached"] - usage["cache_write"], "cache_read_input_tokens": usage["cached"],
+                "cache_creation_input_tokens": usage["cache_write"], "output_tokens": 1}}}, {"type": "ping"}]
         given = iter(reply.get("calls", []))
         for n, block in enumerate(items):
             kind, field, text = {"thinking": ("thinking_delta", "thinking", block.get("thinking")),
@@ -310,8 +315,8 @@ class Anthropic:
 
     def whole(self, reply, items, usage, model):
         return {"id": "m1", "type": "message", "role": "assistant", "model": model, "content": items, "stop_reason": "end_turn",
-                "stop_sequence": None, "usage": {"input_tokens": usage["input"] - usage["cached"], "output_tokens": usage["output"],
-                                                 "cache_read_input_tokens": usage["cached"], "cache_creation_input_tokens": 0}}
+                "stop_sequence": None, "usage": {"input_tokens": usage["input"] - usage["cached"] - usage["cache_write"], "output_tokens": usage["output"],
+                                                 "cache_read_input_tokens": usage["cached"], "cache_creation_input_tokens": usage["cache_write"]}}
 
     def failure(self, error):
         return ("error", {"type": "error", "error": error})
@@ -413,6 +418,20 @@ def beside(path, body, scenario, raw):
         return 200, {"id": "m9", "type": "message", "role": "assistant", "content": [{"type": "compaction", "content": compaction}],
                      "stop_reason": "compaction", "usage": {"input_tokens": tokens, "output_tokens": 9}}
     return None
+
+
+def worth_keeping(reply):
+    """What a client may send back of a reply: of one that was cut neither half a call nor a thought with nothing behind it."""
+    if reply.get("stop") != "length":
+        return reply
+    whole = []
+    for call in reply.get("calls", []):
+        try:
+            json.loads(arguments_of(call))
+            whole.append(call)
+        except ValueError:
+            break
+    return {**reply, "calls": whole, "think": reply.get("think") if whole or reply.get("say") else None}
 
 
 def check(wire, key, raw, items, scenario):
@@ -548,7 +567,7 @@ class Handler(BaseHTTPRequestHandler):
         if reply.get("repeat"):
             reply = {**reply, "say": reply["say"] * reply["repeat"]}
         items = wire.native(reply, max(turn, 0))
-        usage = {"input": max(1, size // 4), "cached": 0, "output": 20, **reply.get("usage", {})}
+        usage = {"input": max(1, size // 4), "cached": 0, "cache_write": 0, "output": 20, **reply.get("usage", {})}
         events = wire.stream(reply, items, usage, reply.get("chunk", 16), model)
         if fault and "cut_after" in fault:
             events = events[:fault["cut_after"]]
@@ -556,7 +575,7 @@ class Handler(BaseHTTPRequestHandler):
             events = events[:2] + [wire.failure(fault["error_in_stream"])]
         elif not fault and turn >= 0:
             with LOCK:
-                SENT.setdefault(conversation, {})[turn] = items
+                SENT.setdefault(conversation, {})[turn] = wire.native(worth_keeping(reply), max(turn, 0))
         while "until_file" in reply and not os.path.exists(reply["until_file"]):
             time.sleep(0.005)
         if not (body.get("stream") or "streamGenerate" in self.path):
