@@ -1,5 +1,6 @@
 #include "gateway/exchange.h"
 
+#include "gateway/policy.h"
 #include "net/http.h"
 
 namespace nightjar::gateway {
@@ -45,11 +46,16 @@ bool asks_for_models(std::string_view method, std::string_view path) {
   return method == "GET" && without_version(path) == "/models";
 }
 
-std::optional<json::object> outgoing(const Asked& asked, std::string_view body,
-                                     const model::Endpoint& endpoint) {
+std::expected<json::object, std::string> outgoing(const Asked& asked, std::string_view body,
+                                                  const model::Endpoint& endpoint) {
   auto parsed = parse_json(body);
-  if (!parsed || !parsed->is_object()) return std::nullopt;
+  if (!parsed || !parsed->is_object()) return std::unexpected("the body is no JSON object");
   json::object out = std::move(parsed->get_object());
+  keep_to_the_model(asked.wire, out);
+  if (const auto member = leads_elsewhere(out))
+    return std::unexpected("'" + *member +
+                           "' leads to something outside this request, and only the model can be "
+                           "reached from here");
   if (asked.wire == WireKind::Gemini) return out;  // the model is in the path
   out["model"] = endpoint.model;
   if (asked.wire == WireKind::Chat && get_bool(out, "stream")) {
@@ -58,6 +64,20 @@ std::optional<json::object> outgoing(const Asked& asked, std::string_view body,
     out["stream_options"] = std::move(options);
   }
   return out;
+}
+
+bool wants_usage(std::string_view body) {
+  const auto parsed = parse_json(body);
+  return parsed && parsed->is_object() &&
+         get_bool(get_object(parsed->get_object(), "stream_options"), "include_usage");
+}
+
+bool tells_usage_alone(const net::SseEvent& event) {
+  const auto parsed = parse_json(event.data);
+  if (!parsed || !parsed->is_object()) return false;
+  const auto& object = parsed->get_object();
+  return object.contains("choices") && get_array(object, "choices").empty() &&
+         !get_object(object, "usage").empty();
 }
 
 bool wants_stream(const Asked& asked, const json::object& body) {
@@ -79,34 +99,6 @@ std::string url_for(const Asked& asked, std::string_view path, const model::Endp
     }
   }
   return base;
-}
-
-model::Usage usage_in(WireKind wire, const json::object& answer) {
-  const auto& usage = get_object(answer, "usage");
-  switch (wire) {
-    case WireKind::Responses:
-      return {get_int(usage, "input_tokens"),
-              get_int(get_object(usage, "input_tokens_details"), "cached_tokens"), 0,
-              get_int(usage, "output_tokens"),
-              get_int(get_object(usage, "output_tokens_details"), "reasoning_tokens")};
-    case WireKind::Chat:
-      return {get_int(usage, "prompt_tokens"),
-              get_int(get_object(usage, "prompt_tokens_details"), "cached_tokens"), 0,
-              get_int(usage, "completion_tokens"), 0};
-    case WireKind::Anthropic: {
-      const auto cached = get_int(usage, "cache_read_input_tokens");
-      const auto written = get_int(usage, "cache_creation_input_tokens");
-      return {get_int(usage, "input_tokens") + cached + written, cached, written,
-              get_int(usage, "output_tokens"), 0};
-    }
-    case WireKind::Gemini: {
-      const auto& meta = get_object(answer, "usageMetadata");
-      const auto thoughts = get_int(meta, "thoughtsTokenCount");
-      return {get_int(meta, "promptTokenCount"), get_int(meta, "cachedContentTokenCount"), 0,
-              get_int(meta, "candidatesTokenCount") + thoughts, thoughts};
-    }
-  }
-  return {};
 }
 
 std::string error_body(WireKind wire, std::string_view code, std::string_view message) {

@@ -2,6 +2,7 @@
 // for it, and what its answer used. Pure.
 #pragma once
 
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,15 +22,17 @@ std::optional<Asked> asked_by(std::string_view method, std::string_view path);
 /// GET of the list of models.
 bool asks_for_models(std::string_view method, std::string_view path);
 
-/// The body for the vendor: as it came, but with the run's model, and with usage asked for where a
-/// stream would not tell it. nullopt where it is no JSON object.
-std::optional<json::object> outgoing(const Asked& asked, std::string_view body,
-                                     const model::Endpoint& endpoint);
+/// The body for the vendor: as it came, but with the run's model, without what reaches beyond it
+/// (see policy.h), and with usage asked for where a stream would not tell it. The error is for the
+/// client.
+std::expected<json::object, std::string> outgoing(const Asked& asked, std::string_view body,
+                                                  const model::Endpoint& endpoint);
+/// Whether a client of Chat Completions asked for the event that tells usage alone, and whether an
+/// event is that: clients that did not ask trip over its lack of choices.
+bool wants_usage(std::string_view body);
+bool tells_usage_alone(const net::SseEvent& event);
 bool wants_stream(const Asked& asked, const json::object& body);
 std::string url_for(const Asked& asked, std::string_view path, const model::Endpoint& endpoint);
-
-/// What a whole answer (not a stream) used.
-model::Usage usage_in(model::WireKind wire, const json::object& answer);
 
 /// An error in the words of the wire's vendor, so that SDKs understand it.
 std::string error_body(model::WireKind wire, std::string_view code, std::string_view message);

@@ -15,6 +15,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "gateway/exchange.h"
+#include "gateway/record.h"
+#include "model/wire.h"
+#include "net/address.h"
 #include "server/message.h"
 
 namespace nightjar::gateway {
@@ -23,9 +26,10 @@ namespace {
 
 using model::WireKind;
 
-constexpr size_t kLargestBody = size_t{64} << 20;
-constexpr size_t kMostConnections = 64;
+constexpr size_t kLargestBody = size_t{32} << 20;  // Anthropic's own limit, the largest
+constexpr size_t kMostConnections = 32;
 constexpr size_t kMostRecorded = size_t{4} << 20;
+constexpr size_t kBytesOfAToken = 4;
 constexpr Millis kLongestSilence = std::chrono::minutes(10);
 
 // What a client may learn of an answer's headers: how long to wait, what to tell support.
@@ -39,9 +43,20 @@ struct Gateway::State {
       : listener(std::move(socket)),
         settings(std::move(given)),
         meter(counts),
+        record(settings.record),
         wake(::eventfd(0, EFD_CLOEXEC)) {
     if (!wake) throw_errno("eventfd");
-    if (!settings.record.empty()) fs::create_directories(settings.record);
+    mirror(WireKind::Responses, WireKind::Chat);
+    mirror(WireKind::Chat, WireKind::Responses);
+  }
+
+  // OpenAI and the servers like it have both of its wires at one address.
+  void mirror(WireKind there, WireKind missing) {
+    const Upstream* upstream = upstream_of(there);
+    if (!upstream || upstream_of(missing)) return;
+    Upstream other = *upstream;
+    other.endpoint.wire = missing;
+    settings.upstreams.push_back(std::move(other));
   }
 
   struct Connection {
@@ -56,19 +71,20 @@ struct Gateway::State {
   bool forward(server::Wire& wire, const server::Request& request, const Asked& asked,
                const Upstream& upstream);
   const Upstream* upstream_of(WireKind wire) const;
-  void record(long number, std::string_view what, std::string_view text) const;
+  net::HttpResponse pass_on(server::Wire& wire, const net::HttpRequest& out, bool drops_usage,
+                            model::ReplyReader& reader, bool& begun, std::string& recorded) const;
   std::string without_keys(std::string text) const;
 
   Fd listener;
   Settings settings;
   Meter& meter;
+  Record record;
   Fd wake;
   std::stop_source stop;
   std::mutex mutex;
   std::condition_variable_any room;
   std::list<Connection> connections;
   size_t under_way = 0;
-  long requests = 0;
   std::jthread acceptor;
 };
 
@@ -165,110 +181,112 @@ bool Gateway::State::answer(server::Wire& wire, const server::Request& request) 
                   "the model of this run is not reached by the wire '" +
                       std::string(to_string(asked->wire)) + "'; it is by: " + has);
   }
-  if (const auto spent = meter.refusal(); spent && !asked->counts)
-    return refuse(asked->wire, 402, "insufficient_quota", "the budget is used up: " + *spent);
   {
     std::unique_lock hold(mutex);
     if (!room.wait(hold, stop.get_token(), [this] { return under_way < settings.most_at_once; }))
       return false;
     ++under_way;
   }
-  bool more = false;
-  try {
-    more = forward(wire, request, *asked, *upstream);
-  } catch (...) {
-    const std::lock_guard hold(mutex);
-    --under_way;
-    room.notify_one();
-    throw;
-  }
-  const std::lock_guard hold(mutex);
-  --under_way;
-  room.notify_one();
-  return more;
+  struct Leave {
+    State& state;
+    ~Leave() {
+      const std::lock_guard hold(state.mutex);
+      --state.under_way;
+      state.room.notify_one();
+    }
+  } const leave{*this};
+  // Only now: those before it in the queue have spent.
+  if (const auto spent = meter.refusal(); spent && !asked->counts)
+    return refuse(asked->wire, 402, "insufficient_quota", "the budget is used up: " + *spent);
+  return forward(wire, request, *asked, *upstream);
+}
+
+// A stream goes on as it comes, and is read by the way for what it used; to its end also where its
+// client has gone or its reply is of no use: it is paid for.
+net::HttpResponse Gateway::State::pass_on(server::Wire& wire, const net::HttpRequest& out,
+                                          bool drops_usage, model::ReplyReader& reader,
+                                          bool& begun, std::string& recorded) const {
+  net::SseParser parser;
+  bool open = true, readable = true;
+  return net::HttpClient().stream(out, [&](std::string_view bytes) {
+    if (!begun) open = wire.start_stream("text/event-stream");
+    begun = true;
+    if (open && !drops_usage) open = wire.write_raw(bytes);
+    if (recorded.size() < kMostRecorded)
+      recorded += bytes.substr(0, kMostRecorded - recorded.size());
+    try {
+      if (readable)
+        parser.feed(bytes, [&](const net::SseEvent& event) {
+          reader.on_event(event);
+          if (open && drops_usage && !tells_usage_alone(event))
+            open = wire.write_raw("data: " + event.data + "\n\n");
+        });
+    } catch (const Error&) {
+      readable = false;
+    }
+    return open || readable;
+  });
 }
 
 bool Gateway::State::forward(server::Wire& wire, const server::Request& request, const Asked& asked,
                              const Upstream& upstream) {
-  const auto body = outgoing(asked, request.body, upstream.endpoint);
-  if (!body) {
+  const auto refuse = [&](int status, std::string_view code, const std::string& message) {
     const server::Reply reply{
-        400,
-        "application/json",
-        error_body(asked.wire, "invalid_request_error", "the body is no JSON object"),
-        {}};
+        status, "application/json", error_body(asked.wire, code, message), {}};
     return wire.write(reply, false, request.keep_alive) && request.keep_alive;
-  }
-  long number = 0;
-  {
-    const std::lock_guard hold(mutex);
-    number = ++requests;
-  }
+  };
+  const auto body = outgoing(asked, request.body, upstream.endpoint);
+  if (!body) return refuse(400, "invalid_request_error", body.error());
   const bool streams = wants_stream(asked, *body);
   const auto& vendor = model::wire_of(asked.wire);
   net::HttpRequest out;
   out.method = "POST";
   out.url = url_for(asked, request.path, upstream.endpoint);
-  out.headers = vendor.headers(upstream.endpoint, upstream.key);
-  for (const auto& header : upstream.endpoint.headers) out.headers.push_back(header);
+  out.headers =
+      model::with_headers(vendor.headers(upstream.endpoint, upstream.key), upstream.endpoint.headers);
   if (const std::string beta = request.header("anthropic-beta"); !beta.empty())
     out.headers.emplace_back("anthropic-beta", beta);
   out.body = to_line(*body);
   out.idle = kLongestSilence;
   out.ca_file = upstream.endpoint.ca_file;
   out.proxy = upstream.endpoint.proxy;
+  out.direct = out.proxy.empty() && net::is_loopback(out.url);
   out.stop = stop.get_token();
-  record(number, "request", out.body);
+  const long number = record.next();
+  if (!asked.counts) record.keep(number, "request", without_keys(out.body));
 
-  // A stream is passed on as it comes, and read by the way for what it used.
   const auto reader = vendor.reader({});
-  net::SseParser parser;
-  bool begun = false, open = true, readable = true;
+  bool begun = false;
   std::string recorded;
-  net::HttpClient client;
   net::HttpResponse answer;
   try {
     if (streams) {
-      answer = client.stream(out, [&](std::string_view bytes) {
-        if (!begun) open = wire.start_stream("text/event-stream");
-        begun = true;
-        open = open && wire.write_raw(bytes);
-        if (recorded.size() < kMostRecorded) recorded += bytes;
-        try {
-          parser.feed(bytes, [&](const net::SseEvent& event) {
-            if (readable) readable = reader->on_event(event);
-          });
-        } catch (const Error&) {
-          readable = false;
-        }
-        return open;
-      });
+      const bool drops_usage = asked.wire == WireKind::Chat && !wants_usage(request.body);
+      answer = pass_on(wire, out, drops_usage, *reader, begun, recorded);
     } else {
-      answer = client.send(out);
+      answer = net::HttpClient().send(out);
       recorded = answer.body.substr(0, kMostRecorded);
     }
   } catch (const Error& error) {
-    if (!begun) {
-      const server::Reply reply{
-          502,
-          "application/json",
-          error_body(asked.wire, "api_error", shortened(inert(error.what()), 300)),
-          {}};
-      return wire.write(reply, false, request.keep_alive) && request.keep_alive;
-    }
+    if (!begun) return refuse(502, "api_error", shortened(inert(without_keys(error.what())), 300));
   }
-  if (!recorded.empty()) record(number, "reply", recorded);
+  if (!recorded.empty() && !asked.counts) record.keep(number, "reply", without_keys(recorded));
   if (begun) {
-    // What was begun was paid for, also where somebody hung up.
-    const auto outcome = reader->finish();
-    meter.add(outcome ? outcome->usage : model::Usage{}, upstream.endpoint.prices);
+    model::Usage usage = reader->usage();
+    if (usage == model::Usage{})  // nobody told: what went in counts, and a guess of what came
+      usage = {static_cast<std::int64_t>(out.body.size() / kBytesOfAToken), 0, 0,
+               static_cast<std::int64_t>(recorded.size() / kBytesOfAToken / 8), 0};
+    meter.add(usage, upstream.endpoint.prices);
     return false;  // its end is the end of the connection
   }
   if (answer.status >= 200 && answer.status < 300 && !asked.counts) {
     const auto parsed = parse_json(answer.body);
-    meter.add(
-        parsed && parsed->is_object() ? usage_in(asked.wire, parsed->get_object()) : model::Usage{},
-        upstream.endpoint.prices);
+    model::Usage usage = parsed && parsed->is_object() ? vendor.usage_in(parsed->get_object())
+                                                       : model::Usage{};
+    if (usage == model::Usage{})
+      usage = {static_cast<std::int64_t>(out.body.size() / kBytesOfAToken), 0, 0,
+               static_cast<std::int64_t>(answer.body.size() / kBytesOfAToken), 0};
+    meter.add(usage, upstream.endpoint.prices);
   }
   server::Reply reply{answer.status, "application/json", without_keys(answer.body), {}};
   if (const std::string type = answer.header("content-type"); !type.empty()) reply.type = type;
@@ -281,24 +299,9 @@ bool Gateway::State::forward(server::Wire& wire, const server::Request& request,
 
 // Some vendors repeat a wrong key in their error.
 std::string Gateway::State::without_keys(std::string text) const {
-  for (const auto& upstream : settings.upstreams) {
-    if (upstream.key.size() < 6) continue;
-    for (size_t at = text.find(upstream.key); at != std::string::npos;
-         at = text.find(upstream.key, at))
-      text.replace(at, upstream.key.size(), "[key]");
-  }
+  for (const auto& upstream : settings.upstreams)
+    text = model::without_secrets(std::move(text), upstream.endpoint, upstream.key);
   return text;
-}
-
-void Gateway::State::record(long number, std::string_view what, std::string_view text) const {
-  if (settings.record.empty()) return;
-  std::string name = std::to_string(number);
-  name.insert(0, name.size() < 5 ? 5 - name.size() : 0, '0');
-  try {
-    write_durably(settings.record / (name + "-" + std::string(what)),
-                  without_keys(std::string(text)), 0600);
-  } catch (const Error&) {  // a full disk must not cost the reply
-  }
 }
 
 std::map<std::string, std::string> gateway_variables(int port) {

@@ -95,10 +95,10 @@ class SocketStream {
   Deadline deadline_ = kNoDeadline;
 };
 
-std::optional<Reply> refusal_of(const error_code& error) {
+std::optional<Reply> refusal_of(const error_code& error, size_t most_body) {
   if (error == http::error::body_limit) {
     return problem_reply(
-        {ErrorKind::Limit, "a body may have " + human_size(kMostBody) + " at most", {}}, 413);
+        {ErrorKind::Limit, "a body may have " + human_size(most_body) + " at most", {}}, 413);
   }
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
     return problem_reply(
@@ -172,7 +172,7 @@ std::optional<Request> Wire::read(std::optional<Reply>& refusal) {
     http::read(s.stream, s.buffer, parser, error);
   }
   if (error) {
-    refusal = refusal_of(error);
+    refusal = refusal_of(error, s.most_body);
     return std::nullopt;
   }
   return request_from(parser.get());

@@ -128,8 +128,8 @@ TEST_F(GatewayTest, NothingElseIsReachable) {
   open(WireKind::Chat);
   EXPECT_EQ(post("/v1/files", "{}").status, 404);
   EXPECT_EQ(post("/etc/passwd", "{}").status, 404);
-  EXPECT_EQ(post("/v1/responses", "{}").status, 404);  // no model speaks that wire here
-  EXPECT_NE(post("/v1/responses", "{}").body.find("it is by: chat"), std::string::npos);
+  EXPECT_EQ(post("/v1/messages", "{}").status, 404);  // no model speaks that wire here
+  EXPECT_NE(post("/v1/messages", "{}").body.find("it is by: chat, openai"), std::string::npos);
   EXPECT_EQ(post("/v1/chat/completions", "[1]").status, 400);
   net::HttpRequest models;
   models.url = "http://127.0.0.1:" + std::to_string(port_) + "/v1/models";
@@ -148,6 +148,90 @@ TEST_F(GatewayTest, TheBudgetIsEnforcedOnEveryRequest) {
   EXPECT_NE(refused.body.find("2100 of 1500 tokens"), std::string::npos) << refused.body;
   EXPECT_EQ(server_->requests().size(), 2U);
   meter_ = nullptr;
+}
+
+TEST_F(GatewayTest, TheBudgetHoldsForManyAtOnce) {
+  open(WireKind::Chat, R"({"plain": true, "replies": [{"say": "x", "delay_ms": 5,
+       "usage": {"input": 1000, "output": 50}}]})", {.tokens = 3000});
+  std::vector<std::jthread> clients;
+  clients.reserve(20);
+  for (int i = 0; i < 20; ++i) clients.emplace_back([this] { post("/v1/chat/completions", "{}"); });
+  clients.clear();
+  EXPECT_LE(server_->requests().size(), 4U);  // two at once: one more may be under way
+}
+
+TEST_F(GatewayTest, WhoHangsUpPaysAsWell) {
+  open(WireKind::Anthropic, R"({"plain": true, "replies": [{"say": "a long answer, piece by piece",
+       "chunk": 2, "delay_ms": 10, "usage": {"input": 1000, "output": 50}}]})");
+  net::HttpRequest request;
+  request.method = "POST";
+  request.url = "http://127.0.0.1:" + std::to_string(port_) + "/v1/messages";
+  request.body = R"({"stream": true})";
+  request.direct = true;
+  net::HttpClient().stream(request, [](std::string_view) { return false; });
+  const Deadline deadline = in(std::chrono::seconds(20));
+  while (meter_->sum().requests == 0 && std::chrono::steady_clock::now() < deadline) ::usleep(2000);
+  EXPECT_EQ(meter_->sum().usage, (model::Usage{1000, 0, 0, 50, 0}));
+}
+
+TEST_F(GatewayTest, AReplyThatRepeatsItselfIsPaidForAsWell) {
+  open(WireKind::Chat, R"({"plain": true, "replies": [{"say": "again and again ", "repeat": 4000,
+       "chunk": 4000, "usage": {"input": 1000, "output": 50}}]})");
+  std::string streamed;
+  post("/v1/chat/completions", R"({"stream": true})", &streamed);
+  gateway_.reset();
+  EXPECT_EQ(meter_->sum().usage, (model::Usage{1000, 0, 0, 50, 0}));
+}
+
+TEST_F(GatewayTest, AClientThatDidNotAskGetsNoEventWithoutChoices) {
+  open(WireKind::Chat);
+  std::string streamed, asked;
+  post("/v1/chat/completions", R"({"stream": true})", &streamed);
+  EXPECT_EQ(streamed.find("\"choices\":[]"), std::string::npos) << streamed;
+  EXPECT_NE(streamed.find("[DONE]"), std::string::npos);
+  post("/v1/chat/completions", R"({"stream": true, "stream_options": {"include_usage": true}})",
+       &asked);
+  EXPECT_NE(asked.find("\"choices\":[]"), std::string::npos) << asked;
+  gateway_.reset();
+  EXPECT_EQ(meter_->sum().usage.input, 2000);
+}
+
+TEST_F(GatewayTest, TheVendorReachesNothingForThoseInside) {
+  open(WireKind::Anthropic);
+  for (const char* body :
+       {R"({"mcp_servers": [{"type": "url", "url": "https://evil.example"}]})",
+        R"({"messages": [{"role": "user", "content": [{"type": "image", "source": {"type": "url", "url": "https://evil.example/?data=1"}}]}]})",
+        R"({"messages": [{"role": "user", "content": [{"type": "document", "source": {"type": "file", "file_id": "f1"}}]}]})"}) {
+    const auto refused = post("/v1/messages", body);
+    EXPECT_EQ(refused.status, 400) << body;
+    EXPECT_NE(refused.body.find("leads to something outside"), std::string::npos) << refused.body;
+  }
+  EXPECT_EQ(server_->requests().size(), 0U);
+  // The vendor's own tools are left out; the client's stay, whatever their arguments are called.
+  EXPECT_EQ(post("/v1/messages",
+                 R"({"service_tier": "priority", "tools": [{"type": "web_search_20250305", "name": "web_search"},
+       {"name": "open", "input_schema": {"type": "object", "properties": {"file_id": {"type": "string"}}}}],
+       "messages": [{"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "open", "input": {"file_id": "x"}}]}]})")
+                .status,
+            200);
+  const std::string sent = server_->last_body();
+  EXPECT_EQ(sent.find("web_search"), std::string::npos);
+  EXPECT_EQ(sent.find("priority"), std::string::npos);
+  EXPECT_NE(sent.find("\"input\":{\"file_id\":\"x\"}"), std::string::npos) << sent;
+  open(WireKind::Responses);
+  EXPECT_EQ(post("/v1/responses", R"({"previous_response_id": "resp_1"})").status, 400);
+  EXPECT_EQ(post("/v1/responses", R"({"store": true, "tools": [{"type": "mcp", "server_url": "https://evil.example"}]})").status, 200);
+  EXPECT_EQ(server_->last_body().find("evil"), std::string::npos);
+  EXPECT_NE(server_->last_body().find("\"store\":false"), std::string::npos);
+}
+
+TEST_F(GatewayTest, RecordsOfASecondRoundStandBesideTheFirst) {
+  open(WireKind::Chat);
+  post("/v1/chat/completions", R"({"user": "first"})");
+  open(WireKind::Chat);
+  post("/v1/chat/completions", R"({"user": "second"})");
+  EXPECT_NE(read_file(dir_.path() / "record" / "00001-request").find("first"), std::string::npos);
+  EXPECT_NE(read_file(dir_.path() / "record" / "00002-request").find("second"), std::string::npos);
 }
 
 TEST_F(GatewayTest, AVendorsRefusalIsPassedOnWithoutTheKey) {
