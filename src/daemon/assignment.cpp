@@ -11,15 +11,26 @@ namespace nightjar::daemon {
 namespace {
 
 /// Who goes on where the ticket's model cannot must be known, and have prices where those count.
-std::string failover_trouble(const Config& config, const core::TaskSpec& spec) {
+std::string failover_trouble(const Config& config, const core::TaskSpec& spec, double dollars) {
   const auto used = find_model(config, spec.model);
   if (!used || used->failover.empty()) return "";
   const std::string whose = fmt::format("the failover of '{}'", inert(used->name));
   const auto other = find_model(config, used->failover);
   if (!other) return whose + ": " + other.error();
-  if (spec.limits.cost_usd > 0 && !other->prices.known)
+  if (dollars > 0 && !other->prices.known)
     return fmt::format("a limit in dollars needs prices, and those of '{}', {}, are not known",
                        inert(other->name), whose);
+  return "";
+}
+
+/// The same of those that the gateway offers beside it.
+std::string gateway_trouble(const Config& config, double dollars) {
+  for (const auto& name : config.gateway_models) {
+    const auto other = find_model(config, name);
+    if (!other) return "gateway: " + other.error();
+    if (const std::string why = price_trouble(config, name); dollars > 0 && !why.empty())
+      return "gateway: " + why;
+  }
   return "";
 }
 
@@ -54,6 +65,15 @@ server::Answer<std::string> read_text(const json::object& request, std::string_v
         fmt::format("the {} holds control characters: {}", what, shortened(inert(text), 200)));
   }
   return text;
+}
+
+std::string price_trouble(const Config& config, std::string_view model) {
+  const auto used = find_model(config, model);
+  if (!used || used->prices.known) return "";
+  return fmt::format(
+      "a limit in dollars needs prices, and those of '{}' are not known: give price_input and "
+      "price_output in [models.NAME] of config.toml, or use limit_tokens (--limit-tokens)",
+      inert(used->name));
 }
 
 Choice choose_agent(const agent::Understanding& understood, std::string_view agent,
@@ -129,17 +149,12 @@ server::Answer<Assignment> read_assignment(const json::object& request, const Co
   spec.limits.turns = static_cast<int>(get_int(request, "limit_turns"));
   if (spec.limits.cost_usd < 0 || spec.limits.tokens < 0 || spec.limits.turns < 0)
     return invalid("a limit must be positive");
-  if (spec.limits.cost_usd > 0 && spec.agent == "native") {
-    const auto used = find_model(config, spec.model);
-    if (used && !used->prices.known)
-      return invalid(fmt::format(
-          "a limit in dollars needs prices, and those of '{}' are not known: give them in "
-          "[models.NAME] of config.toml, or use limit_tokens (--limit-tokens)",
-          inert(spec.model)));
-  }
   if (spec.agent == "native") {
-    if (const std::string reason = failover_trouble(config, spec); !reason.empty())
-      return invalid(reason);
+    const double dollars = spec.limits.cost_usd > 0 ? spec.limits.cost_usd : config.limits.cost_usd;
+    for (const std::string& reason : {dollars > 0 ? price_trouble(config, spec.model) : "",
+                                      failover_trouble(config, spec, dollars),
+                                      gateway_trouble(config, dollars)})
+      if (!reason.empty()) return invalid(reason);
   }
   for (const auto& command : get_strings(request, "checks")) {
     if (trimmed(command).empty()) return invalid("a check's command is empty");

@@ -33,4 +33,7 @@ Choice choose_agent(const agent::Understanding& understood, std::string_view age
 server::Answer<std::string> read_text(const json::object& request, std::string_view member,
                                       std::string_view what);
 
+/// Why no limit in dollars can be held with this model; empty: it can.
+std::string price_trouble(const Config& config, std::string_view model);
+
 }  // namespace nightjar::daemon

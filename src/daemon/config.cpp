@@ -8,9 +8,12 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
 #include <thread>
 
+#include "base/error.h"
 #include "base/file.h"
+#include "net/address.h"
 
 namespace nightjar::daemon {
 
@@ -70,12 +73,25 @@ struct Reader {
   }
 };
 
+// Empty: an address that can be asked.
+std::string trouble_of(const std::string& url) {
+  try {
+    if (!net::parse_address(url).credentials.empty())
+      return "holds a password, which would be shown; give the key with key, key_env, key_file or "
+             "key_command";
+  } catch (const Error&) {
+    return "must be an address such as \"http://127.0.0.1:8080/v1\"";
+  }
+  return "";
+}
+
 // [models.NAME]: which wire, where, as whom, and what it costs.
 void read_model(const toml::table& table, const std::string& name, Reader& reader) {
   model::Endpoint out;
   out.name = name;
   int keys_given = 0;
   bool wire_given = false;
+  std::optional<double> input, cached, cache_write, output;  // prices
   const auto key = [&](model::KeySource::From from) {
     return [&reader, &out, &keys_given, from](const toml::node& node, std::string_view k) {
       reader.text(node, k, out.key.value);
@@ -83,10 +99,9 @@ void read_model(const toml::table& table, const std::string& name, Reader& reade
       ++keys_given;
     };
   };
-  const auto price = [&](double& into) {
-    return [&reader, &out, &into](const toml::node& node, std::string_view k) {
-      reader.dollars(node, k, into);
-      out.prices.known = true;
+  const auto price = [&](std::optional<double>& into) {
+    return [&reader, &into](const toml::node& node, std::string_view k) {
+      reader.dollars(node, k, into.emplace());
     };
   };
   const auto text = [&](std::string& into) {
@@ -116,10 +131,10 @@ void read_model(const toml::table& table, const std::string& name, Reader& reade
                       {"key_env", key(From::Environment)},
                       {"key_file", key(From::File)},
                       {"key_command", key(From::Command)},
-                      {"price_input", price(out.prices.input)},
-                      {"price_cached", price(out.prices.cached)},
-                      {"price_cache_write", price(out.prices.cache_write)},
-                      {"price_output", price(out.prices.output)},
+                      {"price_input", price(input)},
+                      {"price_cached", price(cached)},
+                      {"price_cache_write", price(cache_write)},
+                      {"price_output", price(output)},
                       {"context", tokens(out.context)},
                       {"max_output", tokens(out.max_output)},
                       {"effort", text(out.effort)},
@@ -142,8 +157,20 @@ void read_model(const toml::table& table, const std::string& name, Reader& reade
     reader.fail(table, fmt::format("[models.{}] takes one of key, key_env, key_file and "
                                    "key_command",
                                    name));
+  if (input || cached || cache_write || output) {
+    if (!input || !output)
+      reader.fail(table, fmt::format("[models.{}] needs both price_input and price_output, or "
+                                     "neither",
+                                     name));
+    // What a cache gave or took is input: never free because nobody named its price.
+    const double whole = input.value_or(0);
+    out.prices = {whole, cached.value_or(whole), cache_write.value_or(whole), output.value_or(0),
+                  true};
+  }
   if (out.base_url.empty()) out.base_url = model::default_base_url(out.wire);
   while (out.base_url.ends_with('/')) out.base_url.pop_back();
+  if (const std::string why = trouble_of(out.base_url); !why.empty())
+    reader.fail(table, fmt::format("[models.{}]: base_url {}", name, why));
   reader.config.models[name] = std::move(out);
 }
 
@@ -169,9 +196,17 @@ std::uint64_t default_memory() {
   return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 4 * 3;
 }
 
+fs::file_time_type written_at(const fs::path& file) {
+  std::error_code missing;
+  const auto time = fs::last_write_time(file, missing);
+  return missing ? fs::file_time_type{} : time;
+}
+
 std::expected<Config, std::string> load_config(const fs::path& file) {
   Reader reader;
   reader.file = file.string();
+  reader.config.file = file;
+  reader.config.written = written_at(file);
   const auto text = try_read_file(file, size_t{1} << 20);
   if (!text) return reader.config;
   toml::table table;
@@ -191,9 +226,15 @@ std::expected<Config, std::string> load_config(const fs::path& file) {
       {"model", [&](const auto& n, auto k) { reader.text(n, k, c.model); }},
       {"gateway",
        [&](const auto& n, auto k) {
-         const auto value = n.template value_exact<bool>();
-         if (!value) return reader.fail(n, fmt::format("'{}' must be true or false", k));
-         c.gateway = *value;
+         if (const auto value = n.template value_exact<bool>()) {
+           c.gateway = *value;
+           return;
+         }
+         const auto* names = n.as_array();
+         if (!names)
+           return reader.fail(n, fmt::format("'{}' must be true, false or a list of models", k));
+         for (const auto& name : *names) reader.text(name, k, c.gateway_models.emplace_back());
+         c.gateway = true;
        }},
       {"limit_cost_usd", [&](const auto& n, auto k) { reader.dollars(n, k, c.limits.cost_usd); }},
       {"limit_tokens",

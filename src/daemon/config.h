@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "core/task.h"
 #include "git/repository.h"
@@ -20,8 +21,11 @@ struct Config {
   std::uint64_t memory_bytes = 0;  ///< most that a run's sandbox may use; 0: three quarters of all
   std::uint64_t disk_bytes = std::uint64_t{20} << 30;  ///< most that it may write; 0: no limit
   bool gateway = false;  ///< programs in a native agent's sandbox may use its model, too
+  std::vector<std::string> gateway_models;  ///< and these, on the wires that it does not speak
   std::string model;     ///< the model of tasks that name none
   std::map<std::string, model::Endpoint> models;  ///< of [models.NAME]
+  std::filesystem::path file;                  ///< that this was read from
+  std::filesystem::file_time_type written{};  ///< when that was written then
   int keep_days = 30;  ///< ended tasks' folders are freed by `clean` after so many days
   std::uint64_t min_free_bytes = std::uint64_t{256}
                                  << 20;  ///< no run starts with less room than this
@@ -29,6 +33,9 @@ struct Config {
 
 /// Unknown keys and wrong types are errors with their line.
 std::expected<Config, std::string> load_config(const std::filesystem::path& file);
+
+/// When it was last written; the epoch where it is missing.
+std::filesystem::file_time_type written_at(const std::filesystem::path& file);
 
 int default_most_runs();
 /// Three quarters of the machine's memory.

@@ -12,9 +12,6 @@ namespace nightjar::daemon {
 
 namespace {
 
-constexpr const char* kKeyVariable = "NIGHTJAR_MODEL_KEY";
-constexpr const char* kFailoverKeyVariable = "NIGHTJAR_FAILOVER_KEY";
-
 json::object over(json::object base, const json::object& newer) {
   for (const auto& member : newer) base[member.key()] = member.value();
   return base;
@@ -60,6 +57,8 @@ run::Job job_for(const core::Task& task, const core::Run& run, const History& hi
     job.recipe = agent::recipe_of(task.spec.kind, config_file().parent_path() / "recipes").text;
     const std::string wanted = history.model.empty() ? task.spec.model : history.model;
     job.gateway = config.gateway;
+    for (const auto& name : config.gateway_models)
+      if (auto found = find_model(config, name)) job.gateway_models.push_back(std::move(*found));
     if (auto found = find_model(config, wanted)) job.model = std::move(*found);
     if (job.model && !job.model->failover.empty())
       if (auto found = find_model(config, job.model->failover)) job.failover = std::move(*found);
@@ -85,13 +84,18 @@ run::Job job_for(const core::Task& task, const core::Run& run, const History& hi
 
 std::map<std::string, std::string> take_keys(run::Job& job) {
   std::map<std::string, std::string> out;
-  const auto hand_over = [&out](std::optional<model::Endpoint>& model, const char* variable) {
-    if (!model || model->key.from != model::KeySource::From::Literal) return;
-    out[variable] = std::exchange(model->key.value, variable);
-    model->key.from = model::KeySource::From::Environment;
+  const auto hand_over = [&out](model::Endpoint& model, const std::string& whose) {
+    const std::string headers = "NIGHTJAR_" + whose + "_HEADERS", key = "NIGHTJAR_" + whose + "_KEY";
+    if (const std::string secrets = set_aside(model, headers); !secrets.empty())
+      out[headers] = secrets;
+    if (model.key.from != model::KeySource::From::Literal) return;
+    out[key] = std::exchange(model.key.value, key);
+    model.key.from = model::KeySource::From::Environment;
   };
-  hand_over(job.model, kKeyVariable);
-  hand_over(job.failover, kFailoverKeyVariable);
+  if (job.model) hand_over(*job.model, "MODEL");
+  if (job.failover) hand_over(*job.failover, "FAILOVER");
+  for (size_t i = 0; i < job.gateway_models.size(); ++i)
+    hand_over(job.gateway_models[i], "GATEWAY" + std::to_string(i));
   return out;
 }
 

@@ -17,8 +17,8 @@ namespace nightjar::daemon {
 run::Job job_for(const core::Task& task, const core::Run& run, const History& history,
                  const Config& config, const Places& places, bool network_allowed);
 
-/// Keys that stand in the settings themselves, taken out of the job: variables for the runner's
-/// environment, written nowhere else.
+/// Keys that stand in the settings themselves, headers and proxies, taken out of the job: variables
+/// for the runner's environment, written nowhere else.
 std::map<std::string, std::string> take_keys(run::Job& job);
 
 }  // namespace nightjar::daemon

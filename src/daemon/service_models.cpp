@@ -22,6 +22,7 @@ using server::Answer;
 namespace {
 
 constexpr Millis kLongestTest = std::chrono::seconds(60);
+constexpr int kTriesOfATest = 2;
 
 const char* variable(const char* name) { return std::getenv(name); }
 
@@ -105,20 +106,9 @@ Answer<json::object> Service::test_model(std::string_view name) {
     const std::string body = model::whole_body(wire, wire.prefix(*endpoint, {}),
                                                wire.user("Answer with the single word: ready"));
     const auto begun = std::chrono::steady_clock::now();
-    std::optional<model::Failure> waits;
-    std::stop_source stop;
-    const model::CallHooks hooks{{},
-                                 [&](const model::Waiting& waiting) {
-                                   waits = waiting.failure;
-                                   stop.request_stop();
-                                 },
-                                 {}};
-    model::Outcome outcome;
-    try {
-      outcome = client.call(body, hooks, in(kLongestTest), stop.get_token());
-    } catch (const Cancelled&) {
-      outcome = std::unexpected(*waits);
-    }
+    const model::CallHooks hooks{
+        {}, {}, {}, [](const model::Waiting& waiting) { return waiting.tries >= kTriesOfATest; }};
+    const model::Outcome outcome = client.call(body, hooks, in(kLongestTest), {});
     if (!outcome) {
       const auto& failure = outcome.error();
       return refuse(
@@ -190,6 +180,9 @@ Answer<void> Service::resume(const core::Task& task, const json::object& body) {
     if (const auto* value = body.if_contains(member)) {
       if (!value->is_number() || value->to_number<double>() <= 0)
         return refuse(ErrorKind::Invalid, fmt::format("{} must be positive", member));
+      if (std::string_view(member) == "limit_cost_usd" && run->agent == "native")
+        if (const std::string why = price_trouble(config_, task.spec.model); !why.empty())
+          return refuse(ErrorKind::Invalid, why);
       limits[std::string_view(member).substr(6)] = *value;
     }
   }

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -32,8 +33,9 @@ namespace {
 constexpr int kMostSilentDeaths =
     10;  // a runner that dies at its start so often never gets anywhere
 constexpr int kMostStartsOfAStage = 25;
-// What runners journal in between is stored together: a transaction costs as much as ten events.
-constexpr Millis kBetweenLooks{10};
+// What a runner journals within this time is stored together, such as a short command's begin and
+// end: a transaction costs as much as ten events.
+constexpr Millis kToldAfter{10};
 
 bool is_under_way(const core::Run& run) {
   return run.ended == Time{} && !core::is_ended(run.state);
@@ -109,35 +111,35 @@ void Supervisor::loop() {
   // What a runner journals moves its own task alone: only a start, an end, an order or a failure
   // is a reason to look at all of them.
   bool schedule_due = true;
-  Deadline next_look = std::chrono::steady_clock::now();
+  std::optional<Deadline> look;  // a journal has grown, and is read then
   while (!stopping_) {
+    if (look && std::chrono::steady_clock::now() >= *look) {
+      look.reset();
+      read_watches();
+      schedule_due = schedule_due || retry_soon_;
+    }
     if (std::exchange(schedule_due, false)) {
       retry_soon_ = false;
       schedule();
     }
-    const bool rests = std::chrono::steady_clock::now() < next_look;
     std::vector<pollfd> fds{{wake_.get(), POLLIN, 0},
-                            {inotify_.get(), static_cast<short>(rests ? 0 : POLLIN), 0}};
+                            {inotify_.get(), static_cast<short>(look ? 0 : POLLIN), 0}};
     std::vector<std::string> names;
     for (const auto& [run, runner] : runners_) {
       fds.push_back({runner.pidfd.get(), POLLIN, 0});
       names.push_back(run);
     }
     const int patience = retry_soon_ ? 50 : waiting_for_room_ ? 2000 : -1;
-    const int timeout = rests ? poll_timeout(next_look) : patience;
+    const int timeout = look ? poll_timeout(*look) : patience;
     const int ready = ::poll(fds.data(), fds.size(), timeout);
     if (ready < 0 && errno != EINTR) throw_errno("poll");
-    if (ready == 0 && !rests) schedule_due = true;
+    if (ready == 0 && !look) schedule_due = true;
     if (fds[0].revents) {
       std::uint64_t count = 0;
       [[maybe_unused]] const auto n = ::read(wake_.get(), &count, sizeof count);
       schedule_due = true;
     }
-    if (fds[1].revents) {
-      read_watches();
-      next_look = in(kBetweenLooks);
-      if (retry_soon_) schedule_due = true;
-    }
+    if (fds[1].revents) look = in(kToldAfter);
     for (size_t i = 0; i < names.size(); ++i) {
       if (!fds[i + 2].revents) continue;
       runner_died(names[i]);

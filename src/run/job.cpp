@@ -1,5 +1,7 @@
 #include "run/job.h"
 
+#include <cstdlib>
+
 namespace nightjar::run {
 
 json::object to_json(const Job& job) {
@@ -30,6 +32,9 @@ json::object to_json(const Job& job) {
                    {"recipe", valid_utf8(job.recipe)},
                    {"resumes", job.resumes}};
   if (job.rewind_turn) out["rewind_turn"] = *job.rewind_turn;
+  json::array models;
+  for (const auto& model : job.gateway_models) models.push_back(model::to_json(model));
+  if (!models.empty()) out["gateway_models"] = std::move(models);
   if (job.model) out["model"] = model::to_json(*job.model);
   if (job.failover) out["failover"] = model::to_json(*job.failover);
   return out;
@@ -60,6 +65,12 @@ Job job_from(const json::object& o) {
     job.model = model::endpoint_from(model);
   if (const auto& model = get_object(o, "failover"); !model.empty())
     job.failover = model::endpoint_from(model);
+  for (const auto& item : get_array(o, "gateway_models"))
+    if (item.is_object()) job.gateway_models.push_back(model::endpoint_from(item.get_object()));
+  const auto environment = [](const char* name) { return std::getenv(name); };
+  for (auto* model : {&job.model, &job.failover})
+    if (*model) model::take_back(**model, environment);
+  for (auto& model : job.gateway_models) model::take_back(model, environment);
   job.memory_bytes = static_cast<std::uint64_t>(get_int(o, "memory_bytes"));
   job.disk_bytes = static_cast<std::uint64_t>(get_int(o, "disk_bytes"));
   job.state = get_string(o, "state");
