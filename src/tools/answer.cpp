@@ -33,23 +33,28 @@ Answer failed(std::string why) {
   return out;
 }
 
+void append_line(std::string& text, std::string_view line) {
+  if (!text.empty() && !text.ends_with('\n')) text += '\n';
+  text += line;
+}
+
 std::string with_gap(std::string_view head, std::string_view tail, unsigned long long bytes,
-                     std::string_view whole) {
+                     std::string_view remark) {
   head = whole_lines_of_head(head);
   tail = whole_lines_of_tail(tail);
   std::string out(head);
   if (!out.empty() && !out.ends_with('\n')) out += '\n';
   out += "[... " + human_size(bytes - head.size() - tail.size()) + " left out";
-  if (!whole.empty()) out += "; the whole is in " + std::string(whole);
+  if (!remark.empty()) out += "; " + std::string(remark);
   out += " ...]\n";
   out += tail;
   return out;
 }
 
-std::string shortened_middle(std::string_view text, std::string_view whole, size_t most) {
+std::string shortened_middle(std::string_view text, std::string_view remark, size_t most) {
   if (text.size() <= most) return std::string(text);
   return with_gap(text.substr(0, most / 2), text.substr(text.size() - most / 2), text.size(),
-                  whole);
+                  remark);
 }
 
 }  // namespace nightjar::tools

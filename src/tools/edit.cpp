@@ -1,6 +1,8 @@
 #include "tools/edit.h"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <optional>
 #include <vector>
 
@@ -65,17 +67,54 @@ std::string with_lines(std::string_view text, const Lines& lines, const Place& p
   return out;
 }
 
-bool is_elision(std::string_view line) {
-  std::string_view rest = line;
-  const size_t begin = rest.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return false;
-  rest.remove_prefix(begin);
-  for (const std::string_view mark : {"//", "#", "--", ";", "/*"}) {
-    if (!rest.starts_with(mark)) continue;
-    rest.remove_prefix(mark.size());
-    rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
+struct Elision {
+  bool comment = false;
+  std::string words;  ///< behind or between the dots, in lower case
+};
+
+// Nothing but dots; in a comment, words may follow them. "...spread," is code.
+std::optional<Elision> elision_in(std::string_view line) {
+  const auto strip = [](std::string_view& text) {
+    const size_t begin = text.find_first_not_of(" \t");
+    text.remove_prefix(std::min(begin, text.size()));
+  };
+  Elision out;
+  strip(line);
+  for (const std::string_view mark : {"//", "#", "--", ";", "/*", "{/*", "<!--"}) {
+    if (!line.starts_with(mark)) continue;
+    line.remove_prefix(mark.size());
+    strip(line);
+    out.comment = true;
+    break;
   }
-  return rest.starts_with("...") || rest.starts_with("\u2026");
+  if (!line.starts_with("...") && !line.starts_with("\u2026")) return std::nullopt;
+  line.remove_prefix(std::min(line.find_first_not_of('.'), line.size()));
+  if (line.starts_with("\u2026")) line.remove_prefix(std::string_view("\u2026").size());
+  out.words = lower(trimmed(line));
+  if (!out.comment && !out.words.empty()) return std::nullopt;
+  return out;
+}
+
+bool is_elision(std::string_view line) { return elision_in(line).has_value(); }
+
+// What says what a line does: all but blanks between words, quotes and the likes of commas.
+std::string substance(std::string_view line) {
+  constexpr std::string_view kLight = "\"'`,;:";
+  const auto in_word = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || (c & 0x80) != 0;
+  };
+  std::string out;
+  bool blank = false;
+  for (const char c : line) {
+    if (c == ' ' || c == '\t' || c == '\r' || kLight.find(c) != std::string_view::npos) {
+      blank = true;
+      continue;
+    }
+    if (blank && !out.empty() && in_word(out.back()) && in_word(c)) out += ' ';
+    blank = false;
+    out += c;
+  }
+  return out;
 }
 
 std::vector<Lines> segments(const Lines& lines) {
@@ -87,6 +126,20 @@ std::vector<Lines> segments(const Lines& lines) {
       out.back().push_back(line);
   }
   return out;
+}
+
+// As the tool that reads files shows lines: "12", a tab, the line.
+std::optional<std::string> without_numbers(std::string_view text) {
+  std::string out;
+  for (const auto line : split_lines(text)) {
+    const size_t digits = line.find_first_not_of(" 0123456789");
+    if (digits == 0 || digits == std::string_view::npos || line[digits] != '\t' ||
+        line[digits - 1] == ' ')
+      return std::nullopt;
+    out += std::string(line.substr(digits + 1)) + "\n";
+  }
+  if (!text.ends_with('\n') && !out.empty()) out.pop_back();
+  return out.empty() ? std::nullopt : std::optional(out);
 }
 
 class Editor {
@@ -176,10 +229,20 @@ class Editor {
                   "the lines behind \"...\" stayed as they are"};
   }
 
+  // A number or a name that differs is another text: the file has moved on since it was read.
+  bool says_the_same(const Place& place) const {
+    if (place.count != wanted_.size()) return false;
+    for (size_t i = 0; i < place.count; ++i) {
+      if (substance(lines_[place.line + i]) != substance(wanted_[i])) return false;
+    }
+    return true;
+  }
+
   std::expected<Edited, std::string> drifted() {
     const auto near = nearest(lines_, wanted_);
     if (wanted_.size() > 1 && !near.empty() && near[0].likeness >= kNearlyTheSame &&
-        (near.size() == 1 || near[0].likeness - near[1].likeness >= kClearlyLess)) {
+        (near.size() == 1 || near[0].likeness - near[1].likeness >= kClearlyLess) &&
+        says_the_same(near[0].place)) {
       const Place& place = near[0].place;
       return Edited{
           with_lines(text_, lines_, place, reindented(part(place), wanted_, replacement_)), 1,
@@ -197,6 +260,34 @@ class Editor {
   Lines lines_, wanted_, replacement_;
 };
 
+std::expected<Edited, std::string> edit_plain(std::string_view text, std::string_view wanted,
+                                              std::string_view with, bool all) {
+  std::vector<size_t> found;
+  for (size_t at = text.find(wanted); at != std::string::npos;
+       at = text.find(wanted, at + wanted.size()))
+    found.push_back(at);
+  if (found.empty()) {
+    const auto bare = without_numbers(wanted);
+    if (bare && text.find(*bare) != std::string_view::npos)
+      return edit_plain(text, *bare, without_numbers(with).value_or(std::string(with)), all);
+    return Editor(text, wanted, with).run();
+  }
+  if (found.size() > 1 && !all) {
+    std::vector<size_t> where;
+    for (const size_t at : found) where.push_back(line_at(text, at));
+    return std::unexpected(ambiguous(text, where));
+  }
+  std::string out;
+  size_t from = 0;
+  for (const size_t at : found) {
+    out.append(text, from, at - from);
+    out += with;
+    from = at + wanted.size();
+  }
+  out.append(text, from);
+  return Edited{out, found.size(), line_at(text, found[0]), ""};
+}
+
 }  // namespace
 
 std::expected<Edited, std::string> edit_text(std::string_view original, std::string_view piece,
@@ -206,31 +297,27 @@ std::expected<Edited, std::string> edit_text(std::string_view original, std::str
   if (piece == replacement) return std::unexpected("the old and the new text are the same");
   const LineEnds ends(original);
   const std::string text = ends.plain(original);
-  const std::string wanted = ends.plain(piece), with = ends.plain(replacement);
-
-  std::vector<size_t> found;
-  for (size_t at = text.find(wanted); at != std::string::npos;
-       at = text.find(wanted, at + wanted.size()))
-    found.push_back(at);
-  if (found.size() == 1 || (all && !found.empty())) {
-    std::string out;
-    size_t from = 0;
-    for (const size_t at : found) {
-      out.append(text, from, at - from);
-      out += with;
-      from = at + wanted.size();
-    }
-    out.append(text, from);
-    return Edited{ends.restored(out), found.size(), line_at(text, found[0]), ""};
-  }
-  if (found.size() > 1) {
-    std::vector<size_t> where;
-    for (const size_t at : found) where.push_back(line_at(text, at));
-    return std::unexpected(ambiguous(text, where));
-  }
-  auto edited = Editor(text, wanted, with).run();
-  if (edited) edited->text = ends.restored(edited->text);
+  auto edited = edit_plain(text, ends.plain(piece), ends.plain(replacement), all);
+  if (!edited) return edited;
+  edited->text = ends.restored(edited->text);
+  if (edited->text == original)
+    return std::unexpected("this changes nothing: at line " + std::to_string(edited->first_line) +
+                           " the file has the new text already");
   return edited;
+}
+
+std::optional<std::string> left_out(std::string_view before, std::string_view after) {
+  for (const auto line : split_lines(after)) {
+    const auto elision = elision_in(line);
+    if (!elision || !elision->comment) continue;
+    const bool meant = std::ranges::any_of(
+        std::array<std::string_view, 7>{"existing", "unchanged", "rest of", "remain", "as before",
+                                        "same as", "omitted"},
+        [&](auto word) { return elision->words.find(word) != std::string::npos; });
+    const std::string text = trimmed(line);
+    if (meant && before.find(text) == std::string_view::npos) return text;
+  }
+  return std::nullopt;
 }
 
 }  // namespace nightjar::tools

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,10 +18,14 @@ struct Edited {
 
 /// Exact first; then, line by line: without blanks at line ends, with plain quotes and dashes, with
 /// the file's own indentation, with lines that are only "..." standing for what lies between, and
-/// at last one place that is nearly the same and alone in that. Line ends of the file stay as they
-/// are. An ambiguous piece is an error that shows the candidates (`all`: every exact place is
-/// replaced).
+/// at last one place that is nearly the same and alone in that, if it differs in blanks and quotes
+/// only. Line ends of the file stay as they are. An ambiguous piece is an error that shows the
+/// candidates (`all`: every exact place is replaced), and so is an edit that changes nothing.
 std::expected<Edited, std::string> edit_text(std::string_view text, std::string_view piece,
                                              std::string_view replacement, bool all);
+
+/// A line such as "// ... existing code ..." that stands in `after` and not in `before`: what it
+/// was written for would be lost.
+std::optional<std::string> left_out(std::string_view before, std::string_view after);
 
 }  // namespace nightjar::tools

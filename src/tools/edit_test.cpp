@@ -88,5 +88,60 @@ TEST(Edit, SaysWhatIsWrongWithTheRequest) {
   EXPECT_TRUE(edited("\n\n\n", " \n ", "b").starts_with("! the text was not found"));
 }
 
+TEST(Edit, TakesOnlyDotsAloneOrInACommentForLinesLeftOut) {
+  const std::string text = "f({\n  a: 1,\n  b: 2,\n  c: 3,\n});\n";
+  EXPECT_TRUE(edited(text, "f({\n  ...spread,\n  c: 3,\n", "f({\n  ...spread,\n  c: 4,\n")
+                  .starts_with("! the text was not found"));
+  EXPECT_TRUE(edited("g(a, b)\nh()\n", "g(\n  ...args\nh()\n", "g(\n  ...args\ni()\n")
+                  .starts_with("! the text was not found"));
+  EXPECT_EQ(edited(text, "f({\n  /* ... */\n  c: 3,\n", "f({\n  /* ... */\n  c: 4,\n"),
+            "f({\n  a: 1,\n  b: 2,\n  c: 4,\n});\n");
+}
+
+TEST(Edit, TakesOffTheNumbersThatReadingShows) {
+  EXPECT_EQ(edited("a\n  b\nc\n", "2\t  b\n3\tc", "2\t  x\n3\tc"), "a\n  x\nc\n");
+  EXPECT_EQ(edited("a\nb\n", " 2\tb\n", "c\n"), "a\nc\n");
+  EXPECT_EQ(edited("1\ta\n", "1\ta\n", "1\tb\n"), "1\tb\n");
+}
+
+TEST(Edit, RefusesWhatChangesNothing) {
+  EXPECT_TRUE(
+      edited("x\na\nb\n", "a \nb\n", "a\nb\n").starts_with("! this changes nothing: at line 2"));
+}
+
+TEST(Edit, ReplacesNoNumbersAndNamesThatWereNotGiven) {
+  const std::string text =
+      "def limits_of(request):\n    timeout_of_the_request_in_seconds = 90\n    "
+      "return timeout_of_the_request_in_seconds\n";
+  const auto stale = edit_text(text,
+                               "def limits_of(request):\n    timeout_of_the_request_in_seconds = "
+                               "30\n    return timeout_of_the_request_in_seconds\n",
+                               "def limits_of(request):\n    return 31\n", false);
+  ASSERT_FALSE(stale);
+  EXPECT_NE(stale.error().find("2 |     timeout_of_the_request_in_seconds = 90"),
+            std::string::npos);
+  const std::string call =
+      "first = compute_the_total_of_all_the_items(request, 1)\nsecond = compute(request,  2)\n";
+  EXPECT_TRUE(edited(call,
+                     "compute_the_total_of_all_the_items(request, 1)\nsecond = compute(request, "
+                     "2)\n",
+                     "x\n")
+                  .starts_with("! the text was not found; nearest:\n  1 | first = "));
+}
+
+TEST(Edit, FindsLinesThatTheNewTextLeavesOut) {
+  EXPECT_EQ(left_out("a\nb\n", "a\n  // ... existing code ...\n"), "// ... existing code ...");
+  EXPECT_EQ(left_out("a\n# ... rest of the file\n", "# ... rest of the file\n"), std::nullopt);
+  EXPECT_EQ(left_out("a\n", "# ... and so on\n...\n"), std::nullopt);
+}
+
+TEST(Edit, IndentsWhatWasGivenWithoutAnyIndentation) {
+  const auto edited = edit_text("def add(a, b):\n    return a\n\n\ndef one():\n    return 1\n",
+                                "def one():\nreturn 1", "def one():\nvalue = 1\nreturn value", false);
+  ASSERT_TRUE(edited) << edited.error();
+  EXPECT_NE(edited->text.find("def one():\n    value = 1\n    return value\n"), std::string::npos)
+      << edited->text;
+}
+
 }  // namespace
 }  // namespace nightjar::tools

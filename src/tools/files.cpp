@@ -12,9 +12,10 @@
 #include "base/text.h"
 #include "syntax/symbols.h"
 #include "tools/edit.h"
-#include "tools/ignore.h"
 #include "tools/match.h"
 #include "tools/patch.h"
+#include "tools/walk.h"
+#include "tools/write_back.h"
 
 namespace nightjar::tools {
 
@@ -77,8 +78,15 @@ std::string numbered(std::string_view text, std::int64_t offset, std::int64_t li
   return out.empty() ? "(an empty file)" : out;
 }
 
-std::string missing(const std::string& path) {
-  return "there is no file " + inert(path) + "; search with files_only finds names";
+std::string lazy(const std::string& line) {
+  return "nothing was written: the new text leaves lines out (" + shortened(inert(line), 80) +
+         "); give them whole";
+}
+
+std::optional<unsigned> mode_of(const fs::path& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) return std::nullopt;
+  return info.st_mode & 07777U;
 }
 
 }  // namespace
@@ -103,15 +111,18 @@ std::optional<std::string> Files::content(const fs::path& path) const {
   }
 }
 
-void Files::put(const fs::path& path, std::string_view text) const {
-  fs::create_directories(path.parent_path());
-  struct stat info{};
-  const bool exists = ::stat(path.c_str(), &info) == 0;
-  if (exists && !S_ISREG(info.st_mode))
-    throw Error(ErrorKind::Invalid, shown(path) + " is no file");
-  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0644));
-  if (!fd) throw_errno("cannot write " + shown(path));
-  write_all(fd.get(), text);
+std::string Files::instead_of_content(const fs::path& path) const {
+  std::error_code failed;
+  const fs::file_status status = fs::status(path, failed);
+  if (fs::is_directory(status)) return shown(path) + " is a folder";
+  if (!fs::exists(status))
+    return "there is no file " + shown(path) + "; search with files_only finds names";
+  if (!fs::is_regular_file(status)) return shown(path) + " is no regular file";
+  const auto size = fs::file_size(path, failed);
+  if (!failed && size > kLargestText)
+    return shown(path) + " has " + human_size(size) +
+           ": too much for this tool; use the shell to look at parts of it or to change it";
+  return shown(path) + " cannot be read";
 }
 
 std::string Files::syntax_note(const std::string& path, std::string_view before,
@@ -136,13 +147,7 @@ Answer Files::read(const json::object& arguments) {
     return out;
   }
   const auto text = content(file);
-  if (!text) {
-    const auto size = fs::file_size(file, ignored);
-    if (!ignored && size > kLargestText)
-      return failed(shown(file) + " has " + human_size(size) +
-                    ": too much to read; use the shell to look at parts of it");
-    return failed(missing(path));
-  }
+  if (!text) return failed(instead_of_content(file));
   if (const std::string type = picture_type(*text); !type.empty()) {
     if (text->size() > kLargestPicture)
       return failed("the picture has " + human_size(text->size()) + ": too much to show");
@@ -164,28 +169,44 @@ Answer Files::write(const json::object& arguments) {
   const auto* given = arguments.if_contains("content");
   if (path.empty() || !given || !given->is_string()) return failed("say which path and content");
   const fs::path file = place(path);
-  const std::string text(given->get_string());
-  const auto before = content(file);
-  put(file, text);
+  return written(file, content(file), std::string_view(given->get_string()));
+}
+
+Answer Files::written(const fs::path& file, std::optional<std::string> before,
+                      std::string_view text) {
+  if (before) {
+    if (const auto line = left_out(*before, text)) return failed(lazy(*line));
+  }
+  write_back({{file, text, {}}});
   Answer out;
   out.changed = true;
   out.diff = small_diff(before.value_or(""), text);
   out.output = (before ? "overwrote " : "wrote ") + shown(file) + ", " +
                count_of(split_lines(text).size(), "line") +
-               syntax_note(path, before.value_or(""), text);
+               syntax_note(file.string(), before.value_or(""), text);
   return out;
 }
 
 Answer Files::edit(const json::object& arguments) {
   const std::string path = get_string(arguments, "path");
   if (path.empty()) return failed("say which path");
+  const auto* piece = arguments.if_contains("old");
+  const auto* fresh = arguments.if_contains("new");
+  if (!piece || !piece->is_string() || !fresh || !fresh->is_string())
+    return failed(
+        "give both old and new, as strings: the text that stands there, and the text that is to "
+        "stand there instead (an empty one takes it away)");
+  const std::string_view old(piece->get_string()), with(fresh->get_string());
   const fs::path file = place(path);
   const auto before = content(file);
-  if (!before) return failed(missing(path));
-  const auto edited = edit_text(*before, get_string(arguments, "old"), get_string(arguments, "new"),
-                                get_bool(arguments, "all"));
+  std::error_code ignored;
+  if (old.empty() && !with.empty() && !fs::exists(fs::symlink_status(file, ignored)))
+    return written(file, std::nullopt, with);
+  if (!before) return failed(instead_of_content(file));
+  const auto edited = edit_text(*before, old, with, get_bool(arguments, "all"));
   if (!edited) return failed(shown(file) + ": " + edited.error());
-  put(file, edited->text);
+  if (const auto line = left_out(*before, edited->text)) return failed(lazy(*line));
+  write_back({{file, edited->text, {}}});
   Answer out;
   out.changed = true;
   out.diff = small_diff(*before, edited->text);
@@ -196,27 +217,49 @@ Answer Files::edit(const json::object& arguments) {
   return out;
 }
 
-Answer Files::patch(const json::object& arguments) {
-  const auto patches = parse_patch(get_string(arguments, "patch"));
+Answer Files::patch(std::string_view text, const fs::path& folder) {
+  auto patches = parse_patch(text);
   if (!patches) return failed(patches.error());
+  // One name for one file, however the patch names it.
+  const auto name = [&](const std::string& path) {
+    if (path.empty()) return path;
+    const fs::path file = folder.empty() ? place(path) : place((folder / path).string());
+    const std::string relative = file.lexically_relative(root_).string();
+    return relative.empty() || relative.starts_with("..") ? file.string() : relative;
+  };
+  for (auto& patch : *patches) {
+    patch.path = name(patch.path);
+    patch.moved_to = name(patch.moved_to);
+    std::error_code ignored;
+    if (patch.what != FilePatch::What::Add && fs::exists(place(patch.path), ignored) &&
+        !content(place(patch.path)))
+      return failed("nothing was changed: " + instead_of_content(place(patch.path)));
+  }
   const auto changes =
       apply_patch(*patches, [this](const std::string& path) { return content(place(path)); });
   if (!changes) return failed("nothing was changed: " + changes.error());
   Answer out;
   std::string notes;
+  std::vector<FileWrite> writes;
   for (const auto& change : *changes) {
     const fs::path file = place(change.path);
-    const std::string before = content(file).value_or("");
+    const auto before = content(file);
+    FileWrite write{file, {}, {}};
     if (change.content) {
-      put(file, *change.content);
-      notes += syntax_note(change.path, before, *change.content);
-      out.output += (before.empty() ? "wrote " : "changed ") + shown(file) + "\n";
+      write.content = *change.content;
+      write.mode = change.mode;
+      if (!write.mode && !change.mode_of.empty()) write.mode = mode_of(place(change.mode_of));
+      if (const auto line = left_out(before.value_or(""), *change.content); line && before)
+        return failed(lazy(*line));
+      notes += syntax_note(change.path, before.value_or(""), *change.content);
+      out.output += (before ? "changed " : "wrote ") + shown(file) + "\n";
     } else {
-      fs::remove(file);
       out.output += "removed " + shown(file) + "\n";
     }
-    out.diff += shown(file) + "\n" + small_diff(before, change.content.value_or(""));
+    out.diff += shown(file) + "\n" + small_diff(before.value_or(""), change.content.value_or(""));
+    writes.push_back(std::move(write));
   }
+  write_back(writes);
   out.changed = true;
   out.output += trimmed(notes);
   return out;
@@ -251,7 +294,7 @@ Answer Files::outline(const json::object& arguments) {
       return count <= kMostSymbols;
     });
   } else {
-    if (!content(file)) return failed(missing(path));
+    if (!content(file)) return failed(instead_of_content(file));
     add(path, false, 100);
   }
   if (count > kMostSymbols)

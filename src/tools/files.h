@@ -20,10 +20,10 @@ class Files {
   Answer read(const json::object& arguments);
   /// {path, content}
   Answer write(const json::object& arguments);
-  /// {path, old, new, all?}
+  /// {path, old, new, all?}; an empty `old` makes a file that is not there.
   Answer edit(const json::object& arguments);
-  /// {patch}
-  Answer patch(const json::object& arguments);
+  /// Its relative paths are below `folder`; empty: the work tree.
+  Answer patch(std::string_view text, const std::filesystem::path& folder = {});
   /// {path?}: symbols of a file, or of the files of a folder.
   Answer outline(const json::object& arguments);
 
@@ -31,9 +31,12 @@ class Files {
   std::filesystem::path place(const std::string& path) const;
   std::string shown(const std::filesystem::path& path) const;
   std::optional<std::string> content(const std::filesystem::path& path) const;
+  /// Why there is no content.
+  std::string instead_of_content(const std::filesystem::path& path) const;
   /// What the parser says of a file that was changed, to be appended to the answer.
   std::string syntax_note(const std::string& path, std::string_view before, std::string_view after);
-  void put(const std::filesystem::path& path, std::string_view content) const;
+  Answer written(const std::filesystem::path& path, std::optional<std::string> before,
+                 std::string_view text);
 
   std::filesystem::path root_;
   syntax::Syntax syntax_;

@@ -91,6 +91,33 @@ std::string_view indentation(std::string_view line) {
   return line.substr(0, line.size() - without_leading(line).size());
 }
 
+// One indentation of the model's stands for several of the file's: it left them out.
+bool says_nothing(const std::vector<std::pair<std::string_view, std::string_view>>& known) {
+  return std::ranges::any_of(known, [&known](const auto& one) {
+    return std::ranges::any_of(known, [&one](const auto& other) {
+      return one.first == other.first && one.second != other.second;
+    });
+  });
+}
+
+// Then a line stands as the one that it repeats, or else as the one whose place it takes.
+std::vector<std::string> as_replaced(const std::vector<std::string_view>& found,
+                                     const std::vector<std::string_view>& wanted,
+                                     const std::vector<std::string_view>& replacement) {
+  std::vector<std::string> out;
+  size_t next = 0;
+  for (const auto line : replacement) {
+    const std::string_view text = without_leading(line);
+    size_t at = next;
+    while (at < wanted.size() && without_leading(wanted[at]) != text) ++at;
+    const bool repeats = at < wanted.size();
+    if (!repeats) at = std::min(next, found.size() - 1);
+    out.push_back(text.empty() ? "" : std::string(indentation(found[at])) + std::string(text));
+    if (repeats) next = at + 1;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string_view> split_lines(std::string_view text) {
@@ -159,6 +186,7 @@ std::vector<std::string> reindented(const std::vector<std::string_view>& found,
     if (without_leading(wanted[i]).empty()) continue;
     known.emplace_back(indentation(wanted[i]), indentation(found[i]));
   }
+  if (says_nothing(known)) return as_replaced(found, wanted, replacement);
   std::vector<std::string> out;
   for (const auto line : replacement) {
     if (without_leading(line).empty()) {

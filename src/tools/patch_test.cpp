@@ -106,5 +106,73 @@ TEST(Patch, SaysHowAPatchLooks) {
       std::string::npos);
 }
 
+TEST(Patch, RefusesAHunkThatFitsAtSeveralPlaces) {
+  const Tree tree{{"x", "def a():\n    return 1\n\ndef b():\n    return 1\n"}};
+  const std::string hunk = "-    return 1\n+    return 2\n";
+  const Tree after = patched(tree, "*** Update File: x\n@@\n" + hunk);
+  EXPECT_NE(after.at("!").find("x: hunk 1 fits at 2 places (lines 2, 5)"), std::string::npos)
+      << after.at("!");
+  const Tree second{{"x", "def a():\n    return 1\n\ndef b():\n    return 2\n"}};
+  EXPECT_EQ(patched(tree, "*** Update File: x\n@@ def b():\n" + hunk), second);
+  EXPECT_EQ(patched(tree, "*** Update File: x\n@@ -5,1 +5,1 @@\n" + hunk), second);
+  EXPECT_EQ(patched(tree, "*** Update File: x\n" + hunk + "*** End of File\n"), second);
+  EXPECT_EQ(patched(tree, "*** Update File: x\n@@\n def b():\n" + hunk), second);
+  // Behind the hunk before it there is one place left.
+  EXPECT_EQ(
+      patched(tree, "*** Update File: x\n@@\n-def a():\n+def A():\n     return 1\n@@\n" + hunk),
+      (Tree{{"x", "def A():\n    return 1\n\ndef b():\n    return 2\n"}}));
+  EXPECT_TRUE(patched({{"x", "a\nb\na\nb\na\nb\n"}}, "--- x\n+++ x\n@@ -3,1 +3,1 @@\n-b\n+c\n")
+                  .contains("!"))
+      << "as near to the one as to the other";
+}
+
+TEST(Patch, AnAnchorIsTheWholeLineBeforeItIsTheBeginningOfOne) {
+  const Tree tree{{"x", "def get_all(k):\n    return k\n\ndef get(k):\n    return k\n"}};
+  EXPECT_EQ(patched(tree, "*** Update File: x\n@@ def get\n-    return k\n+    return 0\n"),
+            (Tree{{"x", "def get_all(k):\n    return k\n\ndef get(k):\n    return 0\n"}}));
+  EXPECT_EQ(patched(tree,
+                    "*** Update File: x\n@@ def get\n def get(k):\n-    return k\n+    return "
+                    "0\n"),
+            (Tree{{"x", "def get_all(k):\n    return k\n\ndef get(k):\n    return 0\n"}}));
+  const Tree twice{{"x", "class A:\n  def f():\n    1\n\nclass B:\n  def f():\n    1\n"}};
+  EXPECT_NE(patched(twice, "*** Update File: x\n@@ def f():\n-    1\n+    2\n")
+                .at("!")
+                .find("(lines 3, 7)"),
+            std::string::npos);
+  EXPECT_EQ(patched(twice, "*** Update File: x\n@@ class B:\n@@ def f():\n-    1\n+    2\n"),
+            (Tree{{"x", "class A:\n  def f():\n    1\n\nclass B:\n  def f():\n    2\n"}}));
+}
+
+TEST(Patch, ReadsSeveralEnvelopesAndNoFence) {
+  EXPECT_EQ(
+      patched({{"a", "1\n"}, {"b", "1\n"}},
+              "*** Begin Patch\n*** Update File: a\n-1\n+2\n*** End Patch\n```\nand\n*** Begin "
+              "Patch\n*** Update File: b\n-1\n+3\n*** End Patch\nEOF\n"),
+      (Tree{{"a", "2\n"}, {"b", "3\n"}}));
+  EXPECT_EQ(patched({}, "```diff\n*** Begin Patch\n*** Add File: a\n+1\n```\n"),
+            (Tree{{"a", "1\n"}}));
+  EXPECT_EQ(patched({}, "*** Add File: a\n+1\n```\n"), (Tree{{"a", "1\n"}}));
+  EXPECT_EQ(patched({}, "*** Add File: a.md\n+```\n+1\n+```\n"), (Tree{{"a.md", "```\n1\n```\n"}}));
+}
+
+TEST(Patch, ReadsWhatGitSaysOfFilesWithoutHunks) {
+  const auto patches = parse_patch(
+      "diff --git a/run b/run\nnew file mode 100755\nindex 0..1\n--- /dev/null\n+++ b/run\n@@ -0,0 "
+      "+1 @@\n+x\ndiff --git a/e b/e\nnew file mode 100644\nindex 0..e\ndiff --git a/m b/m\nold "
+      "mode "
+      "100644\nnew mode 100755\ndiff --git a/g b/g\ndeleted file mode 100644\nindex e..0\n");
+  ASSERT_TRUE(patches) << patches.error();
+  ASSERT_EQ(patches->size(), 4U);
+  EXPECT_EQ((*patches)[0].mode, 0755U);
+  EXPECT_EQ((*patches)[0].content, "x\n");
+  EXPECT_EQ((*patches)[1], (FilePatch{FilePatch::What::Add, "e", "", "", {}, 0644U}));
+  EXPECT_EQ((*patches)[2], (FilePatch{FilePatch::What::Update, "m", "", "", {}, 0755U}));
+  EXPECT_EQ((*patches)[3].what, FilePatch::What::Delete);
+  EXPECT_NE(patched({}, "diff --git a/p b/p\nindex 1..2\nGIT binary patch\nliteral 0\n")
+                .at("!")
+                .find("binary"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace nightjar::tools

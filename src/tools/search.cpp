@@ -1,161 +1,181 @@
 #include "tools/search.h"
 
-#include <fcntl.h>
-#include <re2/re2.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-
 #include <algorithm>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <vector>
 
 #include "base/file.h"
 #include "base/text.h"
-#include "tools/ignore.h"
+#include "tools/crew.h"
+#include "tools/glob.h"
 #include "tools/match.h"
+#include "tools/matcher.h"
+#include "tools/walk.h"
 
 namespace nightjar::tools {
 
 namespace {
 
-constexpr int kMostLines = 300;
-constexpr size_t kLongestLine = 400;
-constexpr off_t kLargestFile = off_t{32} << 20;
+constexpr size_t kMostLines = 300;
+constexpr size_t kLongestLine = 400, kBeforeMatch = 100;
 
-// A file as it lies, without a copy.
-class Mapped {
- public:
-  explicit Mapped(const fs::path& file) {
-    const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
-    struct stat info{};
-    if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size <= 0 ||
-        info.st_size > kLargestFile)
-      return;
-    size_ = static_cast<size_t>(info.st_size);
-    void* bytes = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd.get(), 0);
-    if (bytes != MAP_FAILED) bytes_ = static_cast<const char*>(bytes);
-  }
-  ~Mapped() {
-    if (bytes_) ::munmap(const_cast<char*>(bytes_), size_);
-  }
-  Mapped(const Mapped&) = delete;
-  Mapped& operator=(const Mapped&) = delete;
-  std::string_view text() const { return bytes_ ? std::string_view(bytes_, size_) : ""; }
+bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
- private:
-  const char* bytes_ = nullptr;
-  size_t size_ = 0;
-};
-
-std::string shown(std::string_view line) {
-  std::string out = inert(line.substr(0, kLongestLine));
-  if (line.size() > kLongestLine) out += "…";
-  return out;
+// Of a long line the part around the match.
+std::string shown(std::string_view line, size_t begin, size_t end) {
+  size_t from = 0;
+  if (line.size() > kLongestLine && end > kLongestLine)
+    from = begin > kBeforeMatch ? begin - kBeforeMatch : 0;
+  size_t to = std::min(line.size(), from + kLongestLine);
+  while (from > 0 && from < to && continues(line[from])) ++from;
+  while (to < line.size() && to > from && continues(line[to])) --to;
+  return (from > 0 ? "…" : "") + inert(line.substr(from, to - from)) +
+         (to < line.size() ? "…" : "");
 }
 
 class Searcher {
  public:
-  Searcher(const Search& what, const RE2& pattern) : what_(what), pattern_(pattern) {}
+  Searcher(const Search& what, const Matcher& matcher) : what_(what), matcher_(matcher) {}
 
-  // False: enough.
-  bool file(const std::string& path, std::string_view text) {
-    if (text.empty() || text.substr(0, 8192).find('\0') != std::string_view::npos) return true;
-    re2::StringPiece rest(text.data(), text.size());
-    if (!RE2::PartialMatch(rest, pattern_)) return true;
-    ++files_;
-    if (what_.files_only) {
-      out_ += path + "\n";
-      return ++lines_ < kMostLines;
-    }
-    out_ += (out_.empty() ? "" : "\n") + path + "\n";
+  std::optional<Found> look(std::string_view text) const {
+    if (text.empty() || text.substr(0, 8192).find('\0') != std::string_view::npos)
+      return std::nullopt;
+    Found out;
     size_t at = 0, number = 0, shown_to = 0;
-    const auto lines = what_.context > 0 ? split_lines(text) : std::vector<std::string_view>{};
+    std::vector<std::string_view> lines;
     // From match to match, not from line to line: most lines hold none.
-    while (at < text.size()) {
-      re2::StringPiece found;
-      if (!pattern_.Match(re2::StringPiece(text.data(), text.size()), at, text.size(),
-                          RE2::UNANCHORED, &found, 1))
-        break;
-      const auto place = static_cast<size_t>(found.data() - text.data());
-      number +=
-          static_cast<size_t>(std::count(text.begin() + static_cast<std::ptrdiff_t>(at),
-                                         text.begin() + static_cast<std::ptrdiff_t>(place), '\n'));
-      const size_t begin = place == 0 ? 0 : text.rfind('\n', place - 1) + 1;
-      const size_t end = std::min(text.find('\n', place), text.size());
-      if (lines_ >= kMostLines) {
-        more_ = true;
-        return false;
-      }
-      ++lines_;
-      line(lines, number, text.substr(begin, end - begin), shown_to);
+    while (at < text.size() && out.matches.size() <= kMostLines) {
+      const auto found = matcher_.find(text, at);
+      if (!found || (found->begin == text.size() && text.ends_with('\n'))) break;
+      if (what_.files_only) return out;
+      if (lines.empty() && what_.context > 0) lines = split_lines(text);
+      number += static_cast<size_t>(
+          std::count(text.begin() + static_cast<std::ptrdiff_t>(at),
+                     text.begin() + static_cast<std::ptrdiff_t>(found->begin), '\n'));
+      const size_t begin = found->begin == 0 ? 0 : text.rfind('\n', found->begin - 1) + 1;
+      const size_t end = std::min(text.find('\n', found->begin), text.size());
+      const std::string line = shown(text.substr(begin, end - begin), found->begin - begin,
+                                     std::min(found->end, end) - begin);
+      out.matches.push_back(with_context(lines, number, line, shown_to));
       at = end + 1;
       ++number;
     }
-    return true;
-  }
-
-  Answer answer() const {
-    Answer out;
-    out.output = out_;
-    if (files_ == 0) out.output = "nothing found";
-    if (more_)
-      out.output += "\n[only the first " + std::to_string(kMostLines) +
-                    " lines are shown; narrow the search with path or glob]";
-    out.output = shortened_middle(out.output, "");
+    if (out.matches.empty()) return std::nullopt;
     return out;
   }
 
  private:
-  void line(const std::vector<std::string_view>& lines, size_t number, std::string_view text,
-            size_t& shown_to) {
+  std::string with_context(const std::vector<std::string_view>& lines, size_t number,
+                           const std::string& line, size_t& shown_to) const {
+    const std::string own = std::to_string(number + 1) + ":" + line + "\n";
     const auto context = static_cast<size_t>(std::max(0, what_.context));
-    if (context == 0) {
-      out_ += std::to_string(number + 1) + ":" + shown(text) + "\n";
-      return;
-    }
+    if (context == 0) return own;
+    std::string out;
     size_t from = number > context ? number - context : 0;
-    if (from > shown_to && shown_to > 0) out_ += "--\n";
+    if (from > shown_to && shown_to > 0) out += "--\n";
     from = std::max(from, shown_to);
     const size_t to = std::min(lines.size(), number + context + 1);
     for (size_t i = from; i < to; ++i)
-      out_ += std::to_string(i + 1) + (i == number ? ":" : "-") + shown(lines[i]) + "\n";
+      out += i == number ? own : std::to_string(i + 1) + "-" + shown(lines[i], 0, 0) + "\n";
     shown_to = std::max(shown_to, to);
+    return out;
   }
 
   const Search& what_;
-  const RE2& pattern_;
-  std::string out_;
-  int lines_ = 0, files_ = 0;
-  bool more_ = false;
+  const Matcher& matcher_;
+};
+
+Answer answer_of(const std::vector<Found>& all, const Search& what) {
+  Answer out;
+  size_t lines = 0;
+  const auto more = [&out] {
+    out.output += "\n[only the first " + std::to_string(kMostLines) +
+                  " lines are shown; narrow the search with path or glob]";
+    out.output = shortened_middle(out.output);
+    return out;
+  };
+  for (const auto& found : all) {
+    if (lines >= kMostLines) return more();
+    if (what.files_only) {
+      out.output += what.shown + inert(found.path) + "\n";
+      ++lines;
+      continue;
+    }
+    out.output += (out.output.empty() ? "" : "\n") + what.shown + inert(found.path) + "\n";
+    for (const auto& match : found.matches) {
+      if (lines++ >= kMostLines) return more();
+      out.output += match;
+    }
+  }
+  if (all.empty()) out.output = "nothing found";
+  out.output = shortened_middle(out.output);
+  return out;
+}
+
+// The path below the root; where a link leads, if it stays in the tree.
+std::expected<std::string, std::string> inside_of(const fs::path& root, const std::string& path) {
+  std::string inside = fs::path(path).lexically_normal().string();
+  if (inside.starts_with("..")) return std::unexpected("the path leads out of the work tree");
+  std::error_code failure;
+  if (!fs::exists(fs::symlink_status(root / inside, failure)))
+    return std::unexpected("there is no " + inert(path));
+  const fs::path real = fs::canonical(root / inside, failure);
+  if (failure) return inside;
+  const fs::path above = fs::canonical(root, failure);
+  inside = real.lexically_relative(above).string();
+  if (failure || inside.starts_with(".."))
+    return std::unexpected(inert(path) + " is a link out of the work tree, to " +
+                           inert(real.string()));
+  while (inside.ends_with('/')) inside.pop_back();
+  return inside == "." ? "" : inside;
+}
+
+// A glob may be meant from the root or from the folder that is searched.
+class Narrow {
+ public:
+  Narrow(const std::string& glob, const std::string& inside)
+      : globs_(glob), skip_(inside.empty() ? 0 : inside.size() + 1) {}
+  bool passes(const WalkedFile& file) const {
+    if (globs_.empty()) return true;
+    const std::string path = file.path();
+    if (globs_.matches(SplitPath(path))) return true;
+    return skip_ > 0 && path.size() > skip_ &&
+           globs_.matches(SplitPath(std::string_view(path).substr(skip_)));
+  }
+
+ private:
+  Globs globs_;
+  size_t skip_;
 };
 
 }  // namespace
 
 Answer search(const fs::path& root, const Search& what) {
-  RE2::Options options;
-  options.set_log_errors(false);
-  options.set_case_sensitive(!what.ignore_case);
-  options.set_literal(what.literal);
-  options.set_never_nl(false);
-  options.set_one_line(false);
-  options.set_max_mem(int64_t{16} << 20);
-  const std::string source = what.literal ? what.pattern : "(?m)" + what.pattern;
-  const RE2 pattern(source, options);
-  if (!pattern.ok())
-    return failed("the pattern cannot be read: " + pattern.error() +
+  const auto inside = inside_of(root, what.path);
+  if (!inside) return failed(inside.error());
+  const Narrow narrow(what.glob, *inside);
+  if (what.pattern.empty() && what.files_only) {  // the names alone: nothing is read
+    std::vector<Found> all;
+    walk(root, *inside, [&](WalkedFile&& file) {
+      if (narrow.passes(file)) all.push_back({file.path(), {}});
+      return all.size() <= kMostLines;
+    });
+    return answer_of(all, what);
+  }
+  const Matcher matcher(what.pattern, what.literal, what.ignore_case);
+  if (const std::string error = matcher.error(); !error.empty())
+    return failed("the pattern cannot be read: " + error +
                   "; it is a regular expression of RE2's kind (no lookaround, no backreferences), "
                   "or give \"literal\": true");
-  const std::string inside = fs::path(what.path).lexically_normal().string();
-  if (inside.starts_with("..")) return failed("the path leads out of the work tree");
-  std::error_code failure;
-  if (!fs::exists(fs::symlink_status(root / inside, failure)))
-    return failed("there is no " + inert(what.path));
-  Searcher searcher(what, pattern);
-  const std::string glob = what.glob.find('/') == std::string::npos ? "**/" + what.glob : what.glob;
-  walk_files(root, inside == "." ? "" : inside, [&](const std::string& path) {
-    if (!what.glob.empty() && !glob_matches(glob, path)) return true;
-    const Mapped mapped(root / path);
-    return searcher.file(path, mapped.text());
+  const Searcher searcher(what, matcher);
+  Crew crew([&](std::string_view text) { return searcher.look(text); }, kMostLines);
+  const auto all = crew.run([&](const std::function<bool(WalkedFile&&)>& add) {
+    walk(root, *inside,
+         [&](WalkedFile&& file) { return !narrow.passes(file) || add(std::move(file)); });
   });
-  return searcher.answer();
+  return answer_of(all, what);
 }
 
 }  // namespace nightjar::tools

@@ -10,8 +10,9 @@ namespace nightjar::tools {
 
 struct Search {
   std::string pattern;
-  std::string path;  ///< a file or folder below the root; empty: all of it
-  std::string glob;  ///< only files that match, such as "*.py" or "src/**/*.ts"; empty: all
+  std::string path;   ///< a file or folder below the root; empty: all of it
+  std::string glob;   ///< only files that match, such as "*.py" or "src/**/*.{ts,tsx}"; empty: all
+  std::string shown;  ///< before each path that is shown
   bool ignore_case = false;
   bool literal = false;
   bool files_only = false;  ///< the names of files, without the lines

@@ -5,7 +5,9 @@
 #include <fstream>
 
 #include "base/file.h"
+#include "tools/glob.h"
 #include "tools/ignore.h"
+#include "tools/walk.h"
 
 namespace nightjar::tools {
 namespace {
@@ -62,6 +64,108 @@ TEST_F(SearchTest, StaysShort) {
   EXPECT_NE(out.find("…"), std::string::npos);
 }
 
+TEST_F(SearchTest, GlobsHaveAlternativesAndExceptions) {
+  for (const char* path : {"a.ts", "b.tsx", "c.js", "sub/d.ts", "sub/e.test.ts", "lib/f.ts"})
+    write(path, "x\n");
+  const auto files = [&](const std::string& glob, const std::string& path = "") {
+    return found({.pattern = "x", .path = path, .glob = glob, .files_only = true});
+  };
+  EXPECT_EQ(files("*.{ts,tsx}"), "a.ts\nb.tsx\nlib/f.ts\nsub/d.ts\nsub/e.test.ts\n");
+  EXPECT_EQ(files("*.tsx, *.js"), "b.tsx\nc.js\n");
+  EXPECT_EQ(files("*.tsx *.js"), "b.tsx\nc.js\n");
+  EXPECT_EQ(files("!*.ts"), "b.tsx\nc.js\n");
+  EXPECT_EQ(files("*.ts !*.test.ts,!lib"), "a.ts\nsub/d.ts\n");
+  EXPECT_EQ(files("{sub,lib}/*.ts"), "lib/f.ts\nsub/d.ts\nsub/e.test.ts\n");
+  EXPECT_EQ(files("sub/"), "sub/d.ts\nsub/e.test.ts\n");
+  EXPECT_EQ(files("./sub"), "sub/d.ts\nsub/e.test.ts\n");
+  EXPECT_EQ(files("/d.ts", "sub"), "sub/d.ts\n") << "from the folder that is searched, too";
+  EXPECT_EQ(files("{oops"), "nothing found");
+}
+
+TEST_F(SearchTest, AnEmptyPatternListsFilesWhateverTheyHold) {
+  write("empty", "");
+  write("binary", std::string_view("a\0b", 3));
+  write("text", "x\n");
+  EXPECT_EQ(found({.pattern = "", .files_only = true}), "binary\nempty\ntext\n");
+}
+
+TEST_F(SearchTest, ALinkThatIsNamedIsFollowedInsideTheTree) {
+  write("real/a", "x\n");
+  fs::create_directory_symlink("real", dir_.path() / "folder");
+  fs::create_symlink("real/a", dir_.path() / "file");
+  fs::create_directory_symlink("/usr", dir_.path() / "out");
+  EXPECT_EQ(found({.pattern = "x"}), "real/a\n1:x\n");
+  EXPECT_EQ(found({.pattern = "x", .path = "folder"}), "real/a\n1:x\n");
+  EXPECT_EQ(found({.pattern = "x", .path = "folder/a"}), "real/a\n1:x\n");
+  EXPECT_EQ(found({.pattern = "x", .path = "file"}), "real/a\n1:x\n");
+  EXPECT_NE(found({.pattern = "x", .path = "out"}).find("is a link out of the work tree, to /usr"),
+            std::string::npos);
+}
+
+TEST_F(SearchTest, IgnoreFilesOfAllKindsHold) {
+  for (const char* path : {"a", "b", "c", "d", "e", "f", "build/keep.txt", "build/x", "sub/secret",
+                           "sub/open", "node/g"})
+    write(path, "x\n");
+  write(".gitignore", "/build/**\n!/build/keep.txt\nb\nf\n");
+  write(".git/info/exclude", "a\n");
+  write(".ignore", "c\n!f\nnode/*\n");
+  write(".aiderignore", "d\n");
+  write(".cursorignore", "secret\n");
+  write(".geminiignore", "e\n");
+  write("sub/.gitignore", "!secret\n");
+  EXPECT_EQ(found({.pattern = "^x$", .files_only = true}), "build/keep.txt\nf\nsub/open\n");
+  std::string walked;
+  walk_files(dir_.path(), "sub", [&](const std::string& path) {
+    walked += path + " ";
+    return true;
+  });
+  EXPECT_EQ(walked, "sub/.gitignore sub/open ");
+}
+
+TEST_F(SearchTest, AMatchFarBehindInALongLineIsShown) {
+  write("a.min.js", std::string(5000, 'a') + "needle" + std::string(5000, 'b') + "\n");
+  const std::string out = found({.pattern = "needle"});
+  EXPECT_NE(out.find("1:…aaa"), std::string::npos) << out;
+  EXPECT_NE(out.find("aneedleb"), std::string::npos) << out;
+  EXPECT_TRUE(out.ends_with("b…\n")) << out;
+  std::string wide;
+  for (int i = 0; i < 400; ++i) wide += "ä";
+  write("a.min.js", wide + "needle" + wide + "\n");
+  EXPECT_EQ(found({.pattern = "needle"}).find("\uFFFD"), std::string::npos)
+      << "characters stay whole";
+}
+
+TEST_F(SearchTest, PlainTextIsFoundWhereverItStands) {
+  write("a", "xabc\n");
+  write("b", "ab\nabc");
+  write("c", "aabc a.c\n");
+  EXPECT_EQ(found({.pattern = "abc", .files_only = true}), "a\nb\nc\n");
+  EXPECT_EQ(found({.pattern = "a\\.c"}), "c\n1:aabc a.c\n");
+  EXPECT_EQ(found({.pattern = "a.c", .literal = true}), "c\n1:aabc a.c\n");
+  EXPECT_EQ(found({.pattern = "^abc$"}), "b\n2:abc\n");
+  EXPECT_EQ(found({.pattern = "$", .path = "a"}), "a\n1:xabc\n") << "behind the last line is none";
+}
+
+TEST_F(SearchTest, ManyFilesAreFoundInTheirOrder) {
+  std::string wanted;
+  for (int i = 100; i < 350; ++i) {
+    const std::string path = "d" + std::to_string(i % 7) + "/e" + std::to_string(i) + "/f";
+    write(path, "x\n" + std::string(static_cast<size_t>(i) * 2000, 'y'));
+  }
+  walk_files(dir_.path(), "", [&](const std::string& path) {
+    wanted += path + "\n";
+    return true;
+  });
+  EXPECT_EQ(found({.pattern = "x", .files_only = true}), wanted);
+}
+
+TEST(Globs, HostileOnesEnd) {
+  std::string braces;
+  for (int i = 0; i < 200; ++i) braces += "{a,b}";
+  EXPECT_FALSE(Globs(braces).matches(SplitPath("c")));
+  EXPECT_FALSE(Globs(std::string(5000, '{') + std::string(5000, '}')).matches(SplitPath("c")));
+}
+
 TEST(Ignore, ReadsPatternsAsGitDoes) {
   using V = IgnoreFile::Verdict;
   const IgnoreFile rules(
@@ -81,6 +185,9 @@ TEST(Ignore, ReadsPatternsAsGitDoes) {
   EXPECT_EQ(rules.of("q/r/x.c", false), V::Unsaid);
   EXPECT_EQ(rules.of("a1", false), V::Ignored);
   EXPECT_EQ(rules.of("c1", false), V::Unsaid);
+  const IgnoreFile below("/build/**\n");
+  EXPECT_EQ(below.of("build", true), V::Unsaid);
+  EXPECT_EQ(below.of("build/x/y", false), V::Ignored);
 }
 
 TEST(Ignore, HostilePatternsEnd) {

@@ -7,28 +7,38 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
-#include <ctime>
+#include <memory>
 #include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
-#include "sandbox/process_table.h"
+#include "tools/processes.h"
 
 namespace nightjar::tools {
 
 namespace {
 
 // POSIX, so that it works where there is no bash. 8 and 9 are closed for what the commands start.
+// Scripts are sourced, so they may do to this loop what they like: `set --` takes its parameters,
+// `continue` goes past the end of the inner one and `break` out of it.
 constexpr const char* kLoop =
-    "while IFS= read -r nightjar_n <&8; do\n"
-    ". \"$1/c$nightjar_n\" </dev/null >\"$1/o$nightjar_n\" 2>&1 8<&- 9>&-\n"
-    "printf '%s %s\\n' \"$nightjar_n\" \"$?\" >&9\n"
+    "readonly nightjar_scratch=\"$1\"\n"
+    "nightjar_n=0\n"
+    "shift\n"
+    "while :; do\n"
+    "while printf '%s %s\\n' \"$nightjar_n\" \"$?\" >&9; "
+    "IFS= read -r nightjar_n <&8 || exit 0; do\n"
+    ". \"$nightjar_scratch/c$nightjar_n\" </dev/null >\"$nightjar_scratch/o$nightjar_n\" 2>&1 "
+    "8<&- 9>&-\n"
+    "done\n"
     "done\n";
 
-constexpr Millis kGrace{2000};
-constexpr size_t kMostJobs = 16;
+constexpr Millis kLook{250};
+constexpr Millis kLastWords{50};
+constexpr Millis kAfterKill{1000};
 
 struct Pipe {
   Pipe() {
@@ -41,73 +51,33 @@ struct Pipe {
   Fd read_end, write_end;
 };
 
-void write_script(const fs::path& file, std::string_view text) {
-  const Fd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!fd) throw_errno("cannot write a script");
-  write_all(fd.get(), std::string(text) + "\n");
-}
-
-bool has_bash() { return ::access("/bin/bash", X_OK) == 0 || ::access("/usr/bin/bash", X_OK) == 0; }
-
-int exit_code(int status) {
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-// In the unit of /proc/PID/stat.
-unsigned long long ticks_since_boot() {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  const auto hertz = static_cast<unsigned long long>(::sysconf(_SC_CLK_TCK));
-  return static_cast<unsigned long long>(now.tv_sec) * hertz +
-         static_cast<unsigned long long>(now.tv_nsec) * hertz / 1'000'000'000;
-}
-
-void kill_below(pid_t ancestor, unsigned long long since) {
-  const auto table = sandbox::process_table();
-  for (const auto& [pid, process] : table) {
-    if (pid != ancestor && process.start >= since && !process.ended &&
-        sandbox::stands_below(table, pid, ancestor))
-      ::kill(pid, SIGKILL);
-  }
-}
-
-void append_line(std::string& text, std::string_view line) {
-  if (!text.empty() && !text.ends_with('\n')) text += '\n';
-  text += line;
+std::string seconds(Millis time) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
 }
 
 }  // namespace
 
-struct Shell::Job {
-  explicit Job(fs::path file) : sink(std::move(file)) {}
-  pid_t pid = 0;  ///< 0: a command of the shell, or what it left running
-  Fd output;
-  Sink sink;
+/// A command on its way.
+struct Shell::Course {
+  long number = 0;
+  Millis timeout{};
+  std::unique_ptr<Job> job;
+  unsigned long long since = 0;  ///< nothing that it started is older
   std::optional<int> status;
-
-  /// What is there to read. False at the end of the output.
-  bool pump(const std::function<void(std::string_view)>& on_output = {}) {
-    std::array<char, 65536> buffer;
-    for (int i = 0; i < 64; ++i) {
-      const ssize_t n = ::read(output.get(), buffer.data(), buffer.size());
-      if (n == 0) return false;
-      if (n < 0) return true;
-      const std::string_view bytes(buffer.data(), static_cast<size_t>(n));
-      sink.add(bytes);
-      if (on_output) on_output(bytes);
-    }
-    return true;
-  }
+  std::string trouble;  ///< why it was killed
 };
 
 Shell::Shell(fs::path scratch, fs::path folder)
-    : scratch_(std::move(scratch)), folder_(std::move(folder)) {
+    : scratch_(std::move(scratch)), folder_(std::move(folder)), jobs_(scratch_) {
   fs::create_directories(scratch_);
 }
 
 Shell::~Shell() { end_shell(); }
 
 void Shell::start() {
+  std::error_code failed;
+  while (!fs::is_directory(folder_, failed) && folder_.has_relative_path())
+    folder_ = folder_.parent_path();  // somebody removed it
   Pipe input, status;
   const std::string scratch = scratch_.string();
   const bool bash = has_bash();
@@ -159,9 +129,7 @@ void Shell::reap() {
   int status = 0;
   for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
     if (pid == pid_) ended_ = status;
-    for (auto& [id, job] : jobs_) {
-      if (job->pid == pid) job->status = status;
-    }
+    jobs_.ended(pid, status);
   }
 }
 
@@ -184,63 +152,135 @@ std::optional<int> Shell::read_status(long number) {
   return out;
 }
 
+// True where the shell before had ended by itself, after its last command.
+bool Shell::ready() {
+  reap();
+  const bool fresh = pid_ != 0 && ended_;
+  if (fresh) end_shell();
+  if (pid_ == 0) start();
+  return fresh;
+}
+
+bool Shell::send(long number) {
+  try {
+    write_all(input_.get(), std::to_string(number) + "\n");
+    return true;
+  } catch (const Error&) {  // it ends at this moment
+    return false;
+  }
+}
+
 Answer Shell::run(const ShellCommand& command,
-                  const std::function<void(std::string_view)>& on_output, int control,
-                  const std::function<bool()>& heard) {
+                  const std::function<void(std::string_view)>& on_output, const Control& control) {
   if (command.command.find('\0') != std::string::npos)
     return failed("the command holds a NUL byte");
-  if (pid_ == 0) start();
-  const long number = ++number_;
-  const fs::path script = scratch_ / ("c" + std::to_string(number));
-  const fs::path fifo = scratch_ / ("o" + std::to_string(number));
-  write_script(script, command.command);
+  bool fresh = ready();
+  Course course;
+  course.number = ++number_;
+  course.timeout = command.timeout;
+  const std::string number = std::to_string(course.number);
+  const fs::path script = scratch_ / ("c" + number);
+  const fs::path fifo = scratch_ / ("o" + number);
+  const std::string enter =
+      command.folder.empty() ? "" : "cd -- " + shell_quoted(command.folder) + " || return 1\n";
+  write_script(script, enter + command.command);
   if (::mkfifo(fifo.c_str(), 0600) != 0) throw_errno("cannot make a pipe");
-  auto job = std::make_unique<Job>(scratch_ / ("output" + std::to_string(number) + ".txt"));
-  job->output = Fd(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  if (!job->output) throw_errno("cannot open a pipe");
-  const auto since = ticks_since_boot();
-  write_all(input_.get(), std::to_string(number) + "\n");
-
-  std::string trouble;
-  Deadline deadline = in(command.timeout);
-  bool open = true;
-  std::optional<int> status;
-  while (!status && !ended_) {
-    std::vector<pollfd> waits{{status_.get(), POLLIN, 0},
-                              {open ? job->output.get() : -1, POLLIN, 0},
-                              {trouble.empty() ? control : -1, POLLIN, 0}};
-    for (const auto& [id, other] : jobs_) waits.push_back({other->output.get(), POLLIN, 0});
-    if (::poll(waits.data(), waits.size(), poll_timeout(deadline)) < 0 && errno != EINTR)
-      throw_errno("poll");
-    if (waits[1].revents) open = job->pump(on_output);
-    pump_jobs();
-    if (waits[0].revents) {
-      status = read_status(number);
-      if (!status) reap();
-    }
-    if (waits[2].revents && trouble.empty() && heard()) {
-      trouble = "stopped";
-    } else if (trouble.empty() && std::chrono::steady_clock::now() >= deadline) {
-      trouble = "timed out after " + human(command.timeout) + " and was killed";
-    } else if (!trouble.empty() && std::chrono::steady_clock::now() >= deadline) {
-      ::kill(pid_, SIGKILL);  // the shell itself does not end
-      deadline = in(kGrace);
-    } else {
-      continue;
-    }
-    if (status || ended_) break;
-    kill_below(pid_, since);
-    deadline = in(kGrace);
+  course.job = std::make_unique<Job>(scratch_ / ("output" + number + ".txt"));
+  course.job->output = Fd(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!course.job->output) throw_errno("cannot open a pipe");
+  course.since = ticks_since_boot();
+  if (!send(course.number)) {
+    end_shell();
+    start();
+    fresh = true;
+    if (!send(course.number)) throw Error(ErrorKind::Unavailable, "no shell can be started");
   }
-  if (open) open = job->pump(on_output);
-  reap();
+  follow(course, on_output, control);
   fs::remove(script);
   fs::remove(fifo);
-  note_folder();
-  Answer out = ended(job->sink.text(), status ? *status : exit_code(*ended_), trouble);
-  // What it left running goes on printing into its own file.
-  if (open && jobs_.size() < kMostJobs) jobs_["left" + std::to_string(number)] = std::move(job);
+
+  Answer out;
+  out.output = course.job->sink.text();
+  const int code = course.status ? *course.status : exit_code(*ended_);
+  out.error = code != 0 || !course.trouble.empty();
+  if (!course.trouble.empty())
+    append_line(out.output, "[" + course.trouble +
+                                "; the next command gets a new shell, in the same folder, without "
+                                "its variables]");
+  else if (code != 0)
+    append_line(out.output, "[exit status " + std::to_string(code) + "]");
+  if (fresh)
+    append_line(out.output,
+                "[the shell had ended since the last command; this is a new one, without its "
+                "variables]");
+  if (ended_) {
+    if (course.trouble.empty())
+      append_line(out.output,
+                  "[the shell has ended; the next command gets a new one, without its variables]");
+    end_shell();
+  }
+  if (course.job->output) {
+    const std::string id = "left" + number;
+    auto holders = holders_of(course.job->output.get());
+    std::erase(holders, pid_);  // `exec 3>&1` is no process
+    if (!holders.empty())
+      append_line(out.output, "[what it started still runs: {\"job\": \"" + id +
+                                  "\"} reads what that prints, with \"stop\" it is ended]");
+    jobs_.keep(id, std::move(course.job));
+  }
   return out;
+}
+
+void Shell::follow(Course& course, const std::function<void(std::string_view)>& on_output,
+                   const Control& control) {
+  const Deadline deadline = in(course.timeout);
+  while (!course.status && !ended_) {
+    const int output = course.job->output ? course.job->output.get() : -1;
+    std::vector<pollfd> waits{
+        {status_.get(), POLLIN, 0}, {output, POLLIN, 0}, {control.fd, POLLIN, 0}};
+    jobs_.add_to(waits);
+    // A shell that is killed may leave copies of its pipes with what it started, and their end is
+    // not seen then: look after it from time to time.
+    if (::poll(waits.data(), waits.size(), poll_timeout(std::min(deadline, in(kLook)))) < 0 &&
+        errno != EINTR)
+      throw_errno("poll");
+    if (waits[1].revents) course.job->pump(on_output);
+    jobs_.pump();
+    if (waits[0].revents) course.status = read_status(course.number);
+    if (!course.status) reap();
+    if (course.status || ended_) break;
+    if (waits[2].revents && control.heard())
+      course.trouble = "stopped";
+    else if (std::chrono::steady_clock::now() >= deadline)
+      course.trouble = "timed out after " + seconds(course.timeout) + " and was killed";
+    if (!course.trouble.empty()) kill_command(course.since);
+  }
+  // Processes of a pipeline may have a moment to live after their shell has its status.
+  course.job->drain(course.trouble.empty() ? kLastWords : kAfterKill, on_output);
+  reap();
+  note_folder();
+}
+
+// The shell with it: it would go on with the rest of the script. What earlier commands and jobs
+// started stays.
+void Shell::kill_command(unsigned long long since) {
+  ::kill(pid_, SIGSTOP);
+  note_folder();
+  const pid_t self = ::getpid();
+  kill_all([&](const ProcessTable& table, pid_t pid) {
+    // What was left by its parent stands below this process.
+    while (pid != pid_ && pid != self) {
+      const auto entry = table.find(pid);
+      if (entry == table.end() || entry->second.start < since || jobs_.owns(pid)) return false;
+      pid = entry->second.parent;
+      if (pid == pid_ || pid == self) return true;
+    }
+    return pid == pid_;
+  });
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  ended_ = status;
 }
 
 void Shell::note_folder() {
@@ -249,109 +289,22 @@ void Shell::note_folder() {
   if (!failed && fs::is_directory(folder, failed)) folder_ = folder;
 }
 
-Answer Shell::ended(std::string output, int code, const std::string& trouble) {
-  Answer out;
-  out.output = std::move(output);
-  out.error = code != 0 || !trouble.empty();
-  if (!trouble.empty())
-    append_line(out.output, "[" + trouble + "]");
-  else if (code != 0)
-    append_line(out.output, "[exit status " + std::to_string(code) + "]");
-  if (ended_) {
-    append_line(out.output,
-                "[the shell has ended; the next command gets a new one, without its variables]");
-    end_shell();
-  }
-  return out;
+Answer Shell::start_job(const ShellCommand& command) {
+  return jobs_.start(command.command,
+                     command.folder.empty() ? folder_ : (folder_ / command.folder));
 }
 
-void Shell::pump_jobs() {
-  for (auto job = jobs_.begin(); job != jobs_.end();) {
-    const bool more = !job->second->output || job->second->pump();
-    if (!more) job->second->output.reset();
-    // What a command left running has no status to ask for.
-    job = !more && job->second->pid == 0 ? jobs_.erase(job) : std::next(job);
-  }
-}
-
-Answer Shell::start_job(const std::string& command) {
-  if (command.find('\0') != std::string::npos) return failed("the command holds a NUL byte");
-  if (jobs_.size() >= kMostJobs)
-    return failed("there are " + std::to_string(kMostJobs) + " jobs already; stop one first");
-  const std::string id = "job" + std::to_string(next_job_++);
-  const fs::path script = scratch_ / id;
-  write_script(script, command);
-  auto job = std::make_unique<Job>(scratch_ / (id + ".txt"));
-  Pipe output;
-  const bool bash = has_bash();
-  const pid_t pid = ::fork();
-  if (pid < 0) throw_errno("cannot start a job");
-  if (pid == 0) {
-    ::setsid();
-    ::signal(SIGPIPE, SIG_DFL);
-    if (::chdir(folder_.c_str()) != 0) ::_exit(126);
-    const int null = ::open("/dev/null", O_RDONLY);
-    ::dup2(null, 0);
-    ::dup2(output.write_end.get(), 1);
-    ::dup2(output.write_end.get(), 2);
-    ::execlp(bash ? "bash" : "sh", bash ? "bash" : "sh", script.c_str(), nullptr);
-    ::_exit(127);
-  }
-  job->pid = pid;
-  job->output = std::move(output.read_end);
-  jobs_[id] = std::move(job);
-  Answer out;
-  out.output = "started as " + id + "; read its output with {\"job\": \"" + id +
-               "\"}, stop it with {\"job\": \"" + id + "\", \"stop\": true}";
-  return out;
-}
-
-Answer Shell::ask_job(const std::string& id, bool stop, Millis wait) {
-  const auto found = jobs_.find(id);
-  if (found == jobs_.end() || found->second->pid == 0) {
-    std::string known;
-    for (const auto& [name, job] : jobs_) {
-      if (job->pid != 0) known += (known.empty() ? "" : ", ") + name;
-    }
-    return failed("there is no job '" + shortened(inert(id), 40) +
-                  "'; there are: " + (known.empty() ? "none" : known));
-  }
-  Job& job = *found->second;
-  if (stop && !job.status) {
-    kill_below(job.pid, 0);
-    ::kill(job.pid, SIGKILL);
-    wait = kGrace;
-  }
-  const Deadline deadline = in(wait);
-  bool more = true;
-  for (;;) {
-    more = !job.output ? false : job.pump();
-    if (!more) job.output.reset();
-    reap();
-    if (job.status || std::chrono::steady_clock::now() >= deadline) break;
-    pollfd waits{job.output.get(), POLLIN, 0};
-    // Its end is no event of its output where a child of it holds that: look from time to time.
-    ::poll(&waits, 1, std::min(50, poll_timeout(deadline)));
-  }
-  Answer out;
-  out.output = job.sink.news();
-  if (job.status) {
-    append_line(out.output, "[" + id + " has ended with status " +
-                                std::to_string(exit_code(*job.status)) + "]");
-    jobs_.erase(found);
-  } else {
-    append_line(out.output, "[" + id + " is running]");
-  }
-  return out;
+Answer Shell::ask_job(const std::string& id, bool stop, Millis wait, const Control& control) {
+  return jobs_.ask(id, stop, wait, control, [this] { reap(); });
 }
 
 void Shell::idle(int control) {
   for (;;) {
     std::vector<pollfd> waits{{control, POLLIN, 0}};
-    for (const auto& [id, job] : jobs_) waits.push_back({job->output.get(), POLLIN, 0});
+    jobs_.add_to(waits);
     if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR) throw_errno("poll");
     if (waits[0].revents) return;
-    pump_jobs();
+    jobs_.pump();
     reap();
   }
 }

@@ -9,21 +9,20 @@
 #include <sys/types.h>
 
 #include <functional>
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
 
 #include "base/file.h"
 #include "base/time.h"
 #include "tools/answer.h"
-#include "tools/sink.h"
+#include "tools/jobs.h"
 
 namespace nightjar::tools {
 
 struct ShellCommand {
   std::string command;
   Millis timeout{120'000};
+  std::string folder;  ///< to change to first; empty: where the shell stands
 };
 
 class Shell {
@@ -34,26 +33,31 @@ class Shell {
   Shell(const Shell&) = delete;
   Shell& operator=(const Shell&) = delete;
 
-  /// Blocks until the command has ended. `control` is watched meanwhile: where `heard` says that
-  /// the command is to stop, it is killed with what it started.
+  /// Blocks until the command has ended. At its timeout and at a stop it is killed with the shell
+  /// and what it started; the next one gets a new shell in the same folder.
   Answer run(const ShellCommand& command, const std::function<void(std::string_view)>& on_output,
-             int control, const std::function<bool()>& heard);
+             const Control& control);
   /// Starts a job in the shell's folder.
-  Answer start_job(const std::string& command);
+  Answer start_job(const ShellCommand& command);
   /// What the job printed since it was last asked, and whether it still runs.
-  Answer ask_job(const std::string& id, bool stop, Millis wait);
+  Answer ask_job(const std::string& id, bool stop, Millis wait, const Control& control);
   /// Reads what jobs print, until `control` has something. For the time between commands.
   void idle(int control);
+  /// Where it stands.
+  const fs::path& folder() const { return folder_; }
 
  private:
-  struct Job;
+  struct Course;
+  bool ready();
   void start();
   void end_shell();
   void reap();
   std::optional<int> read_status(long number);
   void note_folder();
-  Answer ended(std::string output, int code, const std::string& trouble);
-  void pump_jobs();
+  void kill_command(unsigned long long since);
+  bool send(long number);
+  void follow(Course& course, const std::function<void(std::string_view)>& on_output,
+              const Control& control);
 
   fs::path scratch_, folder_;
   pid_t pid_ = 0;
@@ -61,8 +65,7 @@ class Shell {
   Fd input_, status_;
   std::string status_text_;
   long number_ = 0;
-  std::map<std::string, std::unique_ptr<Job>> jobs_;
-  long next_job_ = 1;
+  Jobs jobs_;
 };
 
 }  // namespace nightjar::tools

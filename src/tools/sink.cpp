@@ -13,7 +13,7 @@ namespace nightjar::tools {
 namespace {
 
 constexpr size_t kHalf = kMostShown / 2;
-constexpr std::uint64_t kMostSpooled = std::uint64_t{32} << 20;
+constexpr std::uint64_t kMostSpooled = 32'000'000;
 
 }  // namespace
 
@@ -22,10 +22,18 @@ void Sink::spool(std::string_view bytes) {
     fd_ = Fd(::open(file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!fd_) return;
   }
-  if (spooled_ >= kMostSpooled) return;
-  bytes = bytes.substr(0, kMostSpooled - spooled_);
-  const ssize_t n = ::write(fd_.get(), bytes.data(), bytes.size());
+  if (full_) return;
+  const std::string_view part = bytes.substr(0, kMostSpooled - spooled_);
+  const ssize_t n = ::write(fd_.get(), part.data(), part.size());
   if (n > 0) spooled_ += static_cast<std::uint64_t>(n);
+  full_ = n < static_cast<ssize_t>(bytes.size());
+}
+
+std::string Sink::remark() const {
+  if (spooled_ == 0) return "";
+  return (spooled_ < bytes_ ? "the first " + human_size(spooled_) + " are in "
+                            : "the whole is in ") +
+         file_.string();
 }
 
 void Sink::add(std::string_view bytes) {
@@ -35,11 +43,12 @@ void Sink::add(std::string_view bytes) {
     news_missed_ += news_.size() - kMostShown;
     news_.erase(0, news_.size() - kMostShown);
   }
-  if (!fd_ && bytes_ <= kMostShown) {
+  if (bytes_ <= kMostShown) {
     head_ += bytes;
     return;
   }
-  if (!fd_) {  // now it is too long to be shown whole
+  if (!split_) {  // now it is too long to be shown whole
+    split_ = true;
     spool(head_);
     tail_ = head_.size() > kHalf ? head_.substr(kHalf) : "";
     head_.resize(std::min(head_.size(), kHalf));
@@ -58,17 +67,18 @@ std::string Sink::text() const {
   if (bytes_ <= kMostShown) return head_;
   const std::string_view tail =
       tail_.size() > kHalf ? std::string_view(tail_).substr(tail_.size() - kHalf) : tail_;
-  return with_gap(head_, tail, bytes_, file_.string());
+  return with_gap(head_, tail, bytes_, remark());
 }
 
 std::string Sink::news() {
   std::string out = std::move(news_);
   news_.clear();
   const std::uint64_t missed = std::exchange(news_missed_, 0);
+  const std::string remark = this->remark();
   if (missed > 0)
-    out = "[... " + human_size(missed) + " left out; the whole is in " + file_.string() +
+    out = "[... " + human_size(missed) + " left out" + (remark.empty() ? "" : "; " + remark) +
           " ...]\n" + out;
-  return shortened_middle(out, file_.string());
+  return shortened_middle(out, remark);
 }
 
 }  // namespace nightjar::tools

@@ -1,4 +1,5 @@
-// What a command prints: head and tail in memory, the whole in a file the model can read.
+// What a command prints: head and tail in memory; the whole, or the first part of very much, in a
+// file the model can read.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +21,15 @@ class Sink {
   std::string text() const;
   /// What came since the last call of this; bounded.
   std::string news();
-  const fs::path& file() const { return file_; }
 
  private:
   void spool(std::string_view bytes);
+  /// How much of it the file holds, said for the model; empty where that is nothing.
+  std::string remark() const;
   fs::path file_;
   Fd fd_;
+  bool split_ = false;       ///< into head and tail
+  bool full_ = false;        ///< the file takes no more
   std::string head_, tail_;  ///< tail_ holds the newest bytes, up to twice its share
   std::string news_;
   std::uint64_t bytes_ = 0, spooled_ = 0, news_missed_ = 0;

@@ -28,9 +28,9 @@ class Toolbox {
   /// Tools: shell {command, timeout_s?, background?, job?, stop?}, read, write, edit, patch,
   /// search, outline; map {brief, budget} of the commit that the sandbox shows (map/map.h): fresh
   /// tags lie in `kFreshTags` where the answer says `changed`. Blocks until the answer; `on_output`
-  /// gets what a command prints as it comes. A call under way at `deadline` is stopped and answered
-  /// so; at a stop it is stopped and Cancelled is thrown. Throws sandbox::SandboxLost where the
-  /// toolbox has gone.
+  /// gets the newest of what a long command prints, at most once a second. A call under way at
+  /// `deadline` is stopped and answered so; at a stop it is stopped and Cancelled is thrown. Throws
+  /// sandbox::SandboxLost where the toolbox has gone.
   Answer call(std::string_view tool, const json::object& arguments,
               const std::function<void(std::string_view)>& on_output, Deadline deadline,
               std::stop_token stop);

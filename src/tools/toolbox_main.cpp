@@ -5,13 +5,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "tools/arguments.h"
 #include "tools/channel.h"
 #include "tools/files.h"
 #include "tools/map_answer.h"
+#include "tools/patch_command.h"
 #include "tools/search.h"
 #include "tools/shell.h"
 #include "tools/toolbox.h"
@@ -21,7 +24,9 @@ namespace nightjar::tools {
 namespace {
 
 constexpr std::int64_t kDefaultTimeout = 120, kLongestTimeout = 24 * 3600;
-constexpr size_t kPiece = 4096;
+// What a long command prints meanwhile is for people who watch: its newest lines, now and then.
+constexpr size_t kMostNews = 4096;
+constexpr Millis kBetweenNews{1000};
 
 class Server {
  public:
@@ -51,12 +56,13 @@ class Server {
     send_document(0, document);
   }
 
-  Answer run(std::int64_t call, const std::string& tool, const json::object& arguments) {
+  Answer run(std::int64_t call, const std::string& tool, const json::object& given) {
+    const json::object arguments = understood(tool, given);
     if (tool == "shell") return shell(call, arguments);
     if (tool == "read") return files_.read(arguments);
     if (tool == "write") return files_.write(arguments);
     if (tool == "edit") return files_.edit(arguments);
-    if (tool == "patch") return files_.patch(arguments);
+    if (tool == "patch") return files_.patch(get_string(arguments, "patch"));
     if (tool == "outline") return files_.outline(arguments);
     if (tool == "search") return search_in(arguments);
     if (tool == "map") return map_answer(arguments);
@@ -66,32 +72,50 @@ class Server {
   Answer shell(std::int64_t call, const json::object& arguments) {
     const std::int64_t seconds = std::clamp<std::int64_t>(
         get_int(arguments, "timeout_s", kDefaultTimeout), 1, kLongestTimeout);
+    const Control control{0, [this, call] { return stop_heard(call); }};
     if (const std::string job = get_string(arguments, "job"); !job.empty())
       return shell_.ask_job(job, get_bool(arguments, "stop"),
-                            std::chrono::seconds(arguments.contains("timeout_s") ? seconds : 0));
-    ShellCommand command{get_string(arguments, "command"), std::chrono::seconds(seconds)};
+                            std::chrono::seconds(arguments.contains("timeout_s") ? seconds : 0),
+                            control);
+    ShellCommand command{get_string(arguments, "command"), std::chrono::seconds(seconds),
+                         get_string(arguments, "folder")};
     if (trimmed(command.command).empty()) return failed("say which command");
-    if (get_bool(arguments, "background")) return shell_.start_job(command.command);
-    std::string pending;
-    const auto flush = [&] {
-      if (pending.empty()) return;
-      send_document(0, {{"call", call}, {"more", valid_utf8(pending)}});
-      pending.clear();
+    if (get_bool(arguments, "background")) return shell_.start_job(command);
+    if (const auto patch = patch_command(command.command))
+      return patch_first(call, *patch, std::move(command), control);
+    return shell_.run(command, news_of(call), control);
+  }
+
+  bool stop_heard(std::int64_t call) {
+    if (!inbox_.read_from(0)) return true;
+    const auto document = inbox_.next();
+    return document && get_int(*document, "stop") == call;
+  }
+
+  // Its newest lines, now and then.
+  std::function<void(std::string_view)> news_of(std::int64_t call) {
+    return [call, newest = std::string(), next = in(kBetweenNews)](std::string_view bytes) mutable {
+      newest += bytes;
+      if (newest.size() > 2 * kMostNews) newest.erase(0, newest.size() - kMostNews);
+      if (std::chrono::steady_clock::now() < next) return;
+      send_document(0, {{"call", call}, {"more", valid_utf8(newest)}});
+      newest.clear();
+      next = in(kBetweenNews);
     };
-    Answer out = shell_.run(
-        command,
-        [&](std::string_view bytes) {
-          pending += bytes;
-          // Characters are not torn between pieces but where there is a flood.
-          if (pending.size() >= kPiece || pending.ends_with('\n')) flush();
-        },
-        0,
-        [&] {
-          if (!inbox_.read_from(0)) return true;
-          const auto document = inbox_.next();
-          return document && get_int(*document, "stop") == call;
-        });
-    flush();
+  }
+
+  // The patch by the tool for it, then what the command does besides.
+  Answer patch_first(std::int64_t call, const PatchCommand& patch, ShellCommand command,
+                     const Control& control) {
+    fs::path folder = shell_.folder() / command.folder / patch.folder;
+    Answer out = files_.patch(patch.patch, folder);
+    if (out.error || (patch.rest.empty() && patch.folder.empty())) return out;
+    const std::string enter =
+        patch.folder.empty() ? "" : "cd -- " + shell_quoted(patch.folder) + "\n";
+    command.command = enter + patch.rest;
+    const Answer after = shell_.run(command, news_of(call), control);
+    out.error = after.error;
+    if (!after.output.empty()) append_line(out.output, after.output);
     return out;
   }
 
@@ -110,13 +134,12 @@ class Server {
     if (fs::path path(what.path); path.is_absolute()) {
       const fs::path relative = path.lexically_normal().lexically_relative(root_);
       if (relative.string().starts_with("..")) {  // installed packages, for example
-        root = path;
-        what.path.clear();
         std::error_code ignored;
-        if (!fs::is_directory(path, ignored)) {
-          root = path.parent_path();
-          what.path = path.filename();
-        }
+        const fs::path real = fs::canonical(path, ignored);
+        if (ignored) return failed("there is no " + inert(what.path));
+        root = fs::is_directory(real) ? real : real.parent_path();
+        what.path = fs::is_directory(real) ? "" : real.filename();
+        what.shown = inert(root.string()) + "/";
       } else {
         what.path = relative;
       }

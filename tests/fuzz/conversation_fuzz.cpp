@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
   endpoint.model = "m";
   try {
     agent::native::Conversation conversation(file, endpoint, {"system", {}, ""});
-    const std::string request = conversation.request();
+    const std::string request(conversation.request());
     conversation.transcript();
     conversation.user("more");
     agent::native::Conversation again(file, endpoint, {"system", {}, ""});

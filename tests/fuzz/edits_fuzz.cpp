@@ -3,8 +3,10 @@
 #include "base/text.h"
 #include "fuzz.h"
 #include "tools/edit.h"
+#include "tools/glob.h"
 #include "tools/ignore.h"
 #include "tools/patch.h"
+#include "tools/patch_command.h"
 
 using namespace nightjar;
 
@@ -36,6 +38,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
   } else {
     promise(!patches.error().empty(), "a refusal has a reason");
   }
+  tools::patch_command("apply_patch " + file);
+  tools::left_out(file, piece + fresh);
+  const tools::Globs globs(file.substr(0, 2000));
+  for (const char* path : {"a", "a/b.txt", ".x/y", "build/out.o"})
+    globs.matches(tools::SplitPath(path));
   const tools::IgnoreFile rules(file);
   for (const char* path : {"a", "a/b.txt", ".x/y", "build/out.o"}) rules.of(path, false);
   tools::glob_matches(file.substr(0, 200), piece.substr(0, 200));

@@ -1,0 +1,138 @@
+#include "tools/files.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "tools/write_back.h"
+
+namespace nightjar::tools {
+namespace {
+
+class FilesTest : public testing::Test {
+ protected:
+  fs::path at(const std::string& path) const { return dir_.path() / path; }
+  void make(const std::string& path, std::string_view text, unsigned mode = 0644) {
+    fs::create_directories(at(path).parent_path());
+    std::ofstream(at(path), std::ios::binary) << text;
+    ::chmod(at(path).c_str(), mode);
+  }
+  unsigned mode(const std::string& path) const {
+    struct stat info{};
+    return ::stat(at(path).c_str(), &info) == 0 ? info.st_mode & 07777U : 0;
+  }
+  std::vector<std::string> names() const {
+    std::vector<std::string> out;
+    for (const auto& entry : fs::recursive_directory_iterator(dir_.path()))
+      out.push_back(entry.path().lexically_relative(dir_.path()).string());
+    std::ranges::sort(out);
+    return out;
+  }
+  TempDir dir_{"nightjar-files"};
+  Files files_{dir_.path()};
+};
+
+using Names = std::vector<std::string>;
+
+TEST_F(FilesTest, AnEditNeedsOldAndNew) {
+  make("a", "keep\n");
+  for (const json::object& arguments :
+       {json::object{{"path", "a"}, {"old", "keep"}}, json::object{{"path", "a"}, {"new", "x"}},
+        json::object{{"path", "a"}, {"old", "keep"}, {"new", nullptr}}}) {
+    const Answer out = files_.edit(arguments);
+    EXPECT_TRUE(out.error);
+    EXPECT_TRUE(out.output.starts_with("give both old and new")) << out.output;
+  }
+  EXPECT_EQ(read_file(at("a")), "keep\n");
+  EXPECT_EQ(files_.edit({{"path", "b"}, {"old", ""}, {"new", "1\n"}}).output, "wrote b, 1 line");
+}
+
+TEST_F(FilesTest, WhatCannotBeEditedIsCalledWhatItIs) {
+  make("folder/a", "x");
+  make("large", "");
+  fs::resize_file(at("large"), 20 << 20);
+  ::mkfifo(at("pipe").c_str(), 0644);
+  const auto edit = [&](const char* path) {
+    return files_.edit({{"path", path}, {"old", "a"}, {"new", "b"}}).output;
+  };
+  EXPECT_EQ(edit("folder"), "folder is a folder");
+  EXPECT_TRUE(edit("large").starts_with("large has 21.0 MB")) << edit("large");
+  EXPECT_TRUE(files_.read({{"path", "large"}}).output.starts_with("large has 21.0 MB"));
+  EXPECT_EQ(edit("pipe"), "pipe is no regular file");
+  EXPECT_TRUE(edit("none").starts_with("there is no file none"));
+  EXPECT_TRUE(files_.patch("*** Update File: folder\n-a\n+b\n").output.ends_with("is a folder"));
+}
+
+TEST_F(FilesTest, AFileKeepsItsModeAndItsLinks) {
+  make("run", "old\n", 0755);
+  fs::create_symlink("run", at("link"));
+  EXPECT_FALSE(files_.write({{"path", "link"}, {"content", "new\n"}}).error);
+  EXPECT_TRUE(fs::is_symlink(at("link")));
+  EXPECT_EQ(read_file(at("run")), "new\n");
+  EXPECT_EQ(mode("run"), 0755U);
+  EXPECT_FALSE(files_.edit({{"path", "run"}, {"old", "new"}, {"new", "newer"}}).error);
+  EXPECT_EQ(mode("run"), 0755U);
+  EXPECT_FALSE(files_.patch("*** Update File: run\n*** Move to: bin/go\n-newer\n+go\n").error);
+  EXPECT_EQ(mode("bin/go"), 0755U);
+  EXPECT_EQ(names(), (Names{"bin", "bin/go", "link"}));
+  EXPECT_FALSE(
+      files_
+          .patch("diff --git a/x b/x\nnew file mode 100755\n--- /dev/null\n+++ b/x\n@@ -0,0 "
+                 "+1 @@\n+x\n")
+          .error);
+  EXPECT_EQ(mode("x"), 0755U);
+  make("kept", "x\n", 0444);
+  if (::geteuid() != 0) {
+    EXPECT_THROW(files_.write({{"path", "kept"}, {"content", ""}}), Error);
+  }
+}
+
+TEST_F(FilesTest, APatchThatCannotBeWrittenChangesNothing) {
+  make("a", "1\n");
+  make("gone", "1\n");
+  make("file", "1\n");
+  EXPECT_THROW(files_.patch("*** Update File: a\n-1\n+2\n*** Delete File: gone\n*** Add File: "
+                            "new/deep/b\n+x\n*** Add File: file/c\n+x\n"),
+               Error);
+  EXPECT_EQ(read_file(at("a")), "1\n");
+  EXPECT_EQ(names(), (Names{"a", "file", "gone"}));
+}
+
+TEST_F(FilesTest, WhatWasMadeBeforeAFailureIsPutBack) {
+  make("a", "old\n", 0751);
+  make("gone", "here\n");
+  // The last step finds its file gone when the others are made.
+  EXPECT_THROW(write_back({{at("a"), "new\n", 0600U},
+                           {at("fresh"), "new\n", {}},
+                           {at("gone"), {}, {}},
+                           {at("gone"), {}, {}}}),
+               Error);
+  EXPECT_EQ(read_file(at("a")), "old\n");
+  EXPECT_EQ(mode("a"), 0751U);
+  EXPECT_EQ(read_file(at("gone")), "here\n");
+  EXPECT_EQ(names(), (Names{"a", "gone"}));
+}
+
+TEST_F(FilesTest, OneFileHasOneNameInAPatch) {
+  make("a", "1\n2\n");
+  EXPECT_FALSE(files_
+                   .patch("*** Update File: ./a\n-1\n+one\n*** Update File: " + at("a").string() +
+                          "\n-2\n+two\n")
+                   .error);
+  EXPECT_EQ(read_file(at("a")), "one\ntwo\n");
+}
+
+TEST_F(FilesTest, ATextThatLeavesLinesOutIsNotWritten) {
+  make("a.js", "f();\ng();\n");
+  const Answer out =
+      files_.write({{"path", "a.js"}, {"content", "f();\n// ... existing code ...\n"}});
+  EXPECT_TRUE(out.error);
+  EXPECT_EQ(read_file(at("a.js")), "f();\ng();\n");
+}
+
+}  // namespace
+}  // namespace nightjar::tools
