@@ -31,6 +31,8 @@ struct Failures {
   /// Everything that speaks against the change, for an agent that can read; the tests above are
   /// part of it.
   std::string reason;
+  /// What became of tests that failed before the change.
+  std::vector<Test> still_failing, fixed;
 };
 
 /// Where a sandbox may show the files of its commit as they are, read-only: without what setup, an
@@ -108,10 +110,16 @@ struct Assignment {
   std::function<void(const std::string& tags)> keep_tags;
   std::string work_tree;         ///< where it stands inside
   std::optional<Rewind> rewind;  ///< of the conversation; the tree is there already
-  /// Whether the work tree was written to since it was last asked. Cheap.
-  std::function<bool()> tree_changed;
-  /// Keeps the work tree as of this turn. Uses the session: not beside a call of a tool.
-  std::function<void(int turn)> checkpoint;
+  /// Whether the work tree was written to since it was last asked. Cheap, as it does not look at a
+  /// large tree each time, unless `thoroughly`.
+  std::function<bool(bool thoroughly)> tree_changed;
+  /// Keeps the work tree as of this turn; false: its content is as it was kept last. Uses the
+  /// session: not beside a call of a tool.
+  std::function<bool(int turn)> checkpoint;
+  /// Paths in which the work tree differs from how the run began. Uses the session as well.
+  std::function<std::vector<std::string>()> changed_paths;
+  /// So long it waited for its model, which is no time of the run's.
+  std::function<void(Millis)> waited;
 };
 
 /// Parked: it needs somebody, and goes on where it stood when `work` is called again.
@@ -127,6 +135,7 @@ struct WorkResult {
   std::vector<std::string> paths;
   bool all_changes = false;
   std::vector<core::Finding> findings;
+  int turn = 0;        ///< of the conversation, where there is one
   json::object claim;  ///< what `recheck` looks for again: action, old_name, new_name, pattern, ...
 };
 

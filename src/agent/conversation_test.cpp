@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/native/compaction.h"
+#include "agent/native/failover.h"
 #include "base/error.h"
 
 namespace nightjar::agent::native {
@@ -104,11 +105,11 @@ TEST_P(ConversationTest, ARewindReachesBehindAReplacement) {
   Conversation conversation = open();
   conversation.user("task");
   turn(conversation, 1, kLong + "1");
-  const std::string after_one = conversation.request();
+  const std::string after_one(conversation.request());
   for (int i = 2; i <= 4; ++i) turn(conversation, i, kLong + std::to_string(i));
   conversation.replace(with_summary(conversation.transcript(), "notes", 1'000, wire()));
   turn(conversation, 5, "five");
-  const std::string after_five = conversation.request();
+  const std::string after_five(conversation.request());
   turn(conversation, 6, "six");
 
   conversation.rewind(5, "first");
@@ -130,16 +131,16 @@ TEST_P(ConversationTest, ASummaryKeepsWhatMustOutliveIt) {
   turn(conversation, 2, "ok", "edit", R"({"path": "src/a.c", "old": "a", "new": "b"})");
   turn(conversation, 3, "ok", "patch",
        R"({"patch": "*** Begin Patch\n*** Update File: src/b.c\n@@\n-x\n+y\n*** End Patch"})");
-  turn(conversation, 4, "t1 fails", "check");
-  conversation.user("The person says: mind the style");
+  turn(conversation, 4, "2 tests fail:\n- t1 fails\n- t2 fails", "check");
+  conversation.user("The person says: mind\nthe style");
   for (int round = 0; round < 2; ++round) {  // also of a summary of a summary
     for (int i = 0; i < 3; ++i) turn(conversation, 5 + 3 * round + i, kLong);
     conversation.replace(
         with_summary(conversation.transcript(), "notes " + std::to_string(round), 1'000, wire()));
   }
-  const std::string sent = conversation.request();
+  const std::string sent(conversation.request());
   for (const char* kept : {"the task", "[x] first", "[ ] second", "src/a.c", "src/b.c", "t1 fails",
-                           "mind the style", "notes 1"})
+                           "t2 fails", "mind\\nthe style", "notes 1"})
     EXPECT_NE(sent.find(kept), std::string::npos) << kept;
   EXPECT_EQ(sent.find("notes 0"), std::string::npos);
   EXPECT_LT(sent.size(), 5'000U);
@@ -178,6 +179,99 @@ TEST_P(ConversationTest, WhatTheVendorCountedIsNotGuessed) {
   EXPECT_EQ(conversation.guessed_tokens(), 0);
   conversation.user(std::string(4'000, 'x'));
   EXPECT_NEAR(static_cast<double>(conversation.tokens()), 101'060, 40);
+}
+
+// The vendor's own items change at each compaction, and stand before the task.
+TEST_P(ConversationTest, EveryCompactionKeepsTheTaskAndOneOfTheVendorsItems) {
+  const std::string first = wire().user("vendor's first"), second = wire().user("vendor's second");
+  Conversation conversation = open();
+  conversation.user("the task", "task");
+  turn(conversation, 1, "one");
+  conversation.replace(with_vendor_items(conversation.transcript(), first, wire()));
+  turn(conversation, 2, "two");
+  {
+    const std::string question = summary_question(conversation.transcript(), 10'000);
+    EXPECT_NE(question.find("<task>\nthe task\n</task>"), std::string::npos) << question;
+    EXPECT_EQ(question.find("vendor"), std::string::npos) << question;
+  }
+  conversation.replace(with_vendor_items(conversation.transcript(), second, wire()));
+  std::string sent(conversation.request());
+  EXPECT_NE(sent.find("the task"), std::string::npos) << sent;
+  EXPECT_NE(sent.find("vendor's second"), std::string::npos) << sent;
+  EXPECT_EQ(sent.find("vendor's first"), std::string::npos) << sent;
+  turn(conversation, 3, "three");
+  conversation.replace(with_summary(conversation.transcript(), "notes", 1'000, wire()));
+  sent = conversation.request();
+  EXPECT_NE(sent.find("the task"), std::string::npos) << sent;
+  EXPECT_EQ(sent.find("vendor's"), std::string::npos) << sent;
+  EXPECT_EQ(open().request(), conversation.request());
+  EXPECT_EQ(open().transcript().task(), 0U);
+}
+
+TEST_P(ConversationTest, AnotherModelIsNotToldWhatOnlyTheVendorCanRead) {
+  Conversation conversation = open();
+  conversation.user("the task", "task");
+  turn(conversation, 1, "one");
+  conversation.replace(
+      with_vendor_items(conversation.transcript(), wire().user("vendor's"), wire()));
+  model::Endpoint other;
+  other.name = "other";
+  other.wire = GetParam();
+  conversation.replace(handed_over(conversation.transcript(), other, {"system", {}, ""}, 0, true));
+  const std::string sent(conversation.request());
+  EXPECT_EQ(sent.find("vendor"), std::string::npos) << sent;
+  EXPECT_NE(sent.find("the task"), std::string::npos) << sent;
+}
+
+TEST_P(ConversationTest, ARewindForgetsTheMarksOfWhatItForgets) {
+  Conversation conversation = open();
+  conversation.user("the task", "task");
+  turn(conversation, 1, "one");
+  conversation.user("near", "near 9 turns");
+  turn(conversation, 2, "two");
+  conversation.note("plan approved");
+  conversation.user("refuted", "round 2");
+  turn(conversation, 3, "three");
+  conversation.rewind(1, "rewind 1");
+  for (int process = 0; process < 2; ++process) {
+    const Conversation now = open();
+    EXPECT_FALSE(now.has("plan approved"));
+    EXPECT_TRUE(now.has("near 9 turns")) << "its message stands there still";
+    EXPECT_TRUE(now.has("task"));
+    EXPECT_TRUE(now.has("round 2"));
+    EXPECT_TRUE(now.has("rewind 1"));
+    turn(conversation, 2, "another two");
+  }
+  conversation.note("plan approved");
+  EXPECT_TRUE(open().has("plan approved"));
+}
+
+TEST_P(ConversationTest, AnAnswersNumberStandsWithTheResultThatHoldsIt) {
+  Conversation conversation = open();
+  conversation.user("the task", "task");
+  Reply reply;
+  reply.calls = {ToolCall{"c1", "ask", "{}"}, ToolCall{"c2", "shell", "{}"}};
+  conversation.reply(reply);
+  conversation.call_begins(reply.calls[0]);
+  conversation.result({"c1", "ask", "The person answers: yes", false, "", ""}, 7);
+  conversation.call_begins(reply.calls[1]);
+  EXPECT_EQ(open().heard(), 7);
+}
+
+TEST_P(ConversationTest, APauseIsObeyedOnceAndTakesNoWordWithIt) {
+  Conversation conversation = open();
+  conversation.user("the task", "task", 1);
+  conversation.pause(3);
+  EXPECT_EQ(open().paused(), 3);
+  EXPECT_EQ(open().heard(), 1) << "word 2 is to be read again";
+}
+
+TEST_P(ConversationTest, TheNewestOfSuchMarksIsFound) {
+  Conversation conversation = open();
+  conversation.note("plan of turn 1 shown at 0 after word 2");
+  conversation.note("plan of turn 1 shown at 1 after word 5");
+  EXPECT_EQ(open().mark_like("plan of turn 1 "), "plan of turn 1 shown at 1 after word 5");
+  EXPECT_EQ(open().mark_like("plan of turn 2 "), "");
 }
 
 }  // namespace

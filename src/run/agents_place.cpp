@@ -69,10 +69,10 @@ std::unique_ptr<sandbox::Session> AgentsPlace::start_sandbox() {
   if (open) policy.env.merge(gateway::gateway_variables(kGatewayPort));
   auto session = context_.start_sandbox(policy);
   if (open)
-    gateway_.emplace(session->listen(kGatewayPort),
-                     gateway::Settings{.upstreams = {{model_->endpoint, model_->key}},
-                                       .record = context_.folder / "gateway"},
-                     meter());
+    gateway_.emplace(
+        session->listen(kGatewayPort),
+        gateway::Settings{.upstreams = upstreams(), .record = context_.folder / "gateway"},
+        meter());
   return session;
 }
 
@@ -88,6 +88,19 @@ void AgentsPlace::open_model(const agent::Agent& agent) {
     failover_ = agent::ModelAccess{*job_.failover, std::move(*second)};
   else
     context_.journal.note("no failover: " + second.error());
+}
+
+// The run's own model first: the first one of a wire answers on it.
+std::vector<gateway::Upstream> AgentsPlace::upstreams() {
+  std::vector<gateway::Upstream> out{{model_->endpoint, model_->key}};
+  for (const auto& endpoint : job_.gateway_models) {
+    auto key = model::resolve_key(endpoint.key, [](const char* name) { return getenv(name); });
+    if (key)
+      out.push_back({endpoint, std::move(*key)});
+    else
+      context_.journal.note("not behind the gateway: " + endpoint.name + ": " + key.error());
+  }
+  return out;
 }
 
 gateway::Meter& AgentsPlace::meter() {
@@ -116,6 +129,7 @@ agent::Assignment AgentsPlace::assignment(sandbox::Session& session) {
   };
   out.folder = context_.folder;
   out.limits = job_.limits;
+  out.limits.time = context_.stages.limit();
   out.baseline = context_.baseline;
   out.work_tree = job_.spec.repo;
   out.model = model_;
@@ -130,13 +144,17 @@ agent::Assignment AgentsPlace::assignment(sandbox::Session& session) {
       const auto sum = meter().sum();
       return agent::OthersSpent{sum.usage, sum.cost_usd, sum.cost_known};
     };
-  out.tree_changed = [this] { return checkpoints_.changed(scratch_ / "tree"); };
+  out.tree_changed = [this](bool thoroughly) {
+    return checkpoints_.changed(scratch_ / "tree", thoroughly);
+  };
   out.words = [this](long after) { return read_words(context_.folder, after); };
   out.check = [this](sandbox::Session& own) {
     const auto reports = context_.checks(own, "work", &context_.baseline);
     return failures_between(context_.baseline, reports, context_.folder);
   };
-  out.checkpoint = [this, &session](int turn) { checkpoints_.keep(session, turn); };
+  out.checkpoint = [this, &session](int turn) { return checkpoints_.keep(session, turn); };
+  out.changed_paths = [this, &session] { return checkpoints_.changed_paths(session); };
+  out.waited = [this](Millis waited) { context_.stages.extend(waited); };
   return out;
 }
 

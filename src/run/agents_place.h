@@ -31,6 +31,7 @@ class AgentsPlace {
   void open_model(const agent::Agent& agent);
   std::unique_ptr<sandbox::Session> start_sandbox();
   gateway::Meter& meter();
+  std::vector<gateway::Upstream> upstreams();
   bool rewinds() const;
 
   Context& context_;

@@ -114,6 +114,18 @@ std::map<std::string, std::pair<std::string, std::string>> contents_for_review(
   return out;
 }
 
+std::set<std::string, std::less<>> unread_files(const std::vector<core::Change>& changes) {
+  std::set<std::string, std::less<>> out;
+  for (const auto& change : changes) {
+    if (change.what == core::Change::What::Deleted) continue;
+    const bool text = change.what == core::Change::What::File &&
+                      change.content.size() <= kLargestReviewed &&
+                      change.content.find('\0') == std::string::npos;
+    if (!text) out.insert(change.path);
+  }
+  return out;
+}
+
 core::Task folded_task(const Job& job, const std::vector<core::Event>& events) {
   core::Task task;
   task.id = job.task;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,9 @@ verify::AgentClaim claim_from(const json::object& claim);
 std::map<std::string, std::pair<std::string, std::string>> contents_for_review(
     const git::Mirror& mirror, std::string_view before, std::string_view after,
     const std::vector<std::string>& paths);
+
+/// Paths of what is there after a change and is no text that `contents_for_review` gives whole.
+std::set<std::string, std::less<>> unread_files(const std::vector<core::Change>& changes);
 
 /// The task as this run's events make it, for the description of the pull request.
 core::Task folded_task(const Job& job, const std::vector<core::Event>& events);

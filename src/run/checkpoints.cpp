@@ -62,9 +62,9 @@ void Checkpoints::begin(const fs::path& upper, bool kept) {
   next_ = {};
 }
 
-bool Checkpoints::changed(const fs::path& upper) {
+bool Checkpoints::changed(const fs::path& upper, bool thoroughly) {
   const auto now = std::chrono::steady_clock::now();
-  if (now < next_) return false;
+  if (now < next_ && !thoroughly) return false;
   std::string seen = fingerprint(sandbox::written_folder(upper));
   const auto took = std::chrono::steady_clock::now() - now;
   // A tree of a hundred thousand files is not looked at every turn.
@@ -74,29 +74,60 @@ bool Checkpoints::changed(const fs::path& upper) {
   return true;
 }
 
-void Checkpoints::keep(sandbox::Session& session, int turn) {
+// The start's own where nothing differs; nullopt where it cannot become a commit.
+std::optional<std::string> Checkpoints::commit_of(sandbox::Session& session,
+                                                  const std::string& what) const {
   agent::WorkResult everything;
   everything.all_changes = true;
-  everything.summary = "turn " + std::to_string(turn);
+  everything.summary = what;
   Selection selection =
       select_changes(session, everything, mirror_, job_.start_commit, checkouts_of(job_));
-  if (selection.changes.empty()) return;
+  if (selection.changes.empty()) return job_.start_commit;
   const auto commit =
       mirror_.commit(commit_request(job_, everything, std::move(selection.changes)));
-  if (!commit || !*commit) return;
-  mirror_.keep("runs/" + job_.run + "/turns/" + std::to_string(turn), **commit);
-  journal_.append("checkpoint", {{"turn", turn}, {"commit", **commit}});
+  if (!commit) return std::nullopt;
+  return commit->value_or(job_.start_commit);
+}
+
+bool Checkpoints::keep(sandbox::Session& session, int turn) {
+  const auto commit = commit_of(session, "turn " + std::to_string(turn));
+  if (!commit) return true;
+  const std::string last = newest().value_or(job_.start_commit);
+  if (*commit == last || mirror_.changed_paths(last, *commit).empty()) return false;
+  mirror_.keep("runs/" + job_.run + "/turns/" + std::to_string(turn), *commit);
+  journal_.append("checkpoint", {{"turn", turn}, {"commit", *commit}});
+  return true;
+}
+
+std::vector<std::string> Checkpoints::changed_paths(sandbox::Session& session) const {
+  std::vector<std::string> out;
+  const auto commit = commit_of(session, "before its plan");
+  if (!commit || *commit == job_.start_commit) return out;
+  for (auto& changed : mirror_.changed_paths(job_.start_commit, *commit))
+    out.push_back(std::move(changed.path));
+  return out;
 }
 
 std::optional<std::string> Checkpoints::at(int turn) const {
-  std::optional<std::string> found;
+  struct State {
+    int turn;
+    std::string commit;
+  };
+  std::vector<State> states;  // of what was not forgotten, in the order of their turns
+  const auto forget_after = [&states](int last) {
+    std::erase_if(states, [last](const State& state) { return state.turn > last; });
+  };
   for (const auto& event : journal_.events()) {
-    if (event.kind == "checkpoint" && get_int(event.body, "turn") <= turn)
-      found = get_string(event.body, "commit");
+    if (event.kind == "rewound") forget_after(static_cast<int>(get_int(event.body, "turn")));
     // Another round begins with the candidate that was judged.
-    if (event.kind == "candidate") found = get_string(event.body, "commit");
+    if (event.kind != "checkpoint" && event.kind != "candidate") continue;
+    const int newest = states.empty() ? 0 : states.back().turn;
+    states.push_back(
+        {static_cast<int>(get_int(event.body, "turn", newest)), get_string(event.body, "commit")});
   }
-  return found;
+  forget_after(turn);
+  if (states.empty()) return std::nullopt;
+  return states.back().commit;
 }
 
 std::optional<std::string> Checkpoints::newest() const {

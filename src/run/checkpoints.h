@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "git/repository.h"
 #include "run/job.h"
@@ -21,16 +22,21 @@ class Checkpoints {
   /// A sandbox stands: `kept` where its tree is the start's or a checkpoint's.
   void begin(const std::filesystem::path& upper, bool kept);
   /// Looks at `upper` (of the work tree): whether anything was written since the last look. Cheap:
-  /// it reads no file.
-  bool changed(const std::filesystem::path& upper);
-  /// Commits what the tree holds now, as of `turn`. Nothing where it cannot become a commit.
-  void keep(sandbox::Session& session, int turn);
+  /// it reads no file, and rests after a look that took long unless `thoroughly`.
+  bool changed(const std::filesystem::path& upper, bool thoroughly);
+  /// Commits what the tree holds now, as of `turn`; false: that is what was kept last. Nothing
+  /// where it cannot become a commit.
+  bool keep(sandbox::Session& session, int turn);
+  /// In which paths the tree differs from the start's.
+  std::vector<std::string> changed_paths(sandbox::Session& session) const;
 
   /// The newest one at or before `turn`; nullopt: the tree was as it began.
   std::optional<std::string> at(int turn) const;
   std::optional<std::string> newest() const;
 
  private:
+  std::optional<std::string> commit_of(sandbox::Session& session, const std::string& what) const;
+
   const Job& job_;
   const git::Mirror& mirror_;
   Journal& journal_;

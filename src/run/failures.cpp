@@ -11,10 +11,20 @@ namespace nightjar::run {
 namespace {
 
 constexpr size_t kMostLog = size_t{1} << 20;
+constexpr size_t kMostTold = 200;  // of tests that say nothing against the change
 constexpr size_t kLargestLog = size_t{128} << 20;
+
+void add_told(std::vector<agent::Failures::Test>& tests, const std::string& check,
+              const std::vector<std::string>& names) {
+  for (const auto& name : names) {
+    if (tests.size() < kMostTold) tests.push_back({check, name});
+  }
+}
 
 void add(agent::Failures& failures, const core::CheckComparison& check, const std::string& log,
          const fs::path& folder) {
+  add_told(failures.still_failing, check.name, check.still_failing);
+  add_told(failures.fixed, check.name, check.fixed);
   for (const auto* names : {&check.newly_failing, &check.vanished}) {
     for (const auto& name : *names) failures.tests.push_back({check.name, name});
   }

@@ -13,7 +13,8 @@ namespace nightjar::run {
 /// The finding for what a tool made in the work tree; of one selection, not of the agent's work.
 inline constexpr std::string_view kLeftOut = "left_out";
 
-/// Tests that fail or vanished against the baseline, with the end of the failing checks' logs.
+/// Tests that fail or vanished against the baseline, with the end of the failing checks' logs; and
+/// what became of those that failed before.
 /// `folder`: the run's, which holds the logs.
 agent::Failures failures_between(const std::vector<core::CheckReport>& baseline,
                                  const std::vector<core::CheckReport>& reports,

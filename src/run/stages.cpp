@@ -48,6 +48,16 @@ void Stages::timed_out(std::string_view what) const {
                                    std::string(what) + "; give it more with --limit-time");
 }
 
+// An agent's conversation is worth more time; nothing else goes on where it stood.
+void Stages::late_for(const std::string& stage) const {
+  if (stage != "work" || !journal_.last("tree_ready")) timed_out(stage);
+  end_run(core::State::Waiting,
+          "the run's time limit of " + human(limit_) +
+              " is used up; the work so far is kept, and nightjar resume ID --limit-time N goes on "
+              "with more",
+          core::WaitingFor::Person);
+}
+
 json::object Stages::run(const StageName& stage, const std::function<json::object()>& work) {
   const auto& [name, round] = stage;
   if (const auto done = journal_.last("stage_finished", name, round)) return done->body;
@@ -56,7 +66,7 @@ json::object Stages::run(const StageName& stage, const std::function<json::objec
   journal_.append("stage_started", std::move(started));
   json::object body;
   for (int tries = 1;;) {
-    if (late()) timed_out(name);
+    if (late()) late_for(name);
     try {
       body = work();
       break;

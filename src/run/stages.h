@@ -37,7 +37,10 @@ class Stages {
   /// `scratch`: what stages write; it is emptied before room on its disk is waited for.
   Stages(Journal& journal, std::filesystem::path scratch, Millis limit, std::stop_token stop);
 
+  Millis limit() const { return limit_; }
   Deadline deadline() const { return deadline_; }
+  /// So long the run waited for something, which does not count.
+  void extend(Millis waited) { deadline_ += waited; }
   bool late() const { return std::chrono::steady_clock::now() >= deadline_; }
   [[noreturn]] void timed_out(std::string_view what) const;
 
@@ -46,6 +49,7 @@ class Stages {
   json::object run(const StageName& stage, const std::function<json::object()>& work);
 
  private:
+  [[noreturn]] void late_for(const std::string& stage) const;
   /// False: there is room already.
   bool wait_for_room(const std::string& why);
 

@@ -15,6 +15,12 @@ namespace {
 
 constexpr std::string_view kNothingChanged = "nothing was changed: every file is as it was before";
 
+// Before the clock is looked at: an agent that parked at the end of the run's time can go on.
+void end_if_parked(const agent::WorkResult& result) {
+  if (result.outcome == agent::Outcome::Parked)
+    end_run(State::Waiting, result.reason, result.waiting_for);
+}
+
 }  // namespace
 
 json::object Work::begin() {
@@ -46,6 +52,7 @@ Selection Work::changes_of(const agent::WorkResult& result, sandbox::Session& se
 }
 
 void Work::end_unless_changed(const agent::WorkResult& result) const {
+  end_if_parked(result);
   if (context_.stages.late()) context_.stages.timed_out("work");
   switch (result.outcome) {
     case agent::Outcome::Changed:
@@ -53,7 +60,6 @@ void Work::end_unless_changed(const agent::WorkResult& result) const {
     case agent::Outcome::CannotDo:
       end_run(State::Waiting, result.reason, WaitingFor::Person);
     case agent::Outcome::Parked:
-      end_run(State::Waiting, result.reason, result.waiting_for);
     case agent::Outcome::Nothing:
       end_run(State::Failed, "nothing was changed: " + result.reason);
     case agent::Outcome::Failed:
@@ -74,10 +80,9 @@ json::object Work::revise(const json::object& work_done) {
   auto result = agent->revise(
       place_.assignment(*session), work_result_from(work_done), failures, *session,
       [this](const std::string& text) { context_.journal.note(text); }, context_.stop);
+  if (result) end_if_parked(*result);
   if (context_.stages.late()) context_.stages.timed_out("work");
   fault_point("after_revise");
-  if (result && result->outcome == agent::Outcome::Parked)
-    end_run(State::Waiting, result->reason, result->waiting_for);
   if (!result || result->outcome != agent::Outcome::Changed) return nothing_more;
   for (auto& changed : context_.mirror.changed_paths(job_.start_commit, commit)) {
     if (!changed.old_path.empty()) result->paths.push_back(std::move(changed.old_path));
@@ -106,7 +111,7 @@ json::object Work::candidate_of(const agent::WorkResult& result, Selection selec
                                      {"insertions", stat.insertions},
                                      {"deletions", stat.deletions},
                                      {"left_out", to_array(selection.left_out)}});
-  context_.journal.append("candidate", {{"commit", commit}});
+  context_.journal.append("candidate", {{"commit", commit}, {"turn", result.turn}});
   json::object body = to_json(result);
   auto& findings = body["findings"].as_array();
   for (const auto& path : selection.left_out) {

@@ -93,6 +93,26 @@ TEST_P(NativeKill, TheConversationGoesOnAndNoCallRunsTwice) {
   EXPECT_NE(body.find("1.md\\n2.md\\n3.md\\n"), std::string::npos) << "calls that had not begun";
 }
 
+TEST_F(NativeTest, AnAnswerIsNotReadTwiceAfterAKill) {
+  play(R"({"replies": [
+    {"calls": [{"tool": "ask", "arguments": {"question": "Which Python?"}},
+               {"tool": "shell", "arguments": {"command": "echo begin 1 > steps.txt; sleep 3; rm steps.txt"}}]},
+    {"calls": [{"tool": "shell", "arguments": {"command": "rm -f steps.txt"}}, )" +
+       kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const std::string id = get_string(finish(), "id");
+  EXPECT_EQ(nightjar_.run({"answer", id, "Python 3.9"}).exit_status, 0);
+  const fs::path run = nightjar_.state() / "runs" / (id + ".1");
+  while (!has_begun(run, 1)) ::usleep(2'000);
+  ::kill(runner_of(run), SIGKILL);
+  const json::object task = settle(nightjar_, id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  const std::string body = server_->last_body();
+  const size_t answer = body.find("Python 3.9");
+  ASSERT_NE(answer, std::string::npos);
+  EXPECT_EQ(body.find("Python 3.9", answer + 1), std::string::npos) << body;
+  EXPECT_EQ(server_->violations(), "");
+}
+
 TEST_F(NativeTest, ALostWorkTreeComesBackFromItsCheckpoint) {
   play(R"({"replies": [
     {"calls": [)" +

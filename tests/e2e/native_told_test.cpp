@@ -33,6 +33,41 @@ TEST_F(NativeTest, AFoldersInstructionsArriveOnceWhenItIsTouched) {
   EXPECT_EQ(body.find("Rule of the part.", rule + 1), std::string::npos) << "said twice";
 }
 
+TEST_F(NativeTest, AFoldersInstructionsArriveForAPatchThatNamesItsFiles) {
+  repo_.write("part/AGENTS.md", "Rule of the part.\n");
+  repo_.write("part/note.md", "note\n");
+  repo_.commit("instructions");
+  play(R"({"replies": [{"calls": [{"tool": "patch", "arguments": {"patch":
+    "*** Begin Patch\n*** Update File: part/note.md\n@@\n-note\n+noted\n*** Update File: calc.py\n@@\n-    return a - b\n+    return a + b\n*** End Patch"}}]},
+    {"calls": [)" +
+       kFinish + "]}]}");
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_NE(body_of_last_request().find("Rule of the part."), std::string::npos);
+  EXPECT_NE(log(task).find("> patch part/note.md, calc.py"), std::string::npos) << log(task);
+}
+
+TEST_F(NativeTest, WhatOtherProgramsAreToldArrivesBesideAgentsMd) {
+  repo_.write("AGENTS.md", "Root rule: tabs.\nSee @docs/style.md for more.\n");
+  repo_.write("docs/style.md", "Imported rule.\n@deep.md\n");
+  repo_.write("docs/deep.md", "Rule of the import.\n@deeper.md\n");
+  repo_.write("docs/deeper.md", "Too deep.\n");
+  repo_.write("CLAUDE.md", "Not read beside AGENTS.md.\n");
+  repo_.write("GEMINI.md", "Root rule: tabs.\nSee @docs/style.md for more.\n");
+  repo_.write(".github/copilot-instructions.md", "Copilot's rule.\n");
+  repo_.write(".cursor/rules/b.mdc", std::string(20'000, 'b') + "\n");
+  repo_.write(".cursor/rules/a.mdc", "Cursor's rule.\n");
+  repo_.commit("instructions");
+  play(R"({"replies": [{"calls": [)" + kFix + "]}, {\"calls\": [" + kFinish + "]}]}");
+  EXPECT_EQ(verdict(finish()), "proved");
+  const std::string body = body_of_last_request();
+  for (const char* told : {"Imported rule.", "Rule of the import.", "Copilot's rule.",
+                           "Cursor's rule.", ".cursor/rules/b.mdc is left out here"})
+    EXPECT_NE(body.find(told), std::string::npos) << told;
+  for (const char* not_told : {"Too deep.", "Not read beside", "GEMINI.md", "bbbb"})
+    EXPECT_EQ(body.find(not_told), std::string::npos) << not_told;
+}
+
 TEST_F(NativeTest, ARecipeOfThePersonReplacesTheBuiltInOne) {
   play(R"({"replies": [{"calls": [)" + kFix + "]}, {\"calls\": [" + kFinish + "]}]}");
   const auto built_in = nightjar_.run({"recipes", "bugfix"});

@@ -131,7 +131,7 @@ Replacement with_summary(const Transcript& transcript, const std::string& summar
                          const model::Wire& wire) {
   Replacement out;
   out.how = "summary";
-  if (!transcript.entries.empty()) out.parts.push_back(kept(transcript, 0));
+  if (const auto task = transcript.task()) out.parts.push_back(kept(transcript, *task));
   out.parts.push_back(
       message(kLeftOut + summary + "\n\n" + standing_text(transcript.standing), wire));
   const size_t tail = tail_of(transcript, keep);
@@ -151,8 +151,8 @@ Replacement with_vendor_items(const Transcript& transcript, const std::string& i
                               const model::Wire& wire) {
   Replacement out;
   out.how = "vendor";
-  out.parts.push_back({-1, items, "[what the vendor keeps of the conversation so far]", {}});
-  if (!transcript.entries.empty()) out.parts.push_back(kept(transcript, 0));
+  out.parts.push_back({-1, items, std::string(kOfVendor), {}});
+  if (const auto task = transcript.task()) out.parts.push_back(kept(transcript, *task));
   out.parts.push_back(message(kLeftOut + standing_text(transcript.standing), wire));
   return out;
 }
@@ -160,17 +160,19 @@ Replacement with_vendor_items(const Transcript& transcript, const std::string& i
 std::string summary_question(const Transcript& transcript, size_t most) {
   std::string happened;
   // The newest is worth most.
-  for (size_t at = transcript.entries.size(); at-- > 1;) {
-    std::string text = told(transcript.entries[at]);
+  for (size_t at = transcript.entries.size(); at-- > 0;) {
+    const Entry& entry = transcript.entries[at];
+    if (entry.task || entry.of_vendor) continue;
+    std::string text = told(entry);
     if (happened.size() + text.size() > most) {
       happened.insert(0, "[the beginning was left out]\n");
       break;
     }
     happened.insert(0, text);
   }
-  const std::string task =
-      transcript.entries.empty() ? "" : ends_of(transcript.entries[0].text, most / 4);
-  return "An engineer works on this task:\n\n<task>\n" + task +
+  const auto task = transcript.task();
+  return "An engineer works on this task:\n\n<task>\n" +
+         (task ? ends_of(transcript.entries[*task].text, most / 4) : std::string()) +
          "\n</task>\n\nThis happened so far:\n\n<happened>\n" + happened +
          "</happened>\n\nWrite the notes with which the same engineer goes on without having seen "
          "any of it: what was found out about the code (with paths and names), what was decided "
@@ -186,7 +188,7 @@ std::string summary_without_model(const Transcript& transcript) {
   for (size_t at = transcript.entries.size(); at-- > 1 && said < 20;) {
     const Entry& entry = transcript.entries[at];
     if (entry.kind != Entry::Kind::Reply || trimmed(entry.reply.text).empty()) continue;
-    notes.insert(0, "- " + shortened(entry.reply.text, 300) + "\n");
+    notes.insert(0, "- " + shortened_lines(trimmed(entry.reply.text), 300) + "\n");
     ++said;
   }
   return out + (notes.empty() ? "- nothing\n" : notes);

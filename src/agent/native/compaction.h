@@ -16,7 +16,7 @@ namespace nightjar::agent::native {
 std::optional<Replacement> clear_old_results(const Transcript& transcript, size_t keep,
                                              const model::Wire& wire);
 
-/// The first message, what `summary` says with what must outlive it, and the newest turns of at
+/// The task, what `summary` says with what must outlive it, and the newest turns of at
 /// most `keep` bytes; of a last turn longer than that, heads and tails of its results.
 Replacement with_summary(const Transcript& transcript, const std::string& summary, size_t keep,
                          const model::Wire& wire);

@@ -41,22 +41,33 @@ Conversation::Conversation(fs::path file, const model::Endpoint& endpoint,
 void Conversation::replay(std::string_view text) {
   for (const auto line : lines(text)) {
     const auto value = parse_json(line);
-    if (!value || !value->is_object())
-      throw Error(ErrorKind::Internal, file_.string() + " was changed by somebody else");
+    if (!value || !value->is_object()) refuse();
     take(value->get_object());
   }
+}
+
+void Conversation::refuse() const {
+  throw Error(ErrorKind::Internal, file_.string() + " was changed by somebody else");
 }
 
 // Where the prefix holds a message already (a system message), a comma stands before the first.
 void Conversation::add_item(std::string_view item) {
   if (item.empty()) return;
+  body_.resize(size());
   if (!body_.ends_with('[')) body_ += ',';
   body_ += item;
+  body_ += suffix_;
   ++items_;
 }
 
+void Conversation::begin_body(std::string prefix) {
+  body_ = std::move(prefix);
+  prefix_size_ = body_.size();
+  body_ += suffix_;
+}
+
 void Conversation::set_items(const std::vector<std::string>& items) {
-  body_.resize(prefix_size_);
+  body_.replace(prefix_size_, std::string::npos, suffix_);
   items_ = 0;
   for (const auto& item : items) add_item(item);
   ++generation_;
@@ -77,8 +88,7 @@ void Conversation::speak(std::string_view wire) {
 void Conversation::take_over(const json::object& successor) {
   speak(get_string(successor, "wire"));
   successor_ = get_string(successor, "name");
-  body_ = get_string(successor, "prefix");
-  prefix_size_ = body_.size();
+  begin_body(get_string(successor, "prefix"));
   wire_generation_ = generation_ + 1;
   totals_.before += std::exchange(totals_.usage, {});
   totals_.last = {};
@@ -89,19 +99,21 @@ void Conversation::take_over(const json::object& successor) {
 // The one place where what happened changes what is known: alike for old lines and new ones.
 void Conversation::take(const json::object& line) {
   const std::string kind = get_string(line, "kind");
+  if ((kind == "frame") != body_.empty()) refuse();  // the first line, and no other
   heard_ = std::max(heard_, static_cast<long>(get_int(line, "heard")));
-  if (const std::string mark = get_string(line, "mark"); !mark.empty()) marks_.push_back(mark);
+  paused_ = std::max(paused_, static_cast<long>(get_int(line, "paused")));
+  if (std::string mark = get_string(line, "mark"); !mark.empty())
+    marks_.push_back({std::move(mark), turn_});
   if (kind == "frame") {
     speak(get_string(line, "wire"));
-    body_ = get_string(line, "prefix");
-    prefix_size_ = body_.size();
+    begin_body(get_string(line, "prefix"));
   } else if (kind == "user") {
     add_item(get_string(line, "item"));
     reply_.reset();
   } else if (kind == "reply") {
     model::Reply reply = model::reply_from(line);
     points_.resize(std::min(points_.size(), static_cast<size_t>(turn_)));
-    points_.push_back({generation_, body_.size(), items_});
+    points_.push_back({generation_, size(), items_});
     ++turn_;
     add_item(get_string(line, "item"));
     ++totals_.turns;
@@ -109,7 +121,7 @@ void Conversation::take(const json::object& line) {
     totals_.last = reply.usage;
     totals_.context = reply.usage.input + reply.usage.output;
     if (totals_.context > 0) {
-      counted_ = body_.size();
+      counted_ = size();
       picture_bytes_ = 0;
     }
     reply.replay.clear();
@@ -117,25 +129,7 @@ void Conversation::take(const json::object& line) {
     results_.clear();
     begun_.clear();
   } else if (kind == "rewind") {
-    const auto turn = static_cast<size_t>(std::max<std::int64_t>(0, get_int(line, "turn")));
-    if (turn >= points_.size()) return;
-    if (const auto* items = line.if_contains("items"); items && items->is_array()) {
-      std::vector<std::string> then;
-      for (const auto& item : items->get_array())
-        if (item.is_string()) then.emplace_back(std::string_view(item.get_string()));
-      set_items(then);
-    } else {
-      body_.resize(points_[turn].body);
-      items_ = points_[turn].items;
-    }
-    if (counted_ > body_.size()) {
-      counted_ = 0;
-      totals_.context = 0;
-    }
-    turn_ = static_cast<int>(turn);
-    reply_.reset();
-    results_.clear();
-    begun_.clear();
+    take_rewind(line);
   } else if (kind == "begin") {
     begun_.push_back(get_string(line, "call"));
   } else if (kind == "result") {
@@ -157,14 +151,47 @@ void Conversation::take(const json::object& line) {
   }
 }
 
+void Conversation::take_rewind(const json::object& line) {
+  const auto turn = static_cast<size_t>(std::max<std::int64_t>(0, get_int(line, "turn")));
+  if (turn >= points_.size()) return;
+  if (const auto* items = line.if_contains("items"); items && items->is_array()) {
+    std::vector<std::string> then;
+    for (const auto& item : items->get_array())
+      if (item.is_string()) then.emplace_back(std::string_view(item.get_string()));
+    set_items(then);
+  } else {
+    if (points_[turn].body > size()) refuse();
+    body_.replace(points_[turn].body, std::string::npos, suffix_);
+    items_ = points_[turn].items;
+  }
+  if (counted_ > size()) {
+    counted_ = 0;
+    totals_.context = 0;
+  }
+  turn_ = static_cast<int>(turn);
+  forget_marks();
+  reply_.reset();
+  results_.clear();
+  begun_.clear();
+}
+
+// Those of messages that are forgotten: what they stand for may come again. A rewind and a round
+// have happened, whatever was said.
+void Conversation::forget_marks() {
+  std::erase_if(marks_, [this](const Mark& mark) {
+    return mark.turn > turn_ && !mark.text.starts_with("rewind ") &&
+           !mark.text.starts_with("round ");
+  });
+}
+
 std::string_view Conversation::items() const {
-  std::string_view out = std::string_view(body_).substr(prefix_size_);
+  std::string_view out = std::string_view(body_).substr(0, size()).substr(prefix_size_);
   if (out.starts_with(',')) out.remove_prefix(1);
   return out;
 }
 
 std::int64_t Conversation::guessed_tokens() const {
-  const auto added = static_cast<std::int64_t>(body_.size() - counted_);
+  const auto added = static_cast<std::int64_t>(size() - counted_);
   const std::int64_t text = std::max<std::int64_t>(0, added - picture_bytes_);
   return text / kBytesOfAToken + (picture_bytes_ > 0 ? kTokensOfAPicture : 0);
 }
@@ -199,11 +226,9 @@ void Conversation::rewind(int turn, std::string_view mark) {
   write(line);
 }
 
-void Conversation::hear(long number, std::string_view mark) {
-  json::object line{{"kind", "heard"}, {"heard", number}};
-  if (!mark.empty()) line["mark"] = mark;
-  write(line);
-}
+void Conversation::note(std::string_view mark) { write({{"kind", "heard"}, {"mark", mark}}); }
+
+void Conversation::pause(long number) { write({{"kind", "heard"}, {"paused", number}}); }
 
 void Conversation::sync() const {
   if (::fdatasync(fd_.get()) != 0) throw_errno("cannot write " + file_.string());
@@ -224,12 +249,14 @@ bool Conversation::answered() const {
 }
 
 bool Conversation::has(std::string_view mark) const {
-  return std::ranges::find(marks_, mark) != marks_.end();
+  return std::ranges::find(marks_, mark, &Mark::text) != marks_.end();
 }
 
-bool Conversation::has_like(std::string_view beginning) const {
-  return std::ranges::any_of(marks_,
-                             [&](const std::string& mark) { return mark.starts_with(beginning); });
+std::string Conversation::mark_like(std::string_view beginning) const {
+  std::string out;
+  for (const Mark& mark : marks_)
+    if (mark.text.starts_with(beginning)) out = mark.text;
+  return out;
 }
 
 void Conversation::user(std::string_view text, std::string_view mark, long heard) {
@@ -251,9 +278,10 @@ void Conversation::call_begins(const model::ToolCall& call) {
   write({{"kind", "begin"}, {"call", call.id}});
 }
 
-void Conversation::result(const model::ToolResult& result) {
+void Conversation::result(const model::ToolResult& result, long heard) {
   json::object line = model::to_json(result);
   line["kind"] = "result";
+  if (heard > 0) line["heard"] = heard;
   write(line);
 }
 

@@ -41,8 +41,8 @@ class Conversation {
   Conversation(std::filesystem::path file, const model::Endpoint& endpoint,
                const model::Frame& frame);
 
-  /// The whole next request.
-  std::string request() const { return body_ + suffix_; }
+  /// The body of the next request; valid until something is added.
+  std::string_view request() const { return body_; }
   /// The messages of it alone, comma between them.
   std::string_view items() const;
   /// About how many tokens the next request has: what the vendor counted of the last one, and a
@@ -65,28 +65,34 @@ class Conversation {
   const std::vector<model::ToolResult>& results() const { return results_; }
   /// The highest number of a person's word that was taken in.
   long heard() const { return heard_; }
+  /// The highest number of a pause that was obeyed.
+  long paused() const { return paused_; }
   /// Whether a message with this mark was written before.
   bool has(std::string_view mark) const;
-  bool has_like(std::string_view beginning) const;
+  /// The newest mark that begins so; empty: there is none.
+  std::string mark_like(std::string_view beginning) const;
 
   /// `mark` names a message that must come once however often its stage begins; `heard`: the last
   /// word of the person that is in it.
   void user(std::string_view text, std::string_view mark = "", long heard = 0);
   void reply(const model::Reply& reply);
   void call_begins(const model::ToolCall& call);
-  void result(const model::ToolResult& result);
+  /// `heard`: the last word of the person that is in it.
+  void result(const model::ToolResult& result, long heard = 0);
   /// The results of all calls become the next message, with what the person said meanwhile.
   void answer(std::string_view message, long heard = 0, std::string_view mark = "");
 
   /// Back to behind the reply (and what answered it) of that number; what came later is forgotten,
-  /// but not what it cost.
+  /// but not what it cost, nor the marks of rewinds and rounds.
   void rewind(int turn, std::string_view mark);
   /// Everything that is in it, from its file.
   Transcript transcript() const;
   /// Something shorter takes the place of all messages. Only where no call waits for its result.
   void replace(const Replacement& replacement);
-  /// Words of the person were taken in that are in no message; or a mark alone.
-  void hear(long number, std::string_view mark = "");
+  /// A mark without a message.
+  void note(std::string_view mark);
+  /// The person's pause of that number is obeyed: never again.
+  void pause(long number);
 
   /// On disk, whatever happens to the machine.
   void sync() const;
@@ -94,11 +100,16 @@ class Conversation {
  private:
   void replay(std::string_view text);
   void take(const json::object& line);
+  [[noreturn]] void refuse() const;
   void speak(std::string_view wire);
   void take_over(const json::object& successor);
   void write(const json::object& line);
   void add_item(std::string_view item);
+  size_t size() const { return body_.size() - suffix_.size(); }
+  void begin_body(std::string prefix);
   void set_items(const std::vector<std::string>& items);
+  void take_rewind(const json::object& line);
+  void forget_marks();
 
   std::filesystem::path file_;
   model::WireKind kind_;
@@ -112,7 +123,8 @@ class Conversation {
   int generation_ = 0;         ///< counts replacements of what was said
   int wire_generation_ = 0;    ///< from here on in this wire's words
   std::string successor_;
-  std::string body_, suffix_;
+  std::string body_;    ///< of the next request: prefix, items, suffix
+  std::string suffix_;  ///< that it ends with
   size_t prefix_size_ = 0;
   size_t counted_ = 0;              ///< bytes of the body whose tokens the vendor has counted
   std::int64_t picture_bytes_ = 0;  ///< behind them: they cost far fewer tokens than text
@@ -122,8 +134,12 @@ class Conversation {
   std::optional<model::Reply> reply_;
   std::vector<model::ToolResult> results_;
   std::vector<std::string> begun_;
-  std::vector<std::string> marks_;
-  long heard_ = 0;
+  struct Mark {
+    std::string text;
+    int turn = 0;
+  };
+  std::vector<Mark> marks_;
+  long heard_ = 0, paused_ = 0;
 };
 
 }  // namespace nightjar::agent::native

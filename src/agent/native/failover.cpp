@@ -5,7 +5,7 @@ namespace nightjar::agent::native {
 std::string rewritten(const Entry& entry, const model::Wire& wire) {
   switch (entry.kind) {
     case Entry::Kind::User:
-      return wire.user(entry.text);
+      return entry.of_vendor ? "" : wire.user(entry.text);  // nobody else can read it
     case Entry::Kind::Reply:
       return wire.reply(entry.reply);
     case Entry::Kind::Results:

@@ -11,9 +11,9 @@
 
 namespace nightjar::agent::native {
 
-/// Of the root: AGENTS.override.md or AGENTS.md, or where there is none what other programs read
-/// (CLAUDE.md with what it imports, GEMINI.md, Copilot's and Cursor's rules), quoted; empty where
-/// there is nothing.
+/// Of the root: AGENTS.override.md or AGENTS.md, or CLAUDE.md where there is none, with what it
+/// imports; then what other programs read (GEMINI.md, Copilot's and Cursor's rules) and does not
+/// say the same. Quoted; empty where there is nothing.
 std::string root_instructions(sandbox::Session& session);
 
 /// Of the folders between the root and a file: theirs come before the root's (the nearest wins).
@@ -27,7 +27,8 @@ class NearestInstructions {
   std::set<std::string> given_;  ///< folders
 };
 
-/// The files that a text imports ("@docs/style.md" on a line of its own), inside the tree.
-std::vector<std::string> imports_of(std::string_view text);
+/// The files that a text imports ("See @docs/style.md for more"), as paths inside the tree; what it
+/// names is relative to its own folder. Code is no import.
+std::vector<std::string> imports_of(std::string_view text, std::string_view folder = "");
 
 }  // namespace nightjar::agent::native

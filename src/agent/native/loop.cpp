@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <future>
+#include <utility>
 
-#include "agent/native/prompt.h"
+#include "agent/native/failure.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -30,7 +31,7 @@ std::string landing_mark(int turn) { return fmt::format("landing {}", turn); }
 
 Loop::Loop(const Assignment& assignment, sandbox::Session& session, tools::Toolbox& toolbox,
            Conversation& conversation, model::Client& model, const model::Frame& frame,
-           bool has_other, std::stop_token stop)
+           bool has_other, std::string news, std::stop_token stop)
     : assignment_(assignment),
       session_(session),
       toolbox_(toolbox),
@@ -45,6 +46,7 @@ Loop::Loop(const Assignment& assignment, sandbox::Session& session, tools::Toolb
               tell_use();
             }),
       stop_(std::move(stop)),
+      news_(std::move(news)),
       heard_(conversation.heard()),
       has_other_(has_other),
       deadline_(assignment.deadline) {}
@@ -65,18 +67,26 @@ WorkResult Loop::run() {
 std::optional<WorkResult> Loop::go_on() {
   const auto& reply = conversation_.open_reply();
   if (conversation_.answered()) {
-    if (auto claim = finish_call(*reply)) return claim;
-    conversation_.answer(message_, heard_);
+    auto claim = finish_call(*reply);
+    if (claim && message_.empty() && !plan_is_due()) return claim;
+    conversation_.answer(next_message(message_), heard_, mark_);
   } else {
     std::string text = reply ? follow_up(*reply) : "";
     if (!message_.empty()) text += (text.empty() ? "" : "\n\n") + message_;
     if (!text.empty())
-      conversation_.user(text, "", heard_);
+      conversation_.user(next_message(text), mark_, heard_);
     else if (reply)
       return claimed(reply->text, reply->text);  // a reply without a call is a claim
   }
   message_.clear();
+  mark_.clear();
   return std::nullopt;
+}
+
+std::string Loop::next_message(const std::string& text) {
+  std::string out = std::exchange(news_, "");
+  if (!out.empty() && !text.empty()) out += "\n\n";
+  return out + text;
 }
 
 // --- the model ---------------------------------------------------------------------------------
@@ -94,7 +104,7 @@ std::optional<WorkResult> Loop::ask_model() {
                     fmt::format("{} ({}); it goes on at {}", waiting.failure.words,
                                 to_string(waiting.failure.kind), to_local(waiting.until))}});
           },
-      .on_resume = [this] { event("resumed", {}); },
+      .on_resume = [this](Millis waited) { resumed(waited); },
       .gives_up =
           [this](const model::Waiting& waiting) {
             return has_other_ &&
@@ -105,36 +115,56 @@ std::optional<WorkResult> Loop::ask_model() {
   if (!outcome && outcome.error().kind == Failure::Kind::ContextFull &&
       room_.make(hooks, deadline_, stop_))
     return std::nullopt;  // asked again, with less
+  if (!outcome && std::chrono::steady_clock::now() >= deadline_) return parked_at(budget(), "");
   if (!outcome) return failed_for(outcome.error());
   conversation_.reply(*outcome);
   tell_use();
   if (!outcome->text.empty())
     event("said", {{"turn", conversation_.turn()},
-                   {"text", shortened(inert(outcome->text, true), kShownText)}});
+                   {"text", shortened_lines(inert(outcome->text, true), kShownText)}});
   if (outcome->stop == model::Stop::Refused)
-    return ended_failed("the model declined: " + shortened(inert(outcome->text), 300));
+    return ended_failed("the model declined: " + shortened_lines(inert(outcome->text, true), 300));
   if (outcome->stop == model::Stop::Repetition && ++cut_ >= kMostCut)
     return ended_failed("the model repeated the same text again and again");
   return std::nullopt;
 }
 
+// A wait for the model is not work.
+void Loop::resumed(Millis waited) {
+  event("resumed", {});
+  if (deadline_ != kNoDeadline) deadline_ += waited;
+  if (assignment_.waited) assignment_.waited(waited);
+}
+
 // While the model thinks, what the turn before wrote is kept.
 model::Outcome Loop::call_model(const model::CallHooks& hooks) {
-  const std::string request = conversation_.request();
-  const bool keep = assignment_.tree_changed && assignment_.tree_changed();
-  if (!keep) return model_.call(request, hooks, deadline_, stop_);
+  const std::string_view request = conversation_.request();
+  if (!tree_was_written(false)) return model_.call(request, hooks, deadline_, stop_);
   std::stop_source broken;
   const std::stop_callback forward(stop_, [&broken] { broken.request_stop(); });
-  auto asked = std::async(std::launch::async, [&] {
-    return model_.call(request, hooks, deadline_, broken.get_token());
+  auto asked = std::async(std::launch::async, [&, deadline = deadline_] {
+    return model_.call(request, hooks, deadline, broken.get_token());
   });
   try {
-    assignment_.checkpoint(conversation_.turn());
+    keep_tree();
   } catch (...) {
     broken.request_stop();
     throw;  // the answer is lost, and asked for again
   }
   return asked.get();
+}
+
+bool Loop::tree_was_written(bool thoroughly) {
+  if (assignment_.tree_changed && assignment_.tree_changed(thoroughly)) unkept_ = true;
+  return unkept_;
+}
+
+// Where its content is another one, the same call may well be made again.
+void Loop::keep_tree() {
+  unkept_ = false;
+  if (!assignment_.checkpoint || !assignment_.checkpoint(conversation_.turn())) return;
+  repeated_.clear();
+  most_repeated_ = 0;
 }
 
 // What is to be said to a reply without calls that is no claim.
@@ -153,25 +183,9 @@ std::string Loop::follow_up(const model::Reply& reply) {
 }
 
 WorkResult Loop::failed_for(const Failure& failure) {
-  const std::string who = inert(model_.endpoint().name);
   if (has_other_ && failure.kind != Failure::Kind::ContextFull) gave_up_ = failure;
-  switch (failure.kind) {
-    case Failure::Kind::NoMoney:
-      return parked(fmt::format("{} says that no money is left: {}", who, failure.words),
-                    WaitingFor::Quota);
-    case Failure::Kind::BadKey:
-      return parked(fmt::format("{} does not take the key: {}", who, failure.words));
-    case Failure::Kind::ContextFull:
-      return ended_failed(
-          fmt::format("the task alone is longer than {} takes: {}", who, failure.words));
-    case Failure::Kind::Rejected:
-      return parked(fmt::format("{} refused the request: {}", who, failure.words));
-    case Failure::Kind::Malformed:
-      return ended_failed(fmt::format("what {} sends cannot be read: {}", who, failure.words));
-    default:
-      return parked(fmt::format("{} cannot be reached: {}", who, failure.words),
-                    WaitingFor::Person);
-  }
+  WorkResult out = end_for(failure, inert(model_.endpoint().name));
+  return out.outcome == Outcome::Parked ? parked(std::move(out.reason), out.waiting_for) : out;
 }
 
 // --- limits ------------------------------------------------------------------------------------
@@ -227,7 +241,7 @@ std::optional<WorkResult> Loop::landed() {
 }
 
 WorkResult Loop::parked_at(const BudgetState& state, const std::string& last_words) {
-  const std::string words = shortened(inert(last_words), kShownReason);
+  const std::string words = shortened_lines(trimmed(inert(last_words, true)), kShownReason);
   return parked(
       fmt::format("the limit of {} is reached{}; the work so far is kept, and nightjar "
                   "resume ID {} N goes on with more",
@@ -274,7 +288,8 @@ WorkResult Loop::claimed(const std::string& summary, const std::string& details)
   WorkResult out;
   out.outcome = Outcome::Changed;
   out.all_changes = true;
-  out.summary = shortened(trimmed(inert(summary)), 100);
+  out.turn = conversation_.turn();
+  out.summary = shortened(trimmed(inert(summary, true)), 100);
   if (out.summary.empty()) out.summary = assignment_.spec.title;
   out.details = inert(details, true);
   return out;
@@ -289,8 +304,7 @@ WorkResult Loop::ended_failed(std::string reason) {
 
 // What was done so far is kept where no stage clears it away.
 WorkResult Loop::parked(std::string reason, WaitingFor what) {
-  if (assignment_.checkpoint && assignment_.tree_changed && assignment_.tree_changed())
-    assignment_.checkpoint(conversation_.turn());
+  if (tree_was_written(true)) keep_tree();
   WorkResult out;
   out.outcome = Outcome::Parked;
   out.reason = std::move(reason);

@@ -18,9 +18,10 @@ namespace nightjar::agent::native {
 
 class Loop {
  public:
+  /// `news`: for the model, with the next message that it gets anyway.
   Loop(const Assignment& assignment, sandbox::Session& session, tools::Toolbox& toolbox,
        Conversation& conversation, model::Client& model, const model::Frame& frame, bool has_other,
-       std::stop_token stop);
+       std::string news, std::stop_token stop);
 
   /// Until the model claims to be done, needs somebody, or a limit ends it. The claim is `Changed`,
   /// whatever it is worth: the verifier decides.
@@ -29,21 +30,32 @@ class Loop {
   /// What its model did not do for it, where another one may: the result of `run` is then not the
   /// run's.
   const std::optional<model::Failure>& gave_up() const { return gave_up_; }
+  /// What the next loop begins with: what is left of the time, and what was not told yet.
+  Deadline deadline() const { return deadline_; }
+  const std::string& news() const { return news_; }
 
  private:
   bool take_words();
   std::optional<WorkResult> plan_waits();
   bool plan_is_due() const;
+  void warn_of_early_change(model::ToolResult& result);
   BudgetState budget();
   std::optional<WorkResult> beyond_limits();
   std::optional<WorkResult> ask_model();
+  void resumed(Millis waited);
   model::Outcome call_model(const model::CallHooks& hooks);
   std::optional<WorkResult> run_calls();
+  std::function<void(std::string_view)> tell_output(const model::ToolCall& call) const;
   model::ToolResult run_call(const model::ToolCall& call);
   model::ToolResult dispatch(const model::ToolCall& call, const json::object& arguments);
   std::string set_plan(const json::object& arguments);
+  std::string instructions_for(const model::ToolCall& call, const json::object& arguments);
   void note_repetition(const model::ToolCall& call, model::ToolResult& result);
+  bool goes_in_circles();
+  bool tree_was_written(bool thoroughly);
+  void keep_tree();
   std::optional<WorkResult> go_on();
+  std::string next_message(const std::string& text);
   std::optional<WorkResult> landed();
   static std::string follow_up(const model::Reply& reply);
   std::optional<WorkResult> finish_call(const model::Reply& reply) const;
@@ -66,14 +78,16 @@ class Loop {
   std::string question_;
   std::string diff_;     ///< of the call under way, for people
   std::string message_;  ///< for the model, with the next results
-  std::string word_;     ///< the person's last, as it was said
+  std::string mark_;     ///< of that message
+  std::string news_;     ///< for the model where there is a message anyway
+  PersonsWord word_;     ///< the person's last
   long heard_ = 0;
-  bool paused_ = false;
   bool has_other_;  ///< a model that goes on where this one cannot
   std::optional<model::Failure> gave_up_;
   int cut_ = 0;                          ///< replies that repeated themselves
   std::map<std::string, int> repeated_;  ///< call and result: how often since something changed
   int most_repeated_ = 0;
+  bool unkept_ = false;  ///< the tree was written to since it was kept
   Deadline deadline_;
 };
 

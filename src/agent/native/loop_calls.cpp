@@ -2,10 +2,13 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 
 #include "agent/native/loop.h"
 #include "agent/native/prompt.h"
 #include "agent/native/tool_specs.h"
+#include "agent/native/transcript.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -17,20 +20,76 @@ namespace {
 using model::ToolCall;
 using model::ToolResult;
 
+constexpr Millis kBeforeNews{5'000};
 constexpr int kRepeatedTold = 3, kRepeatedEnd = 8;
 constexpr size_t kShownText = 2'000;
 
 // What a call does, in a line for people.
 std::string what_of(const ToolCall& call, const json::object& arguments) {
+  if (call.name == "patch") {
+    const auto files = files_of_patch(get_string(arguments, "patch"));
+    if (!files.empty()) return shortened(inert(join(files, ", ")), 200);
+  }
   for (const char* member : {"command", "path", "pattern", "question", "summary", "job"}) {
-    if (const std::string text = get_string(arguments, member); !text.empty())
-      return shortened(inert(text), 200);
+    if (const std::string text = trimmed(get_string(arguments, member)); !text.empty())
+      return shortened(inert(text, true), 200) + (text.find('\n') != std::string::npos ? " …" : "");
   }
   return call.name;
 }
 
+// What people see of an output that tells of a failure.
+std::string end_of(std::string_view output) {
+  constexpr size_t kMost = 600;
+  if (output.size() > kMost) {
+    output.remove_prefix(output.size() - kMost);
+    output.remove_prefix(std::min(output.find('\n') + 1, output.size()));
+  }
+  return inert(trimmed(output), true);
+}
+
 ToolResult answer(const ToolCall& call, std::string_view output, bool error = false) {
   return {call.id, call.name, valid_utf8(output), error, "", ""};
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// The length of "12.5 ms", 0 where these are digits that may as well be progress.
+size_t length_of_time(std::string_view text) {
+  const auto digits = [&text](size_t from) {
+    while (from < text.size() && is_digit(text[from])) ++from;
+    return from;
+  };
+  size_t end = digits(0);
+  const bool fraction = end + 1 < text.size() && text[end] == '.' && is_digit(text[end + 1]);
+  if (fraction) end = digits(end + 1);
+  std::string_view rest = text.substr(end);
+  if (rest.starts_with(' ')) rest.remove_prefix(1);
+  size_t letters = 0;
+  while (letters < rest.size() && std::isalpha(static_cast<unsigned char>(rest[letters]))) ++letters;
+  constexpr std::array<std::string_view, 7> kUnits{"s", "ms", "us", "ns", "sec", "secs", "seconds"};
+  const bool unit = std::ranges::find(kUnits, rest.substr(0, letters)) != kUnits.end();
+  return fraction || unit ? end : 0;
+}
+
+// How long something took says nothing of what it did.
+std::string without_times(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t time = is_digit(text[0]) ? length_of_time(text) : 0;
+    size_t plain = 1;
+    while (time == 0 && is_digit(text[0]) && plain < text.size() && is_digit(text[plain])) ++plain;
+    out += time > 0 ? std::string_view("#") : text.substr(0, plain);
+    text.remove_prefix(time > 0 ? time : plain);
+  }
+  return out;
+}
+
+// To wait for a command in the background is not to go in circles.
+bool waits_for_job(const ToolCall& call, const ToolResult& result) {
+  if (call.name != "shell" || result.error || !result.output.ends_with(" is running]"))
+    return false;
+  const auto arguments = parse_json(call.arguments);
+  return arguments && arguments->is_object() && !get_string(arguments->get_object(), "job").empty();
 }
 
 }  // namespace
@@ -50,9 +109,9 @@ std::optional<WorkResult> Loop::run_calls() {
     ToolResult result = run_call(pending.call);
     if (!question_.empty()) return parked("it asks: " + question_);
     note_repetition(pending.call, result);
-    conversation_.result(result);
+    conversation_.result(result, pending.call.name == "ask" ? heard_ : 0);
   }
-  if (most_repeated_ >= kRepeatedEnd)
+  if (goes_in_circles())
     return parked("the model is going in circles: it made the same call " +
                   std::to_string(kRepeatedEnd) +
                   " times with the same result; nightjar tell it what to do instead");
@@ -81,7 +140,9 @@ ToolResult Loop::run_call(const ToolCall& call) {
                     {"error", result.error},
                     {"duration_ms", took.count()}};
   if (!diff_.empty()) body["diff"] = valid_utf8(diff_);
+  if (result.error) body["output"] = end_of(result.output);
   event("tool_finished", std::move(body));
+  if (call.name == "shell") warn_of_early_change(result);
   return result;
 }
 
@@ -113,24 +174,48 @@ ToolResult Loop::dispatch(const ToolCall& call, const json::object& arguments) {
       if (word.kind == PersonsWord::Kind::Pause) continue;
       return answer(call, "The person answers: " + word.text);
     }
-    question_ = shortened(inert(get_string(arguments, "question"), true), kShownText);
+    question_ =
+        shortened_lines(trimmed(inert(get_string(arguments, "question"), true)), kShownText);
     if (question_.empty()) return answer(call, "Say which question.", true);
     return answer(call, "");
   }
   if (call.name == "finish") return answer(call, "The verifier looked at it.");
-  const tools::Answer done = toolbox_.call(call.name, arguments, {}, deadline_, stop_);
+  const tools::Answer done =
+      toolbox_.call(call.name, arguments, tell_output(call), deadline_, stop_);
   if (done.changed) {
     repeated_.clear();
     most_repeated_ = 0;
   }
   diff_ = done.diff;
   ToolResult result{call.id, call.name, done.output, done.error, done.image_type, done.image};
-  const std::string given = get_string(arguments, "path");
-  std::string_view path = given;
-  if (path.starts_with(assignment_.work_tree + "/"))
-    path.remove_prefix(assignment_.work_tree.size() + 1);
-  if (!path.empty() && !done.error) result.output += nearest_.for_path(path, session_);
+  if (!done.error) result.output += instructions_for(call, arguments);
   return result;
+}
+
+// What the repository says of the folders that a call touches, once each.
+std::string Loop::instructions_for(const ToolCall& call, const json::object& arguments) {
+  std::vector<std::string> paths{get_string(arguments, "path")};
+  if (call.name == "patch") paths = files_of_patch(get_string(arguments, "patch"));
+  std::string out;
+  for (const std::string& given : paths) {
+    std::string_view path = given;
+    if (path.starts_with(assignment_.work_tree + "/"))
+      path.remove_prefix(assignment_.work_tree.size() + 1);
+    if (!path.empty()) out += nearest_.for_path(path, session_);
+  }
+  return out;
+}
+
+// A sign of life of a command that takes long: the last line that it printed.
+std::function<void(std::string_view)> Loop::tell_output(const ToolCall& call) const {
+  return [this, tool = call.name, next = in(kBeforeNews)](std::string_view more) mutable {
+    const std::string text = trimmed(more);
+    if (text.empty() || std::chrono::steady_clock::now() < next) return;
+    next = in(kBeforeNews);
+    event("tool_output", {{"turn", conversation_.turn()},
+                          {"tool", tool},
+                          {"text", shortened(inert(text.substr(text.rfind('\n') + 1)), 200)}});
+  };
 }
 
 std::string Loop::set_plan(const json::object& arguments) {
@@ -147,12 +232,19 @@ std::string Loop::set_plan(const json::object& arguments) {
 
 // The same call with the same result, and nothing changed in between, leads nowhere.
 void Loop::note_repetition(const ToolCall& call, ToolResult& result) {
-  const std::string key = call.name + '\n' + call.arguments + '\n' + result.output;
+  if (waits_for_job(call, result)) return;
+  const std::string key = call.name + '\n' + call.arguments + '\n' + without_times(result.output);
   const int count = ++repeated_[sha256(key)];
   most_repeated_ = std::max(most_repeated_, count);
   if (count >= kRepeatedTold && count < kRepeatedEnd)
     result.output += fmt::format(
         "\n[you made this same call {} times with the same result; try something else]", count);
+}
+
+bool Loop::goes_in_circles() {
+  if (most_repeated_ < kRepeatedEnd) return false;
+  if (tree_was_written(true)) keep_tree();  // a command's edits show in the tree alone
+  return most_repeated_ >= kRepeatedEnd;
 }
 
 }  // namespace nightjar::agent::native

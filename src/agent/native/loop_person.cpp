@@ -2,8 +2,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
+#include <cstdlib>
 
+#include "agent/native/consent.h"
 #include "agent/native/loop.h"
 #include "base/text.h"
 
@@ -12,21 +13,11 @@ namespace nightjar::agent::native {
 namespace {
 
 using model::ToolCall;
+using model::ToolResult;
 
-constexpr size_t kShownReason = 600;
+constexpr size_t kShownReason = 600, kShownPaths = 10;
 constexpr const char* kPlanApproved = "plan approved";
-
-// "Yes", "ok, go ahead.": short, and without a but.
-bool is_yes(std::string_view word) {
-  std::string text;
-  for (const char c : trimmed(word))
-    text += c == ',' || c == '.' || c == '!' ? ' ' : static_cast<char>(std::tolower(c));
-  constexpr std::array<std::string_view, 10> kYes{"yes", "y",       "ok",   "okay", "go",
-                                                  "do",  "approve", "lgtm", "fine", "good"};
-  const std::string_view first = std::string_view(text).substr(0, text.find(' '));
-  const bool begins = std::ranges::find(kYes, first) != kYes.end() || text.starts_with("approved");
-  return begins && text.size() <= 24 && text.find("but") == std::string::npos;
-}
+constexpr const char* kAfterWord = " after word ";  // the number of the last that was said before
 
 std::string plan_in_a_line(const model::Reply& reply) {
   std::string out;
@@ -50,19 +41,21 @@ std::string plan_in_a_line(const model::Reply& reply) {
 // False: the run is to pause.
 bool Loop::take_words() {
   if (!assignment_.words) return true;
+  long pause = 0;
   for (const auto& word : assignment_.words(heard_)) {
     heard_ = std::max(heard_, word.number);
     if (word.kind == PersonsWord::Kind::Pause) {
-      paused_ = true;
+      // What was said before it waits as well: it is read again, and this is not obeyed again.
+      if (word.number > conversation_.paused()) pause = word.number;
       continue;
     }
-    paused_ = false;
+    pause = 0;
     if (!message_.empty()) message_ += "\n\n";
     message_ += "The person says: " + word.text;
-    word_ = word.text;
+    word_ = word;
   }
-  if (!std::exchange(paused_, false)) return true;
-  if (message_.empty()) conversation_.hear(heard_);
+  if (pause == 0) return true;
+  conversation_.pause(pause);
   return false;
 }
 
@@ -72,7 +65,8 @@ bool Loop::plan_is_due() const {
   return assignment_.spec.plan_first && !conversation_.has(kPlanApproved);
 }
 
-// Shown once; then the run waits until it is let go on: with a yes, or with what to change.
+// Shown once; then the run waits until it is let go on: with a yes, or with what to change. What
+// was said before the plan was shown is no answer to it, and is delivered with that.
 std::optional<WorkResult> Loop::plan_waits() {
   const auto& reply = conversation_.open_reply();
   if (!plan_is_due() || !reply) return std::nullopt;
@@ -82,20 +76,40 @@ std::optional<WorkResult> Loop::plan_waits() {
       std::ranges::find(reply->calls, "plan", &ToolCall::name) != reply->calls.end();
   if (!planned && !prose) return std::nullopt;
   const std::string shown = fmt::format("plan of turn {} shown at ", conversation_.turn());
-  const std::string now_shown = shown + std::to_string(assignment_.resumes);
-  if (!conversation_.has_like(shown)) conversation_.hear(heard_, now_shown);
-  if (conversation_.has(now_shown)) {
+  const std::string now_shown = shown + std::to_string(assignment_.resumes) + kAfterWord;
+  if (conversation_.mark_like(shown).empty())
+    conversation_.note(now_shown + std::to_string(heard_));
+  const std::string mark = conversation_.mark_like(shown);
+  if (mark.starts_with(now_shown)) {
     const std::string plan = prose ? reply->text : plan_in_a_line(*reply);
-    return parked("it waits for your yes to its plan: " + shortened(inert(plan), kShownReason) +
+    return parked("it waits for your yes to its plan: " +
+                  shortened_lines(trimmed(inert(plan, true)), kShownReason) +
                   "; nightjar answer ID yes, or say what to change");
   }
-  if (message_.empty() || is_yes(word_)) {
-    conversation_.hear(heard_, kPlanApproved);
-    message_ = "The person agrees with the plan. Begin.";
+  const long before = std::strtol(mark.substr(mark.rfind(' ')).c_str(), nullptr, 10);
+  if (word_.number <= before || is_yes(word_.text)) {
+    mark_ = kPlanApproved;
+    message_ =
+        "The person agrees with the plan. Begin." + (message_.empty() ? "" : "\n\n" + message_);
   } else {
     message_ += "\n\nSet the plan anew with the plan tool; change nothing else yet.";
   }
   return std::nullopt;
+}
+
+// Commands cannot be told from their effects beforehand.
+void Loop::warn_of_early_change(ToolResult& result) {
+  if (!plan_is_due() || !tree_was_written(true) || !assignment_.changed_paths) return;
+  const std::vector<std::string> paths = assignment_.changed_paths();
+  if (paths.empty()) return;
+  std::string names;
+  for (size_t i = 0; i < paths.size() && i < kShownPaths; ++i)
+    names += (names.empty() ? "" : ", ") + inert(paths[i]);
+  if (paths.size() > kShownPaths) names += ", ...";
+  result.output += fmt::format(
+      "\n[the person has not agreed to a plan yet, and the work tree differs from how it began: "
+      "{}. Undo that, and change nothing before they agree.]",
+      names);
 }
 
 }  // namespace nightjar::agent::native

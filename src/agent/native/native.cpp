@@ -18,6 +18,8 @@ namespace native {
 namespace {
 
 constexpr const char* kConversationFile = "conversation.jsonl";
+constexpr const char* kNewShell =
+    "[The shell is a new one: it stands in the work tree, without earlier variables and jobs.]";
 
 class Native final : public Agent {
  public:
@@ -67,17 +69,22 @@ class Native final : public Agent {
       const std::string mark = fmt::format("rewind {}", assignment.rewind->number);
       if (!conversation.has(mark)) conversation.rewind(assignment.rewind->turn, mark);
     }
+    std::string news = conversation.turn() > 0 ? kNewShell : "";
     if (refuted) {
       const std::string mark = fmt::format("round {}", assignment.round);
-      if (!conversation.has(mark)) say_refuted(conversation, *refuted, assignment.round, mark);
+      if (!conversation.has(mark)) {
+        say_refuted(conversation, *refuted, assignment.round, mark);
+        news.clear();  // it says so
+      }
     }
-    return converse(assignment, session, toolbox, conversation, frame, stop);
+    return converse(assignment, session, toolbox, conversation, frame, std::move(news), stop);
   }
 
   // With its model; and, where that cannot go on and the person named another, with that one.
   static WorkResult converse(const Assignment& assignment, sandbox::Session& session,
                              tools::Toolbox& toolbox, Conversation& conversation,
-                             const model::Frame& frame, const std::stop_token& stop) {
+                             const model::Frame& frame, std::string news,
+                             const std::stop_token& stop) {
     const auto& first = *assignment.model;
     const auto& other = assignment.failover;
     const bool is_with_other = other && conversation.successor() == other->endpoint.name;
@@ -95,7 +102,7 @@ class Native final : public Agent {
     }
     model::Client client(endpoint, key);
     Loop loop(assignment, session, toolbox, conversation, client, frame, other && !is_with_other,
-              stop);
+              std::move(news), stop);
     WorkResult result = loop.run();
     if (!loop.gave_up()) return result;
     const Totals& totals = conversation.totals();
@@ -108,7 +115,9 @@ class Native final : public Agent {
                                     {"from", endpoint.name},
                                     {"to", other->endpoint.name},
                                     {"reason", shortened(inert(loop.gave_up()->words), 300)}});
-    return converse(assignment, session, toolbox, conversation, frame, stop);
+    Assignment rest = assignment;
+    rest.deadline = loop.deadline();
+    return converse(rest, session, toolbox, conversation, frame, loop.news(), stop);
   }
 
   static void say_refuted(Conversation& conversation, const Failures& failures, int round,

@@ -5,13 +5,14 @@
 #include <algorithm>
 
 #include "agent/native/instructions.h"
+#include "agent/native/transcript.h"
 #include "base/text.h"
 
 namespace nightjar::agent::native {
 
 namespace {
 
-constexpr size_t kMostTests = 60;
+constexpr size_t kMostTests = 60, kMostTold = 20;
 constexpr size_t kMostLog = 8'000;
 
 std::string checks_text(const Assignment& assignment) {
@@ -30,6 +31,15 @@ std::string checks_text(const Assignment& assignment) {
     }
   }
   return out + "\n";
+}
+
+std::string listed(std::string_view title, const std::vector<Failures::Test>& tests) {
+  if (tests.empty()) return "";
+  std::string out = std::string(title) + "\n";
+  for (size_t i = 0; i < tests.size() && i < kMostTold; ++i)
+    out += "- " + shortened(inert(tests[i].name), 200) + " (" + inert(tests[i].check) + ")\n";
+  if (tests.size() > kMostTold) out += fmt::format("- and {} more\n", tests.size() - kMostTold);
+  return out;
 }
 
 std::string obligation(core::Kind kind) {
@@ -97,11 +107,13 @@ std::string first_message(const Assignment& assignment, sandbox::Session& sessio
   if (!assignment.earlier.empty()) {
     out += "Earlier requests of this task, oldest first (the work tree holds what came of them):\n";
     for (const auto& brief : assignment.earlier)
-      out += "- " + shortened(inert(brief, true), 2000) + "\n";
+      out += "- " + shortened_lines(inert(brief, true), 2000) + "\n";
     out += '\n';
   }
-  out += fmt::format("The task ({}): {}\n\n{}\n\n{}\n", to_string(assignment.spec.kind),
-                     inert(assignment.spec.title), inert(assignment.brief, true),
+  const bool says_all = trimmed(assignment.brief) == trimmed(assignment.spec.title);
+  out += fmt::format("The task ({}): {}\n\n{}{}\n", to_string(assignment.spec.kind),
+                     inert(assignment.spec.title),
+                     says_all ? "" : inert(assignment.brief, true) + "\n\n",
                      obligation(assignment.spec.kind));
   if (!trimmed(assignment.recipe).empty())
     out += fmt::format("\nHow to go about it, where the task says nothing else:\n{}\n",
@@ -114,7 +126,10 @@ std::string first_message(const Assignment& assignment, sandbox::Session& sessio
 }
 
 std::string failures_text(const Failures& failures) {
-  if (failures.tests.empty()) return "No test fails that passed before.";
+  const std::string told =
+      listed("Still failing as before:", failures.still_failing) + listed("Fixed:", failures.fixed);
+  if (failures.tests.empty())
+    return "No test fails that passed before." + (told.empty() ? "" : "\n" + told);
   std::string out = count_of(failures.tests.size(), "test") + " that passed before (or " +
                     (failures.tests.size() == 1 ? "is" : "are") + " new) " +
                     (failures.tests.size() == 1 ? "fails" : "fail") +
@@ -123,6 +138,7 @@ std::string failures_text(const Failures& failures) {
     out += "- " + inert(failures.tests[i].name) + " (" + inert(failures.tests[i].check) + ")\n";
   if (failures.tests.size() > kMostTests)
     out += "- and " + std::to_string(failures.tests.size() - kMostTests) + " more\n";
+  out += told;
   if (!failures.log.empty()) {
     std::string_view log = failures.log;
     if (log.size() > kMostLog) log.remove_prefix(log.size() - kMostLog);
@@ -136,7 +152,7 @@ std::string refutation(const Failures& failures, int round) {
     return "You say that the task is done, but " + failures.reason +
            ". Make the change and finish again; where there is nothing to change, finish with the "
            "reason.";
-  std::string out = "The verifier does not accept the change: " +
+  std::string out = std::string(kRefuted) + ": " +
                     (failures.reason.empty() ? "a check fails" : inert(failures.reason, true)) +
                     ".\n\n";
   if (!failures.tests.empty()) out += failures_text(failures) + "\n";

@@ -12,7 +12,7 @@ namespace {
 constexpr double kNearEnd = 0.85, kEnough = 0.6, kTail = 0.2, kLearned = 0.6;
 constexpr double kMuchGuessed = 0.1;  // of the context
 constexpr size_t kBytesOfAToken = 4;
-constexpr std::int64_t kUsualReserve = 16'000, kLeastContext = 2'000;
+constexpr std::int64_t kLeastContext = 2'000;
 constexpr std::int64_t kSummaryTokens = 16'000;
 constexpr Millis kCountTime{20'000}, kCompactTime{300'000};
 constexpr const char* kSummarySystem =
@@ -34,8 +34,8 @@ Room::Room(Conversation& conversation, model::Client& model, model::Frame frame,
 
 // What is left for the conversation when the reply has its part.
 std::int64_t Room::most() const {
-  const std::int64_t wanted =
-      model_.endpoint().max_output > 0 ? model_.endpoint().max_output : kUsualReserve;
+  const std::int64_t wanted = model_.endpoint().max_output > 0 ? model_.endpoint().max_output
+                                                               : model_.wire().usual_output();
   return context_ - std::min(wanted, context_ / 4);
 }
 

@@ -17,7 +17,7 @@ const std::vector<model::ToolSpec>& tool_specs() {
       {"search",
        "Looks for a regular expression (RE2) in the files that git does not ignore. files_only "
        "gives names alone; an empty pattern with files_only lists files.",
-       R"({"type":"object","properties":{"pattern":{"type":"string"},"path":{"type":"string","description":"a file or folder to stay in"},"glob":{"type":"string","description":"such as *.py or src/**/*.ts"},"ignore_case":{"type":"boolean"},"literal":{"type":"boolean"},"files_only":{"type":"boolean"},"context":{"type":"integer","description":"lines around each match"}},"required":["pattern"]})"},
+       R"({"type":"object","properties":{"pattern":{"type":"string"},"path":{"type":"string","description":"a file or folder to stay in"},"glob":{"type":"string","description":"such as *.py, src/**/*.{ts,tsx} or !*.test.ts"},"ignore_case":{"type":"boolean"},"literal":{"type":"boolean"},"files_only":{"type":"boolean"},"context":{"type":"integer","description":"lines around each match"}},"required":["pattern"]})"},
       {"outline",
        "Lists the classes, functions and other symbols of a file, or of the files in a folder, "
        "with their lines.",

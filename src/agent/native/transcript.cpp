@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/text.h"
 
@@ -18,28 +19,16 @@ void push_bounded(std::vector<std::string>& list, std::string text, size_t most)
   if (list.size() > most) list.erase(list.begin());
 }
 
-// The files that a patch names.
-std::vector<std::string> files_of_patch(std::string_view patch) {
-  std::vector<std::string> out;
-  for (const std::string_view line : lines(patch)) {
-    for (const std::string_view mark :
-         {"*** Update File: ", "*** Add File: ", "*** Delete File: ", "*** Move to: ", "+++ b/"}) {
-      if (line.starts_with(mark)) out.push_back(std::string(trimmed(line.substr(mark.size()))));
-    }
-  }
-  return out;
-}
-
 class Reader {
  public:
   void take(const json::object& line) {
     const std::string kind = get_string(line, "kind");
     if (kind == "user") {
-      add({.kind = Entry::Kind::User,
-           .item = get_string(line, "item"),
-           .text = get_string(line, "text"),
-           .reply = {},
-           .results = {}});
+      Entry entry;
+      entry.item = get_string(line, "item");
+      entry.text = get_string(line, "text");
+      entry.task = !std::exchange(has_task_, true);
+      add(std::move(entry));
     } else if (kind == "reply") {
       take_reply(line);
     } else if (kind == "result") {
@@ -65,6 +54,7 @@ class Reader {
  private:
   void add(Entry entry) {
     note_words(entry.text);
+    if (entry.text.starts_with(kRefuted)) out.standing.check = shortened_lines(entry.text, 2'000);
     out.entries.push_back(std::move(entry));
   }
 
@@ -102,10 +92,12 @@ class Reader {
       const json::object& part = value.get_object();
       const auto from = static_cast<size_t>(get_int(part, "from", -1));
       Entry entry;
-      if (from < out.entries.size())
+      if (from < out.entries.size()) {
         entry = out.entries[from];
-      else
+      } else {
         entry.text = get_string(part, "text");
+        entry.of_vendor = entry.text == kOfVendor;
+      }
       entry.item = get_string(part, "item");
       if (const auto& results = get_array(part, "results"); !results.empty()) {
         entry.results.clear();
@@ -139,19 +131,20 @@ class Reader {
   }
 
   void note_result(const model::ToolResult& result) {
-    if (result.name == "check") out.standing.check = shortened(result.output, 2'000);
+    if (result.name == "check") out.standing.check = shortened_lines(result.output, 2'000);
     if (result.name == "ask") note_words(result.output);
   }
 
   void note_words(std::string_view text) {
     const size_t at = std::min(text.find("The person says: "), text.find("The person answers: "));
     if (at != std::string_view::npos)
-      push_bounded(out.standing.words, shortened(text.substr(at), 2'000), kMostWords);
+      push_bounded(out.standing.words, shortened_lines(text.substr(at), 2'000), kMostWords);
   }
 
   std::vector<model::ToolResult> results_;
   std::vector<std::vector<Entry>> older_;  ///< before each replacement
   int turn_ = 0;
+  bool has_task_ = false;
 };
 
 }  // namespace
@@ -160,6 +153,25 @@ std::vector<std::string> Transcript::items() const {
   std::vector<std::string> out;
   for (const auto& entry : entries)
     if (!entry.item.empty()) out.push_back(entry.item);
+  return out;
+}
+
+std::optional<size_t> Transcript::task() const {
+  const auto found = std::ranges::find(entries, true, &Entry::task);
+  if (found == entries.end()) return std::nullopt;
+  return static_cast<size_t>(found - entries.begin());
+}
+
+std::vector<std::string> files_of_patch(std::string_view patch) {
+  std::vector<std::string> out;
+  for (const std::string_view line : lines(patch)) {
+    for (const std::string_view mark : {"*** Update File: ", "*** Add File: ", "*** Delete File: ",
+                                        "*** Move to: ", "--- a/", "+++ b/"}) {
+      if (!line.starts_with(mark)) continue;
+      std::string path = trimmed(line.substr(mark.size()));
+      if (std::ranges::find(out, path) == out.end()) out.push_back(std::move(path));
+    }
+  }
   return out;
 }
 

@@ -19,14 +19,22 @@ struct Entry {
   std::string text;  ///< of a user's message, or what stands behind results
   model::Reply reply;
   std::vector<model::ToolResult> results;
-  int turn = 0;  ///< the number of a reply
+  int turn = 0;            ///< the number of a reply
+  bool task = false;       ///< the first message, wherever it stands
+  bool of_vendor = false;  ///< what a vendor keeps in words of its own; its next one replaces it
 };
+
+/// How the message begins that tells what the verifier found.
+inline constexpr std::string_view kRefuted = "The verifier does not accept the change";
+
+/// The text that stands for what a vendor keeps.
+inline constexpr std::string_view kOfVendor = "[what the vendor keeps of the conversation so far]";
 
 /// What must outlive every shortening, whatever a summary says.
 struct Standing {
   std::vector<std::string> plan;   ///< "[x] item"
   std::vector<std::string> files;  ///< that were edited, newest last
-  std::string check;               ///< what the last check said
+  std::string check;               ///< what the last check, or the verifier, said
   std::vector<std::string> words;  ///< of the person, oldest first
 };
 
@@ -36,7 +44,12 @@ struct Transcript {
 
   /// The items of all entries, in order.
   std::vector<std::string> items() const;
+  /// Which entry is the task; nullopt in a file that lacks it.
+  std::optional<size_t> task() const;
 };
+
+/// The files that a patch names, once each.
+std::vector<std::string> files_of_patch(std::string_view patch);
 
 /// How a file's lines came to be what the conversation is now. `before_reply`: as it stood when
 /// that reply was asked for the last time, 0: now.

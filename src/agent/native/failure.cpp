@@ -1,0 +1,46 @@
+#include "agent/native/failure.h"
+
+#include <fmt/core.h>
+
+namespace nightjar::agent::native {
+
+namespace {
+
+using core::WaitingFor;
+using Kind = model::Failure::Kind;
+
+WorkResult ended(Outcome outcome, std::string reason, WaitingFor what = WaitingFor::Person) {
+  WorkResult out;
+  out.outcome = outcome;
+  out.reason = std::move(reason);
+  out.waiting_for = what;
+  return out;
+}
+
+}  // namespace
+
+WorkResult end_for(const model::Failure& failure, const std::string& who) {
+  const std::string& words = failure.words;
+  switch (failure.kind) {
+    case Kind::NoMoney:
+      return ended(Outcome::Parked, fmt::format("{} says that no money is left: {}", who, words),
+                   WaitingFor::Quota);
+    case Kind::BadKey:
+      return ended(Outcome::Parked, fmt::format("{} does not take the key: {}", who, words));
+    case Kind::ContextFull:
+      return ended(Outcome::Failed,
+                   fmt::format("the task alone is longer than {} takes: {}", who, words));
+    case Kind::Rejected:
+      return ended(Outcome::Parked, fmt::format("{} refused the request: {}", who, words));
+    case Kind::Malformed:
+      return ended(Outcome::Failed, fmt::format("what {} sends cannot be read: {}", who, words));
+    case Kind::RateLimit:
+    case Kind::Overloaded:
+      return ended(Outcome::Parked, fmt::format("{} is busy: {}", who, words));
+    case Kind::Broken:
+      break;
+  }
+  return ended(Outcome::Parked, fmt::format("{} cannot be reached: {}", who, words));
+}
+
+}  // namespace nightjar::agent::native

@@ -1,0 +1,82 @@
+// What uses up a run's time and patience, and what does not.
+#include "e2e/native_fixture.h"
+
+namespace nightjar::test {
+namespace {
+
+TEST_F(NativeTest, TheEndOfItsTimeParksARunThatGoesOnWithMore) {
+  play(R"({"replies": [{)" + held() + R"(, "calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish +
+       R"(]}]})");
+  const json::object late = finish({"--limit-time", "5s"});
+  const std::string id = get_string(late, "id");
+  EXPECT_EQ(get_string(late, "state"), "waiting") << log(late);
+  EXPECT_NE(get_string(late, "reason").find("resume ID --limit-time N"), std::string::npos)
+      << get_string(late, "reason");
+  EXPECT_EQ(nightjar_.run({"tell", id, "Go on."}).exit_status, 0);
+  const json::object still = settled(id);
+  EXPECT_EQ(get_string(still, "state"), "waiting") << log(still);
+  release();
+  EXPECT_EQ(nightjar_.run({"resume", id, "--limit-time", "2m"}).exit_status, 0);
+  EXPECT_EQ(verdict(settled(id)), "proved") << log(late);
+}
+
+TEST_F(NativeTest, AWaitForTheModelIsNoTimeOfTheRun) {
+  play(
+      R"({"replies": [{"faults": [{"status": 429, "headers": {"retry-after": "5"}, "body": {"error": {"message": "slow down"}}}],
+        "calls": [)" +
+      kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const json::object task = finish({"--limit-time", "5s"});
+  EXPECT_EQ(verdict(task), "proved") << get_string(task, "reason") << log(task);
+}
+
+TEST_F(NativeTest, CommandsThatEditAreNoCircle) {
+  std::string replies;
+  for (int i = 1; i <= 9; ++i)
+    replies += R"({"calls": [{"tool": "shell", "arguments": {"command": "echo )" +
+               std::to_string(i) + R"( >> notes.md"}}, {"tool": "check", "arguments": {}}]},)";
+  play(R"({"replies": [)" + replies + R"({"calls": [)" + kFix +
+       R"(, {"tool": "shell", "arguments": {"command": "rm notes.md"}},
+       {"tool": "check", "arguments": {}}]}, {"calls": [)" +
+       kFinish + R"(]}]})");
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "proved") << get_string(task, "reason");
+  const std::string body = body_of_last_request();
+  EXPECT_EQ(body.find("you made this same call"), std::string::npos);
+  // What became of the test that failed before is said.
+  EXPECT_NE(body.find("Still failing as before:\\n- add adds (tests)"), std::string::npos) << body;
+  EXPECT_NE(body.find("Fixed:\\n- add adds (tests)"), std::string::npos) << body;
+}
+
+TEST_F(NativeTest, TimesInAnOutputHideNoCircle) {
+  play(R"({"replies": [{"calls": [
+    {"tool": "shell", "arguments": {"command": "echo passed in $(date +%s.%N)s"}}]}]})");
+  const json::object task = finish();
+  EXPECT_EQ(get_string(task, "state"), "waiting") << log(task);
+  EXPECT_NE(get_string(task, "reason").find("circles"), std::string::npos);
+}
+
+TEST_F(NativeTest, WatchingSomethingGrowIsNoCircle) {
+  std::string replies;
+  for (int i = 1; i <= 10; ++i)
+    replies += R"({"calls": [{"tool": "shell", "arguments": {"command": "echo x >> /tmp/log; echo $(wc -l < /tmp/log)0%"}}]},)";
+  play(R"({"replies": [)" + replies + R"({"calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish +
+       "]}]}");
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "proved") << get_string(task, "reason");
+}
+
+TEST_F(NativeTest, WaitingForAQuietCommandIsNoCircle) {
+  std::string replies =
+      R"({"calls": [{"tool": "shell", "arguments": {"command": "sleep 300", "background": true}}]},)";
+  for (int i = 1; i <= 10; ++i)
+    replies += R"({"calls": [{"tool": "shell", "arguments": {"job": "job1"}}]},)";
+  play(R"({"replies": [)" + replies + R"({"calls": [)" + kFix +
+       R"(, {"tool": "shell", "arguments": {"job": "job1", "stop": true}}]}, {"calls": [)" +
+       kFinish + R"(]}]})");
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "proved") << get_string(task, "reason");
+  EXPECT_NE(body_of_last_request().find("[job1 is running]"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace nightjar::test

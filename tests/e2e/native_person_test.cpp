@@ -1,0 +1,165 @@
+// What a person says to the native agent at the wrong moment is heard all the same, once.
+#include "e2e/native_fixture.h"
+
+namespace nightjar::test {
+namespace {
+
+const std::string kPlan =
+    R"({"tool": "plan", "arguments": {"items": [{"text": "turn the minus round", "done": false}]}})";
+
+size_t times(const std::string& text, const std::string& what) {
+  size_t out = 0;
+  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++out;
+  return out;
+}
+
+class NativePerson : public NativeTest {
+ protected:
+  /// Waits until the model was asked so often.
+  void wait_for_requests(size_t count) const {
+    while (server_->requests().size() < count) ::usleep(5'000);
+  }
+};
+
+TEST_F(NativePerson, APlanThatCameWithAFinishIsNoClaimOfWork) {
+  play(R"({"replies": [{"calls": [)" + kPlan + ", " + kFinish + R"(]},
+    {"calls": [)" +
+       kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const json::object planned = finish({"--plan-first"});
+  const std::string id = get_string(planned, "id");
+  EXPECT_NE(get_string(planned, "reason").find("its plan: 1."), std::string::npos) << log(planned);
+  EXPECT_EQ(nightjar_.run({"answer", id, "yes"}).exit_status, 0);
+  const json::object task = settled(id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_EQ(server_->requests().size(), 3U);
+  EXPECT_EQ(body_of_last_request().find("You say that the task is done"), std::string::npos);
+  EXPECT_EQ(server_->violations(), "");
+}
+
+TEST_F(NativePerson, WhatWasSaidBeforeThePlanWasShownIsNoAnswerToItAndArrives) {
+  play(R"({"replies": [{)" + held() + R"(, "calls": [)" + kPlan + R"(]}, {"calls": [)" + kPlan +
+       R"(]}, {"calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const std::string id = assign({"--plan-first"});
+  wait_for_request();
+  EXPECT_EQ(nightjar_.run({"tell", id, "Mind the style."}).exit_status, 0);
+  release();
+  const json::object planned = settled(id);
+  EXPECT_NE(get_string(planned, "reason").find("its plan: 1."), std::string::npos) << log(planned);
+  // Begins like a yes, and is none.
+  EXPECT_EQ(nightjar_.run({"answer", id, "ok,", "skip", "step", "2"}).exit_status, 0);
+  const json::object again = settled(id);
+  EXPECT_NE(get_string(again, "reason").find("its plan: 1."), std::string::npos) << log(again);
+  EXPECT_EQ(nightjar_.run({"resume", id}).exit_status, 0);
+  const json::object task = settled(id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  const std::string body = body_of_last_request();
+  EXPECT_EQ(times(body, "The person says: Mind the style."), 1U) << body;
+  EXPECT_EQ(times(body, "The person says: ok, skip step 2"), 1U) << body;
+  EXPECT_EQ(times(body, "The person agrees with the plan."), 1U) << body;
+  EXPECT_EQ(server_->violations(), "");
+}
+
+TEST_F(NativePerson, AYesAfterAWordDeliversBoth) {
+  play(R"({"replies": [{)" + held() + R"(, "calls": [)" + kPlan + R"(]}, {"calls": [)" + kFix +
+       R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const std::string id = assign({"--plan-first"});
+  wait_for_request();
+  EXPECT_EQ(nightjar_.run({"tell", id, "Mind the style."}).exit_status, 0);
+  release();
+  settled(id);
+  EXPECT_EQ(nightjar_.run({"answer", id, "Yes, go ahead."}).exit_status, 0);
+  const json::object task = settled(id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  const std::string body = body_of_last_request();
+  const size_t agreed = body.find("The person agrees with the plan. Begin.");
+  const size_t told = body.find("The person says: Mind the style.");
+  const size_t yes = body.find("The person says: Yes, go ahead.");
+  ASSERT_NE(yes, std::string::npos) << body;
+  EXPECT_LT(agreed, told);
+  EXPECT_LT(told, yes);
+}
+
+TEST_F(NativePerson, ACommandThatEditsBeforeTheYesIsToldSo) {
+  play(R"({"replies": [
+    {"calls": [{"tool": "shell", "arguments": {"command": "python3 -c 'import calc'; ls"}}]},
+    {"calls": [{"tool": "shell", "arguments": {"command": "cp calc.py /tmp/; echo '# x' >> calc.py"}}]},
+    {"calls": [{"tool": "shell", "arguments": {"command": "cp /tmp/calc.py calc.py; cat calc.py"}}]},
+    {"calls": [)" +
+       kPlan + R"(]}]})");
+  const json::object planned = finish({"--plan-first"});
+  EXPECT_NE(get_string(planned, "reason").find("its plan: 1."), std::string::npos) << log(planned);
+  const auto bodies = server_->bodies();
+  ASSERT_EQ(bodies.size(), 4U);
+  const std::string warning = "the person has not agreed to a plan yet";
+  EXPECT_EQ(times(bodies[1], warning), 0U) << "what a tool leaves behind is no edit";
+  EXPECT_EQ(times(bodies[2], warning), 1U) << bodies[2];
+  EXPECT_NE(bodies[2].find("differs from how it began: calc.py. Undo that"), std::string::npos);
+  EXPECT_EQ(times(bodies[3], warning), 1U) << "it was undone";
+}
+
+TEST_F(NativePerson, AWordDuringTheLastReplyIsReadBeforeTheWorkIsDone) {
+  play(R"({"replies": [
+    {"calls": [)" +
+       kFix + R"(]},
+    {)" +
+       held() + R"(, "calls": [)" + kFinish + R"(]},
+    {"calls": [{"tool": "shell", "arguments": {"command": "echo noted"}}]}, {"calls": [)" +
+       kFinish + R"(]}]})");
+  const std::string id = assign();
+  wait_for_requests(2);
+  EXPECT_EQ(nightjar_.run({"tell", id, "Mind the style."}).exit_status, 0);
+  release();
+  const json::object task = settled(id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_EQ(server_->requests().size(), 4U);
+  EXPECT_EQ(times(body_of_last_request(), "The person says: Mind the style."), 1U);
+  EXPECT_EQ(server_->violations(), "");
+}
+
+TEST_F(NativePerson, AWordAndAPauseAfterItAreHeardOnceEach) {
+  play(R"({"replies": [
+    {)" +
+       held() + R"(, "calls": [{"tool": "read", "arguments": {"path": "calc.py"}}]},
+    {"calls": [)" +
+       kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const std::string id = assign();
+  wait_for_request();
+  EXPECT_EQ(nightjar_.run({"tell", id, "Mind the style."}).exit_status, 0);
+  EXPECT_EQ(nightjar_.run({"pause", id}).exit_status, 0);
+  release();
+  const json::object paused = settled(id);
+  EXPECT_EQ(get_string(paused, "state"), "waiting") << log(paused);
+  EXPECT_EQ(server_->requests().size(), 1U);
+  EXPECT_EQ(nightjar_.run({"resume", id}).exit_status, 0);
+  const json::object task = settled(id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_EQ(times(body_of_last_request(), "The person says: Mind the style."), 1U);
+  EXPECT_EQ(server_->violations(), "");
+}
+
+TEST_F(NativePerson, ThatTheShellIsANewOneIsSaidOnce) {
+  const std::string shell =
+      R"({"calls": [{"tool": "shell", "arguments": {"command": "echo \"[$THERE]\""}}]},)";
+  play(R"({"replies": [
+    {"calls": [{"tool": "shell", "arguments": {"command": "THERE=yes"}}]},)" +
+       shell + R"({"calls": [{"tool": "ask", "arguments": {"question": "Go on?"}}]},)" + shell +
+       shell + R"({"calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const json::object asked = finish();
+  const std::string id = get_string(asked, "id");
+  EXPECT_EQ(body_of_last_request().find("The shell is a new one"), std::string::npos);
+  EXPECT_EQ(nightjar_.run({"answer", id, "yes"}).exit_status, 0);
+  const json::object task = settled(id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  const std::string body = body_of_last_request();
+  EXPECT_EQ(times(body,
+                  "[The shell is a new one: it stands in the work tree, without earlier "
+                  "variables and jobs.]"),
+            1U)
+      << body;
+  EXPECT_LT(body.find("The person answers: yes"), body.find("[The shell is a new one"));
+  EXPECT_EQ(server_->requests().size(), 7U) << "no request for it alone";
+  EXPECT_EQ(server_->violations(), "");
+}
+
+}  // namespace
+}  // namespace nightjar::test
