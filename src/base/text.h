@@ -23,6 +23,17 @@ std::string trimmed(std::string_view text);
 std::string lower(std::string_view text);
 std::vector<std::string> split(std::string_view text, char separator);
 std::vector<std::string_view> lines(std::string_view text);
+std::vector<std::string> split_by(std::string_view text, std::string_view separator);
+/// Every occurrence of `from` replaced.
+std::string replaced(std::string_view text, std::string_view from, std::string_view to);
+/// Removes `prefix`, where `text` starts with it.
+bool take(std::string_view& text, std::string_view prefix);
+/// Without blanks, tabs and returns there; the bytes are the caller's still.
+std::string_view trim_left(std::string_view text);
+std::string_view trim_right(std::string_view text);
+std::string_view trim(std::string_view text);
+/// A letter, a digit, an underscore, or part of a character beyond ASCII.
+bool is_word_char(char c);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 /// "1 file", "3 files": the noun with an s unless `count` is 1.
 std::string count_of(size_t count, std::string_view noun);

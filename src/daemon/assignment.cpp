@@ -151,9 +151,9 @@ server::Answer<Assignment> read_assignment(const json::object& request, const Co
     return invalid("a limit must be positive");
   if (spec.agent == "native") {
     const double dollars = spec.limits.cost_usd > 0 ? spec.limits.cost_usd : config.limits.cost_usd;
-    for (const std::string& reason : {dollars > 0 ? price_trouble(config, spec.model) : "",
-                                      failover_trouble(config, spec, dollars),
-                                      gateway_trouble(config, dollars)})
+    for (const std::string& reason :
+         {dollars > 0 ? price_trouble(config, spec.model) : "",
+          failover_trouble(config, spec, dollars), gateway_trouble(config, dollars)})
       if (!reason.empty()) return invalid(reason);
   }
   for (const auto& command : get_strings(request, "checks")) {

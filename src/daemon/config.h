@@ -22,10 +22,10 @@ struct Config {
   std::uint64_t disk_bytes = std::uint64_t{20} << 30;  ///< most that it may write; 0: no limit
   bool gateway = false;  ///< programs in a native agent's sandbox may use its model, too
   std::vector<std::string> gateway_models;  ///< and these, on the wires that it does not speak
-  std::string model;     ///< the model of tasks that name none
+  std::string model;                        ///< the model of tasks that name none
   std::map<std::string, model::Endpoint> models;  ///< of [models.NAME]
-  std::filesystem::path file;                  ///< that this was read from
-  std::filesystem::file_time_type written{};  ///< when that was written then
+  std::filesystem::path file;                     ///< that this was read from
+  std::filesystem::file_time_type written{};      ///< when that was written then
   int keep_days = 30;  ///< ended tasks' folders are freed by `clean` after so many days
   std::uint64_t min_free_bytes = std::uint64_t{256}
                                  << 20;  ///< no run starts with less room than this

@@ -61,8 +61,8 @@ TEST_F(ConfigTest, ALimitInDollarsOfTheSettingsNeedsPricesAsWell) {
   const auto config = load("limit_cost_usd = 1.0\n" + std::string(kModel));
   ASSERT_TRUE(config);
   EXPECT_NE(price_trouble(*config, "m").find("needs prices"), std::string::npos);
-  const auto assigned = read_assignment(
-      {{"brief", "Make it better"}, {"repo", dir_.path().string()}}, *config);
+  const auto assigned =
+      read_assignment({{"brief", "Make it better"}, {"repo", dir_.path().string()}}, *config);
   ASSERT_FALSE(assigned);
   EXPECT_NE(assigned.error().detail.find("needs prices"), std::string::npos)
       << assigned.error().detail;
@@ -84,8 +84,8 @@ TEST_F(ConfigTest, TheGatewayMayOfferFurtherModels) {
   const auto config = load("gateway = [\"m\", \"nowhere\"]\n" + std::string(kModel));
   ASSERT_TRUE(config) << config.error();
   EXPECT_TRUE(config->gateway);
-  const auto assigned = read_assignment(
-      {{"brief", "Make it better"}, {"repo", dir_.path().string()}}, *config);
+  const auto assigned =
+      read_assignment({{"brief", "Make it better"}, {"repo", dir_.path().string()}}, *config);
   ASSERT_FALSE(assigned);
   EXPECT_NE(assigned.error().detail.find("gateway: there is no model 'nowhere'"), std::string::npos)
       << assigned.error().detail;
@@ -109,8 +109,8 @@ TEST_F(ConfigTest, SecretsOfAModelAreNoPartOfAJob) {
   EXPECT_EQ(again.model->headers,
             (std::vector<std::pair<std::string, std::string>>{{"api-key", "header-secret"}}));
   EXPECT_EQ(again.model->proxy, "http://me:proxy-secret@proxy:3128");
-  const auto key = model::resolve_key(again.model->key,
-                                      [](const char* name) { return std::getenv(name); });
+  const auto key =
+      model::resolve_key(again.model->key, [](const char* name) { return std::getenv(name); });
   EXPECT_EQ(key.value_or(""), "literal-key");
   for (const auto& [name, value] : variables) ::unsetenv(name.c_str());
 }

@@ -85,7 +85,8 @@ run::Job job_for(const core::Task& task, const core::Run& run, const History& hi
 std::map<std::string, std::string> take_keys(run::Job& job) {
   std::map<std::string, std::string> out;
   const auto hand_over = [&out](model::Endpoint& model, const std::string& whose) {
-    const std::string headers = "NIGHTJAR_" + whose + "_HEADERS", key = "NIGHTJAR_" + whose + "_KEY";
+    const std::string headers = "NIGHTJAR_" + whose + "_HEADERS",
+                      key = "NIGHTJAR_" + whose + "_KEY";
     if (const std::string secrets = set_aside(model, headers); !secrets.empty())
       out[headers] = secrets;
     if (model.key.from != model::KeySource::From::Literal) return;

@@ -30,17 +30,19 @@ bool is_another_server(const model::Endpoint& endpoint) {
 std::string changed_since(const Config& config) {
   return written_at(config.file) == config.written
              ? ""
-             : fmt::format("; {} was changed since the service started: nightjar stop, then try "
-                           "again",
-                           config.file.string());
+             : fmt::format(
+                   "; {} was changed since the service started: nightjar stop, then try "
+                   "again",
+                   config.file.string());
 }
 
 std::string nothing_reachable() {
   const char* base = variable("OPENAI_BASE_URL");
   if (base && *base)
-    return fmt::format("OPENAI_BASE_URL leads to {}: name one of its models, --model chat/NAME (or "
-                       "openai/NAME where it speaks the Responses API)",
-                       inert(base));
+    return fmt::format(
+        "OPENAI_BASE_URL leads to {}: name one of its models, --model chat/NAME (or "
+        "openai/NAME where it speaks the Responses API)",
+        inert(base));
   return "no model is reachable: set OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY where the "
          "service starts, or describe one in [models.NAME] of config.toml";
 }
@@ -76,8 +78,7 @@ std::expected<model::Endpoint, std::string> find_model(const Config& config,
                            changed_since(config));
   }
   const auto known = known_models(config);
-  if (known.empty())
-    return std::unexpected(nothing_reachable() + changed_since(config));
+  if (known.empty()) return std::unexpected(nothing_reachable() + changed_since(config));
   if (config.models.size() > 1)
     return std::unexpected(
         "several models are configured: say which with --model, or set model = \"NAME\" in "

@@ -204,8 +204,8 @@ bool Gateway::State::answer(server::Wire& wire, const server::Request& request) 
 // A stream goes on as it comes, and is read by the way for what it used; to its end also where its
 // client has gone or its reply is of no use: it is paid for.
 net::HttpResponse Gateway::State::pass_on(server::Wire& wire, const net::HttpRequest& out,
-                                          bool drops_usage, model::ReplyReader& reader,
-                                          bool& begun, std::string& recorded) const {
+                                          bool drops_usage, model::ReplyReader& reader, bool& begun,
+                                          std::string& recorded) const {
   net::SseParser parser;
   bool open = true, readable = true;
   return net::HttpClient().stream(out, [&](std::string_view bytes) {
@@ -242,8 +242,8 @@ bool Gateway::State::forward(server::Wire& wire, const server::Request& request,
   net::HttpRequest out;
   out.method = "POST";
   out.url = url_for(asked, request.path, upstream.endpoint);
-  out.headers =
-      model::with_headers(vendor.headers(upstream.endpoint, upstream.key), upstream.endpoint.headers);
+  out.headers = model::with_headers(vendor.headers(upstream.endpoint, upstream.key),
+                                    upstream.endpoint.headers);
   if (const std::string beta = request.header("anthropic-beta"); !beta.empty())
     out.headers.emplace_back("anthropic-beta", beta);
   out.body = to_line(*body);
@@ -281,8 +281,8 @@ bool Gateway::State::forward(server::Wire& wire, const server::Request& request,
   }
   if (answer.status >= 200 && answer.status < 300 && !asked.counts) {
     const auto parsed = parse_json(answer.body);
-    model::Usage usage = parsed && parsed->is_object() ? vendor.usage_in(parsed->get_object())
-                                                       : model::Usage{};
+    model::Usage usage =
+        parsed && parsed->is_object() ? vendor.usage_in(parsed->get_object()) : model::Usage{};
     if (usage == model::Usage{})
       usage = {static_cast<std::int64_t>(out.body.size() / kBytesOfAToken), 0, 0,
                static_cast<std::int64_t>(answer.body.size() / kBytesOfAToken), 0};

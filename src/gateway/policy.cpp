@@ -11,12 +11,26 @@ using model::WireKind;
 
 // Members that name something outside the request, and values that are no part of the protocol:
 // what a call's arguments or a tool's schema hold is the client's own business.
-constexpr std::array<std::string_view, 17> kElsewhere{
-    "file_id",         "file_url",   "file_ids",     "fileUri",  "file_uri",      "vector_store_ids",
-    "server_url",      "connector_id", "mcp_servers", "container", "conversation", "cachedContent",
-    "previous_response_id", "prompt_id", "background", "batch", "web_search_options"};
-constexpr std::array<std::string_view, 7> kOpaque{"input_schema", "parameters", "args", "response",
-                                                  "arguments", "schema", "functionDeclarations"};
+constexpr std::array<std::string_view, 17> kElsewhere{"file_id",
+                                                      "file_url",
+                                                      "file_ids",
+                                                      "fileUri",
+                                                      "file_uri",
+                                                      "vector_store_ids",
+                                                      "server_url",
+                                                      "connector_id",
+                                                      "mcp_servers",
+                                                      "container",
+                                                      "conversation",
+                                                      "cachedContent",
+                                                      "previous_response_id",
+                                                      "prompt_id",
+                                                      "background",
+                                                      "batch",
+                                                      "web_search_options"};
+constexpr std::array<std::string_view, 7> kOpaque{
+    "input_schema", "parameters",          "args", "response", "arguments",
+    "schema",       "functionDeclarations"};
 constexpr std::array<std::string_view, 5> kDropped{"service_tier", "speed", "store",
                                                    "web_search_options", "background"};
 
@@ -103,8 +117,6 @@ void keep_to_the_model(WireKind wire, json::object& body) {
   }
 }
 
-std::optional<std::string> leads_elsewhere(const json::object& body) {
-  return look(body);
-}
+std::optional<std::string> leads_elsewhere(const json::object& body) { return look(body); }
 
 }  // namespace nightjar::gateway

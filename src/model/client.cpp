@@ -97,8 +97,7 @@ std::expected<json::object, Failure> Client::side_call(const SideCall& call, Dea
   asked.most_body = kLongestReply;
   try {
     const auto response = http_.send(asked);
-    if (response.status < 200 || response.status >= 300)
-      return std::unexpected(refusal(response));
+    if (response.status < 200 || response.status >= 300) return std::unexpected(refusal(response));
     auto answer = parse_json(response.body);
     if (answer && answer->is_object()) return answer->get_object();
     return std::unexpected(
@@ -122,8 +121,8 @@ Failure Client::fault(const Error& error) const {
           without_secrets(shortened(inert(error.what()), 600), endpoint_, key_), std::nullopt, 0};
 }
 
-Outcome Client::ask(std::string_view body, const OnText& on_text, bool& streamed,
-                    Deadline deadline, std::stop_token stop) {
+Outcome Client::ask(std::string_view body, const OnText& on_text, bool& streamed, Deadline deadline,
+                    std::stop_token stop) {
   const net::HttpRequest request =
       this->request(wire_.url(endpoint_), body, deadline, std::move(stop));
   const auto reader = wire_.reader(on_text);

@@ -45,10 +45,10 @@ class Client {
   const Wire& wire() const { return wire_; }
 
   /// The whole reply to one request body. Rate limits, overload and broken connections are waited
-  /// out and asked again, as long as it takes where `on_wait` tells a person, else until `deadline`,
-  /// which makes them the failure; a stream that breaks off
-  /// again and again, a malformed reply, or anything that no wait mends is a failure sooner. Throws
-  /// Cancelled at a stop.
+  /// out and asked again, as long as it takes where `on_wait` tells a person, else until
+  /// `deadline`, which makes them the failure; a stream that breaks off again and again, a
+  /// malformed reply, or anything that no wait mends is a failure sooner. Throws Cancelled at a
+  /// stop.
   Outcome call(std::string_view body, const CallHooks& hooks, Deadline deadline,
                std::stop_token stop);
 

@@ -64,9 +64,9 @@ std::optional<Kind> kind_by_words(const std::string& code, const std::string& me
                "usage limit has been reached", "specified api usage limits"}))
     return Kind::NoMoney;
   if (has_any(code, {"context_length_exceeded", "context_window", "request_too_large"}) ||
-      has_any(message,
-              {"maximum context length", "exceed context limit", "prompt is too long", "context window", "context length",
-               "exceeds the maximum number of tokens", "context size", "input token count"}))
+      has_any(message, {"maximum context length", "exceed context limit", "prompt is too long",
+                        "context window", "context length", "exceeds the maximum number of tokens",
+                        "context size", "input token count"}))
     return Kind::ContextFull;
   if (has_any(code, {"overloaded", "server_is_overloaded", "slow_down"})) return Kind::Overloaded;
   if (has_any(code, {"rate_limit", "resource_exhausted"})) return Kind::RateLimit;

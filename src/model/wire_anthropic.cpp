@@ -72,8 +72,7 @@ class Reader final : public ReplyReader {
     while (!content.empty() && content.back().first.ends_with("thinking")) content.pop_back();
     std::string all;
     for (const auto& [type, text] : content) all += (all.empty() ? "" : ",") + text;
-    if (!all.empty())
-      builder_.reply.replay = "{\"role\":\"assistant\",\"content\":[" + all + "]}";
+    if (!all.empty()) builder_.reply.replay = "{\"role\":\"assistant\",\"content\":[" + all + "]}";
     return builder_.finish();
   }
 
@@ -167,10 +166,9 @@ class Anthropic final : public Wire {
   std::string prefix(const Endpoint& endpoint, const Frame& frame) const override {
     const std::int64_t usual =
         endpoint.context > 0 ? std::min(kDefaultOutput, endpoint.context / 4) : kDefaultOutput;
-    std::string out =
-        "{\"model\":" + quoted_json(endpoint.model) + ",\"max_tokens\":" +
-        std::to_string(endpoint.max_output > 0 ? endpoint.max_output : usual) +
-        ",\"stream\":true,\"cache_control\":{\"type\":\"ephemeral\"}";
+    std::string out = "{\"model\":" + quoted_json(endpoint.model) + ",\"max_tokens\":" +
+                      std::to_string(endpoint.max_output > 0 ? endpoint.max_output : usual) +
+                      ",\"stream\":true,\"cache_control\":{\"type\":\"ephemeral\"}";
     if (!endpoint.effort.empty())
       out += ",\"thinking\":{\"type\":\"adaptive\"},\"output_config\":{\"effort\":" +
              quoted_json(endpoint.effort) + "}";

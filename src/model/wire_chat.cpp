@@ -1,7 +1,8 @@
 // OpenAI Chat Completions, and the many servers that speak it: OpenRouter, vLLM, Ollama, llama.cpp,
 // LM Studio. Tolerated of them: no usage, whole arguments in one chunk, names and ids in every
 // fragment, missing ids and indices, one index for all calls, "stop" with calls, no [DONE].
-// Thoughts (`reasoning_content`, `reasoning_details`, `extra_content` of calls) go back as they came.
+// Thoughts (`reasoning_content`, `reasoning_details`, `extra_content` of calls) go back as they
+// came.
 #include <map>
 
 #include "base/text.h"
@@ -34,8 +35,8 @@ std::string written(const ToolCall& call, const json::object& extra) {
 // `more`: members beside content and calls.
 std::string message_of(const std::string& text, const std::vector<std::string>& calls,
                        const std::string& more) {
-  std::string out = "{\"role\":\"assistant\",\"content\":" +
-                    (text.empty() ? "null" : quoted_json(text)) + more;
+  std::string out =
+      "{\"role\":\"assistant\",\"content\":" + (text.empty() ? "null" : quoted_json(text)) + more;
   if (!calls.empty()) out += ",\"tool_calls\":[" + joined(calls) + "]";
   return out + "}";
 }
@@ -46,9 +47,10 @@ void merge_details(json::array& into, const json::array& pieces) {
   for (const auto& piece : pieces) {
     if (!piece.is_object()) continue;
     const auto& fresh = piece.get_object();
-    const bool goes_on = !into.empty() && into.back().is_object() &&
-                         get_string(into.back().get_object(), "type") == get_string(fresh, "type") &&
-                         get_int(into.back().get_object(), "index") == get_int(fresh, "index");
+    const bool goes_on =
+        !into.empty() && into.back().is_object() &&
+        get_string(into.back().get_object(), "type") == get_string(fresh, "type") &&
+        get_int(into.back().get_object(), "index") == get_int(fresh, "index");
     if (!goes_on) {
       into.push_back(fresh);
       continue;
@@ -167,8 +169,8 @@ class Reader final : public ReplyReader {
       builder_.arguments(call.arguments, get_string(function, "arguments"));
   }
 
-  // The call that a fragment belongs to. Some servers give no index, or the same to all calls: a new
-  // id begins another one, and so does a name where the call before is whole.
+  // The call that a fragment belongs to. Some servers give no index, or the same to all calls: a
+  // new id begins another one, and so does a name where the call before is whole.
   Call& call_of(const json::object& fragment, const std::string& name) {
     const std::int64_t index = get_int(fragment, "index", -1);
     const std::string id = get_string(fragment, "id");

@@ -82,8 +82,8 @@ class Reader final : public ReplyReader {
         if (get_string(part.get_object(), "type") == "refusal") refused_ = true;
         // A server that sends whole items alone.
         if (builder_.reply.text.empty())
-          builder_.text(get_string(part.get_object(), "text",
-                                   get_string(part.get_object(), "refusal")));
+          builder_.text(
+              get_string(part.get_object(), "text", get_string(part.get_object(), "refusal")));
       }
     }
     items_.push_back({type, to_line(item), is_half});

@@ -34,7 +34,7 @@ struct Job {
   std::string recipe;                       ///< how the agent shall go about this kind of ticket
   bool gateway = false;                     ///< programs in the agent's sandbox may use its model
   std::vector<model::Endpoint> gateway_models;  ///< and these, on wires that it does not speak
-  std::optional<int> rewind_turn;           ///< with the newest resume: back to behind this turn
+  std::optional<int> rewind_turn;  ///< with the newest resume: back to behind this turn
   int resumes = 0;  ///< how often a person let it go on after it had ended to wait for them
   std::uint64_t memory_bytes = 0,
                 disk_bytes = 0;  ///< most a sandbox may use and write; 0: no limit

@@ -1,43 +1,267 @@
 #include "run/verification.h"
 
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <optional>
+
 #include "agent/agent.h"
 #include "base/text.h"
 #include "run/agents_place.h"
 #include "run/change.h"
+#include "tools/toolbox.h"
+#include "verify/build_files.h"
+#include "verify/file_roles.h"
+#include "verify/parts.h"
+#include "verify/test_evidence.h"
 #include "verify/verify.h"
 
 namespace nightjar::run {
 
 namespace {
 
-// What the change is worth under the tests that the base has, and what its own tests are worth
-// without the rest of it.
-void hold_tests_apart(Context& context, verify::Case& input,
-                      const std::vector<core::Change>& changes) {
-  std::vector<core::Change> tests, code;
-  for (const auto& change : changes)
-    (verify::belongs_to_tests(change.path) ? tests : code).push_back(change);
-  if (tests.empty()) return;
-  if (code.empty()) {  // both are known already
-    input.under_old_tests = input.baseline;
-    input.base_under_new_tests = input.after;
-    return;
+using verify::Part;
+
+constexpr size_t kMostReadOfBase = size_t{2} << 20;
+constexpr size_t kMostTestsRead = 2000;
+constexpr size_t kMostCanaries = 20;
+constexpr Millis kPatienceWithCanary{10'000};
+constexpr Millis kDefaultIdle = std::chrono::minutes(30);
+
+// Once more over the base, each time with other parts of the change: what it is that makes tests
+// pass.
+class Combinations {
+ public:
+  Combinations(Context& context, verify::Case& input, const std::vector<core::Change>& changes)
+      : context_(context), input_(input), changes_(changes) {}
+
+  void run() {
+    parts_ = verify::parts_of(input_, base_view());
+    bool all_source = true, no_source = true;
+    for (const auto& [path, part] : parts_) {
+      const bool source = part == Part::Source;
+      all_source = all_source && source;
+      no_source = no_source && !source;
+      if (part == Part::Other && !verify::is_test_path(path)) input_.held_back.push_back(path);
+    }
+    if (no_source) {  // both are known already
+      input_.under_old_tests = input_.baseline;
+      input_.base_under_new_tests = input_.after;
+    } else if (all_source) {
+      fixed_once_more();
+    } else {
+      source_under_old_tests();
+      new_tests_apart();
+    }
+    if (!no_source) failure_put_into_what_proves();
   }
-  const auto checks_with = [&](const std::vector<core::Change>& some, const char* name) {
-    const auto session = context.start_sandbox(stage_policy(context.job, *context.environment,
-                                                            context.mirror, context.job.base_commit,
-                                                            context.stage_folder(name), false));
-    session->apply(some);
-    auto reports = context.checks(*session, name, nullptr);
-    session->stop();
-    context.refuse_if_late("verify", reports);
-    return reports;
-  };
-  context.journal.note("the change touches tests: its code under the tests of the base");
-  input.under_old_tests = checks_with(code, "old-tests");
-  context.journal.note("and the code of the base under the tests of the change");
-  input.base_under_new_tests = checks_with(tests, "new-tests");
-}
+
+ private:
+  verify::BaseView base_view() {
+    verify::BaseView view;
+    for (const auto& check : context_.environment->config.checks)
+      view.commands.push_back(check.run);
+    for (const auto& command : input_.setup) view.commands.push_back(command);
+    view.read = [this](const std::string& path) {
+      return context_.mirror.file(context_.job.base_commit, path, kMostReadOfBase);
+    };
+    view.tests = [this]() -> const std::map<std::string, std::string>& { return tests(); };
+    return view;
+  }
+
+  // A report mostly names the file; where none does, any may hold them.
+  std::map<std::string, std::string> tests_that_may_hold(const std::vector<std::string>& names) {
+    std::vector<std::string> all, likely;
+    for (auto& path : context_.mirror.paths(context_.job.base_commit)) {
+      if (!verify::is_test_path(path) || !verify::is_source_path(path)) continue;
+      const auto name = verify::file_name(path);
+      const auto stem = name.substr(0, name.find('.'));
+      const auto says_it = [stem](const auto& test) {
+        return test.find(stem) != std::string::npos;
+      };
+      if (std::ranges::any_of(names, says_it)) likely.push_back(path);
+      all.push_back(std::move(path));
+    }
+    auto& chosen = likely.empty() ? all : likely;
+    if (chosen.size() > kMostTestsRead) chosen.resize(kMostTestsRead);
+    return texts_of_base(chosen);
+  }
+
+  std::map<std::string, std::string> texts_of_base(const std::vector<std::string>& paths) const {
+    const auto& base = context_.job.base_commit;
+    std::map<std::string, std::string> out;
+    for (auto& [path, texts] : context_.mirror.contents(base, base, paths))
+      out.emplace(path, std::move(texts.first));
+    return out;
+  }
+
+  // Of the base, by path.
+  const std::map<std::string, std::string>& tests() {
+    if (tests_) return *tests_;
+    tests_ = tests_that_may_hold({});
+    return *tests_;
+  }
+
+  // A test that failed before passes by luck as well: a second time it must, in a fresh sandbox.
+  void fixed_once_more() {
+    if (input_.kind != core::Kind::Bugfix) return;
+    std::vector<core::CheckSpec> checks;
+    for (const auto& check : context_.environment->config.checks) {
+      const auto is_it = [&check](const auto& report) { return report.name == check.name; };
+      const auto before = std::ranges::find_if(input_.baseline, is_it);
+      const auto after = std::ranges::find_if(input_.after, is_it);
+      if (before != input_.baseline.end() && after != input_.after.end() &&
+          !verify::compare(*before, *after, std::nullopt).fixed.empty())
+        checks.push_back(check);
+    }
+    if (checks.empty()) return;
+    context_.journal.note("what is fixed must pass twice");
+    input_.under_old_tests = reports(changes_, "again", checks, &input_.baseline);
+  }
+
+  std::vector<core::Change> source() const {
+    // A build file that names new source and new tests needs both.
+    const bool both = std::ranges::any_of(
+        parts_, [](const auto& item) { return item.second == Part::BuildBoth; });
+    return with([both](const std::string& path, Part part) {
+      return part == Part::Source || part == Part::BuildBoth ||
+             (both && part == Part::NewTests && verify::is_c_or_cpp(path));
+    });
+  }
+  std::vector<core::Change> source_and_tests() const {
+    return with([](const std::string&, Part part) { return part != Part::Other; });
+  }
+
+  void source_under_old_tests() {
+    context_.journal.note("the change is more than source: its source alone");
+    input_.under_old_tests =
+        reports(source(), "old-tests", context_.environment->config.checks, &input_.baseline);
+  }
+
+  // New tests prove something where no test of the base does.
+  void new_tests_apart() {
+    const bool feature = input_.kind == core::Kind::Feature;
+    if (!feature && input_.kind != core::Kind::Bugfix) return;
+    if (!feature && !verify::fixed_under_old_tests(input_).empty()) return;
+    if (verify::new_passing_tests(input_).empty()) return;
+    context_.journal.note("the code of the base under the tests of the change");
+    const auto& checks = context_.environment->config.checks;
+    input_.base_under_new_tests =
+        reports(with([](const std::string&, Part part) { return part != Part::Source; }),
+                "new-tests", checks, nullptr);
+    const bool more =
+        std::ranges::any_of(parts_, [](const auto& item) { return item.second == Part::Other; });
+    if (!more && feature) return;
+    context_.journal.note("and the source of the change with its tests alone");
+    input_.source_with_new_tests =
+        reports(source_and_tests(), "source-and-tests", checks, &input_.baseline);
+  }
+
+  // Of these files those that hold one of the tests, each with a failure at its end.
+  // Found by the toolbox inside: a stranger's code is not parsed out here.
+  std::map<std::string, std::string> with_failures(
+      tools::Toolbox& toolbox, const std::vector<std::string>& proving,
+      std::map<std::string, std::string> files, const std::map<std::string, std::string>& fresh) {
+    for (const auto& [path, text] : fresh) files[path] = text;
+    std::map<std::string, std::string> out;
+    for (size_t i = 0; i < proving.size() && i < kMostCanaries; ++i) {
+      for (auto& [path, text] : files) {
+        if (text.find(verify::own_name(proving[i])) == std::string::npos) continue;
+        const auto failing =
+            toolbox.call("canary", {{"path", path}, {"text", text}, {"test", proving[i]}}, {},
+                         in(kPatienceWithCanary), context_.stop);
+        if (failing.error) continue;
+        out[path] = text = failing.output;
+        input_.canaries.insert(proving[i]);
+        break;
+      }
+    }
+    return out;
+  }
+
+  // What proves it must be able to fail: once more, with a failure put into those tests.
+  void failure_put_into_what_proves() {
+    if (input_.kind != core::Kind::Bugfix && input_.kind != core::Kind::Feature) return;
+    const auto proving = verify::proving_tests(input_);
+    if (proving.empty()) return;
+    const bool old_ones =
+        input_.kind == core::Kind::Bugfix && !verify::fixed_under_old_tests(input_).empty();
+    auto combination = old_ones ? source() : source_and_tests();
+    std::map<std::string, std::string> fresh;
+    for (const auto& [path, part] : parts_) {
+      if (!old_ones && part == Part::NewTests) fresh[path] = input_.contents[path].second;
+    }
+    const auto session = open("canary");
+    std::map<std::string, std::string> bent;
+    {
+      tools::Toolbox toolbox(*session);
+      bent = with_failures(toolbox, proving, tests_that_may_hold(proving), fresh);
+      if (bent.empty()) bent = with_failures(toolbox, proving, tests(), fresh);
+    }
+    if (bent.empty()) return session->stop();
+    std::vector<core::CheckSpec> checks;
+    for (const auto& check : context_.environment->config.checks) {
+      const auto after = std::ranges::find(input_.after, check.name, &core::CheckReport::name);
+      const auto holds = [&after](const auto& test) { return after->tests.contains(test); };
+      if (after != input_.after.end() && after->by_test &&
+          std::ranges::any_of(input_.canaries, holds))
+        checks.push_back(check);
+    }
+    for (auto& [path, text] : bent) {
+      std::erase_if(combination, [&path](const auto& change) { return change.path == path; });
+      combination.push_back({.path = path, .content = text, .size = text.size()});
+    }
+    context_.journal.note("what proves it must fail where a failure is put into it");
+    auto expected = input_.after;  // these failures are no reason to run once more
+    for (auto& report : expected) {
+      for (const auto& test : input_.canaries) {
+        const auto found = report.tests.find(test);
+        if (found != report.tests.end()) found->second = core::TestStatus::Failed;
+      }
+    }
+    input_.under_canary = reports(*session, combination, "canary", checks, &expected);
+  }
+
+  std::vector<core::Change> with(
+      const std::function<bool(const std::string&, Part)>& wanted) const {
+    return verify::changes_of(changes_, parts_, wanted);
+  }
+
+  std::vector<core::CheckReport> reports(const std::vector<core::Change>& some, const char* name,
+                                         const std::vector<core::CheckSpec>& checks,
+                                         const std::vector<core::CheckReport>* passed_before) {
+    return reports(*open(name), some, name, checks, passed_before);
+  }
+
+  std::unique_ptr<sandbox::Session> open(const char* name) {
+    auto policy = stage_policy(context_.job, *context_.environment, context_.mirror,
+                               context_.job.base_commit, context_.stage_folder(name), false);
+    policy.programs.push_back(context_.job.helper.parent_path() / "nightjar-toolbox");
+    return context_.start_sandbox(policy);
+  }
+
+  std::vector<core::CheckReport> reports(sandbox::Session& session,
+                                         const std::vector<core::Change>& some, const char* name,
+                                         const std::vector<core::CheckSpec>& checks,
+                                         const std::vector<core::CheckReport>* passed_before) {
+    session.apply(some);
+    CheckRun how{name, context_.round, context_.folder};
+    const Millis idle = context_.job.limits.idle;
+    how.idle = idle.count() ? idle : kDefaultIdle;
+    how.deadline = context_.stages.deadline();
+    how.stop = context_.stop;
+    auto out = run_checks(session, checks, passed_before, how, context_.journal);
+    session.stop();
+    context_.refuse_if_late("verify", out);
+    return out;
+  }
+
+  Context& context_;
+  verify::Case& input_;
+  const std::vector<core::Change>& changes_;
+  verify::Parts parts_;
+  std::optional<std::map<std::string, std::string>> tests_;
+};
 
 }  // namespace
 
@@ -48,8 +272,12 @@ json::object verify_candidate(Context& context, const json::object& work_done) {
   input.baseline = context.baseline;
   input.changed = context.mirror.changed_paths(context.job.base_commit, commit);
   const auto after = context.mirror.changes_between(context.job.base_commit, commit);
-  std::vector<std::string> changed;
+  std::vector<std::string> changed, named;
   for (const auto& change : after) changed.push_back(change.path);
+  for (const auto& change : input.changed) {
+    named.push_back(change.path);
+    if (!change.old_path.empty()) named.push_back(change.old_path);
+  }
   for (const auto& item : get_array(work_done, "findings")) {
     if (item.is_object()) input.findings.push_back(core::finding_from(item.get_object()));
   }
@@ -71,9 +299,12 @@ json::object verify_candidate(Context& context, const json::object& work_done) {
     session->stop();
   }
   context.refuse_if_late("verify", input.after);
-  if (input.claim.action.empty()) hold_tests_apart(context, input, after);
+  input.brief = context.job.spec.title + "\n" + context.job.brief;
   input.criteria = verify::criteria_in(context.job.spec.brief);
-  input.contents = contents_for_review(context.mirror, context.job.base_commit, commit, changed);
+  input.contents = contents_for_review(context.mirror, context.job.base_commit, commit, named);
+  input.unread = unread_files(after);
+  input.setup = context.environment->config.setup;
+  if (input.claim.action.empty()) Combinations(context, input, after).run();
   verify::Judgement judgement = verify::judge(input);
   judgement.proof.commit = commit;
   json::array checks;

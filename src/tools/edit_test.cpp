@@ -136,8 +136,9 @@ TEST(Edit, FindsLinesThatTheNewTextLeavesOut) {
 }
 
 TEST(Edit, IndentsWhatWasGivenWithoutAnyIndentation) {
-  const auto edited = edit_text("def add(a, b):\n    return a\n\n\ndef one():\n    return 1\n",
-                                "def one():\nreturn 1", "def one():\nvalue = 1\nreturn value", false);
+  const auto edited =
+      edit_text("def add(a, b):\n    return a\n\n\ndef one():\n    return 1\n",
+                "def one():\nreturn 1", "def one():\nvalue = 1\nreturn value", false);
   ASSERT_TRUE(edited) << edited.error();
   EXPECT_NE(edited->text.find("def one():\n    value = 1\n    return value\n"), std::string::npos)
       << edited->text;

@@ -20,12 +20,6 @@ std::unexpected<std::string> bad(size_t line, std::string_view what) {
                          " of the patch: " + std::string(what) + std::string(kShape));
 }
 
-bool take(std::string_view& line, std::string_view prefix) {
-  if (!line.starts_with(prefix)) return false;
-  line.remove_prefix(prefix.size());
-  return true;
-}
-
 std::string without_return(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   return std::string(line);

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "tools/arguments.h"
+#include "tools/canary.h"
 #include "tools/channel.h"
 #include "tools/files.h"
 #include "tools/map_answer.h"
@@ -66,6 +67,7 @@ class Server {
     if (tool == "outline") return files_.outline(arguments);
     if (tool == "search") return search_in(arguments);
     if (tool == "map") return map_answer(arguments);
+    if (tool == "canary") return canary(arguments);
     return failed("there is no tool '" + inert(tool) + "'");
   }
 
@@ -116,6 +118,16 @@ class Server {
     const Answer after = shell_.run(command, news_of(call), control);
     out.error = after.error;
     if (!after.output.empty()) append_line(out.output, after.output);
+    return out;
+  }
+
+  // For the verifier, not for an agent.
+  static Answer canary(const json::object& arguments) {
+    const std::string text = get_string(arguments, "text");
+    auto failing = with_canary(get_string(arguments, "path"), text, get_string(arguments, "test"));
+    if (!failing) return failed("the test was not found for sure");
+    Answer out;
+    out.output = std::move(*failing);
     return out;
   }
 

@@ -54,7 +54,7 @@ constexpr std::array<std::string_view, 6> kMarksAbove{
     "@Test", "@ParameterizedTest", "@RepeatedTest", "#[test]", "#[tokio::test", "[Fact]"};
 
 // The name of the test that this line declares; `marked`: the line above was @Test or #[test].
-std::string declared_by(std::string_view line, bool marked) {
+std::string declared_by(std::string_view line, bool marked, bool calls) {
   for (std::string_view start : {"def test", "async def test"}) {
     if (line.starts_with(start))
       return std::string("test") + std::string(word_at(line.substr(start.size())));
@@ -69,7 +69,8 @@ std::string declared_by(std::string_view line, bool marked) {
         line.substr(macro.size(), close == std::string_view::npos ? close : close - macro.size()));
   }
   for (const auto& call : kCallsThatDeclare) {
-    if (!line.starts_with(call)) continue;
+    const bool lower_case = call.front() >= 'a' && call.front() <= 'z';
+    if (!line.starts_with(call) || (lower_case && !calls)) continue;
     const auto name = quoted(line);
     return name.empty() ? std::string(line) : std::string(name);
   }
@@ -137,8 +138,12 @@ bool is_skip(std::string_view line) {
     return at == 0 || !is_word_char(mark.front()) || !is_word_char(line[at - 1]) ||
            mark == "DISABLED_";
   };
+  const auto is_no_method = [&](std::string_view mark) {  // model.fit() fits a model
+    const auto at = line.find(mark);
+    return starts_a_word(mark) && (at == 0 || line[at - 1] != '.');
+  };
   return std::ranges::any_of(kSkips, starts_a_word) ||
-         std::ranges::any_of(kExclusive, starts_a_word);
+         std::ranges::any_of(kExclusive, is_no_method);
 }
 
 bool is_assertion(std::string_view line) {
@@ -223,7 +228,7 @@ std::optional<double> last_argument(std::string_view text) {
 
 }  // namespace
 
-TestText look_at_tests(std::string_view content) {
+TestText look_at_tests(std::string_view content, bool calls) {
   TestText out;
   int number = 0;
   bool marked = false;
@@ -233,7 +238,7 @@ TestText look_at_tests(std::string_view content) {
     if (line.empty() || line.starts_with("//") ||
         (line.starts_with('#') && !line.starts_with("#[")))
       continue;
-    if (std::string name = declared_by(line, marked); !name.empty()) {
+    if (std::string name = declared_by(line, marked, calls); !name.empty()) {
       out.declared.push_back({number, std::move(name)});
       marked = false;
     } else if (std::ranges::any_of(kMarksAbove,
@@ -241,7 +246,7 @@ TestText look_at_tests(std::string_view content) {
       marked = true;
       if (const auto close = line.find(']');
           line.starts_with("#[") && close != std::string_view::npos) {
-        if (std::string same = declared_by(line.substr(close + 1), true); !same.empty()) {
+        if (std::string same = declared_by(line.substr(close + 1), true, calls); !same.empty()) {
           out.declared.push_back({number, std::move(same)});
           marked = false;
         }
@@ -267,8 +272,9 @@ bool compares_no_more(std::string_view before, std::string_view after) {
                "strictEqual(", "deepEqual(", "require.Equal", "assert.Equal", "isEqualTo("});
   const bool loose =
       has_any(after, {"assertTrue(", "assertIsNotNone(", "isnotNone", "assertNotEqual",
-                      "!=", "toBeTruthy(", "toBeDefined(", "EXPECT_TRUE(", "ASSERT_TRUE(", "_NE(",
-                      "NotNil(", "assertNotNull(", "isNotNull(", "assert.ok(", "assert!("});
+                      "!=", ")in(", ")in[", ")in{", "assertIn(", "toBeTruthy(", "toBeDefined(",
+                      "EXPECT_TRUE(", "ASSERT_TRUE(", "_NE(", "NotNil(", "assertNotNull(",
+                      "isNotNull(", "assert.ok(", "assert!("});
   // "assert f(x) == y" became "assert f(x)".
   const bool dropped =
       has(before, "==") && before.size() > after.size() && before.starts_with(after);

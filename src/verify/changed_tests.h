@@ -21,7 +21,8 @@ struct TestText {
   std::vector<TestLine> trivial;  ///< assertions that cannot fail
 };
 
-TestText look_at_tests(std::string_view content);
+/// `calls`: a call of it(), test() and their like declares a test; in C++ it is only a call.
+TestText look_at_tests(std::string_view content, bool calls = true);
 
 /// "abs=0.1" made "abs=10", "places=7" made "places=1", a wider EXPECT_NEAR: `after` accepts more.
 bool is_looser(std::string_view before, std::string_view after);

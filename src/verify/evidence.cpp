@@ -5,42 +5,16 @@
 #include <set>
 
 #include "base/text.h"
+#include "verify/bending.h"
+#include "verify/commands.h"
 #include "verify/file_roles.h"
+#include "verify/parts.h"
 #include "verify/reading.h"
+#include "verify/standard_names.h"
 
 namespace nightjar::verify {
 
 namespace {
-
-constexpr std::array<std::string_view, 7> kRunners{
-    "unittest", "pytest", "_pytest", "nose", "doctest", "sitecustomize", "usercustomize"};
-
-// What only a test, or a program that meddles with its tests, says.
-constexpr std::array<std::string_view, 10> kReachesIn{
-    "import unittest", "from unittest",  "import pytest", "from pytest",       "import _pytest",
-    "from _pytest",    "import doctest", "::testing::",   "require('vitest')", "from 'vitest'"};
-
-constexpr std::array<std::string_view, 8> kHooks{
-    "pytest_runtest",    "pytest_report_teststatus", "pytest_pyfunc_call", "pytest_sessionfinish",
-    "pytest_exception_", "pytest_collection",        "exitstatus",         "load_tests"};
-
-bool has(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
-// "unittest.py", "unittest/__init__.py", "evil.pth": what an interpreter would load instead of, or
-// before, a test runner.
-bool takes_a_runners_place(std::string_view path) {
-  if (path.ends_with(".pth")) return true;
-  const std::string_view name = file_name(path);
-  const auto is_runner = [](std::string_view stem) {
-    return std::ranges::find(kRunners, stem) != kRunners.end();
-  };
-  if (name.ends_with(".py") && is_runner(name.substr(0, name.size() - 3))) return true;
-  const size_t slash = path.rfind('/');
-  if (name != "__init__.py" || slash == std::string_view::npos) return false;
-  return is_runner(file_name(path.substr(0, slash)));
-}
 
 // Lines of `after` that are not among those of `before`.
 std::vector<std::string> fresh_lines(std::string_view before, std::string_view after) {
@@ -57,7 +31,7 @@ std::vector<std::string> fresh_lines(std::string_view before, std::string_view a
 bool registers_a_test(std::string_view line) {
   return line.starts_with("add_test") || line.starts_with("test(") ||
          line.starts_with("gtest_discover_tests") || line.starts_with("catch_discover_tests") ||
-         line.starts_with("enable_testing");
+         line.starts_with("enable_testing") || line.starts_with("add_executable");
 }
 
 // Registering one more test is no other way to run the ones that are there.
@@ -66,56 +40,100 @@ bool only_registers(std::string_view before, std::string_view after) {
          std::ranges::all_of(fresh_lines(before, after), registers_a_test);
 }
 
+class Objections {
+ public:
+  explicit Objections(const Case& input) : input_(input) {
+    for (const auto& report : input.baseline) commands_.push_back(report.command);
+    commands_.insert(commands_.end(), input.setup.begin(), input.setup.end());
+  }
+
+  std::vector<std::string> run() {
+    for (const auto& change : input_.changed) {
+      look_at(change.path, change.status == 'A' || change.status == 'R', change.status == 'D');
+      if (change.status == 'R') look_at(change.old_path, false, true);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  void object(std::string_view path, std::string_view what) {
+    if (out_.size() < kMostObjections) out_.push_back(inert(path) + " " + std::string(what));
+  }
+
+  void look_at(const std::string& path, bool fresh, bool gone) {
+    if (!gone && (takes_a_runners_place(path) || (fresh && takes_a_name(path))))
+      return object(path, "takes the place of a test runner, or of what one stands on");
+    if (is_what_runs(path)) return object(path, "is run by a check, and was changed");
+    if (input_.unread.contains(path)) {
+      if (holds_text(path)) object(path, "could not be read: it is a link, binary or too large");
+      return;
+    }
+    const auto found = input_.contents.find(path);
+    if (found == input_.contents.end()) return;
+    const std::string_view before = fresh ? std::string_view() : found->second.first;
+    const std::string_view after = gone ? std::string_view() : found->second.second;
+    if (path == "nightjar.toml") {
+      if (!fresh_lines(after, before).empty()) object(path, "changes the checks that the base has");
+    } else if (is_test_path(path) || file_name(path) == "conftest.py") {
+      hooks(path, before, after);
+    } else {
+      program(path, before, after);
+    }
+  }
+
+  // A module beside the program that an import would find before Python's own.
+  bool takes_a_name(const std::string& path) const {
+    const auto has_file = [this](const std::string& other) {
+      return std::ranges::any_of(input_.changed, [&](const auto& change) {
+        return change.path == other && change.status != 'D';
+      });
+    };
+    return path.find('/') == std::string::npos ? takes_a_standard_name(path, has_file)
+                                               : path.ends_with("assert.h");
+  }
+
+  // Tests are run by checks, too; what they are worth is seen by running them. A shell script is
+  // seldom a test and nothing else.
+  bool is_what_runs(const std::string& path) const {
+    if (is_test_name(path) && !path.ends_with(".sh")) return false;
+    return std::ranges::any_of(commands_,
+                               [&path](const auto& command) { return runs_file(command, path); });
+  }
+
+  static bool holds_text(const std::string& path) {
+    return is_source_path(path) || configures_tests(path) || is_test_name(path) ||
+           file_name(path).find('.', 1) == std::string_view::npos;
+  }
+
+  void hooks(const std::string& path, std::string_view before, std::string_view after) {
+    for (const auto& line : fresh_lines(before, after)) {
+      if (is_hook(line, true))
+        return object(path, "decides which tests run, or what their results are");
+    }
+  }
+
+  void program(const std::string& path, std::string_view before, std::string_view after) {
+    if (is_source_path(path)) {
+      if (const auto why = bends_its_tests(fresh_lines(before, after), after); !why.empty())
+        return object(path, why);
+    }
+    const std::string was = test_configuration(path, before).value_or("");
+    const std::string is = test_configuration(path, after).value_or("");
+    const bool blank = was.find_first_not_of("\n{}") == std::string::npos &&
+                       is.find_first_not_of("\n{}") == std::string::npos;
+    if (was != is && !blank && !only_registers(was, is))
+      object(path, "changes how the tests are run");
+  }
+
+  static constexpr size_t kMostObjections = 20;
+  const Case& input_;
+  std::vector<std::string> commands_, out_;
+};
+
 }  // namespace
 
 std::vector<std::string> objections_to_evidence(const Case& input) {
-  std::vector<std::string> out;
-  const auto object = [&out](std::string_view path, std::string_view what) {
-    if (out.size() < 20) out.push_back(inert(path) + " " + std::string(what));
-  };
-  for (const auto& change : input.changed) {
-    if (change.status == 'D') continue;
-    if (takes_a_runners_place(change.path)) {
-      object(change.path, "takes the place of a test runner");
-      continue;
-    }
-    const auto found = input.contents.find(change.path);
-    if (found == input.contents.end()) continue;
-    const auto& [before, after] = found->second;
-    const auto fresh = fresh_lines(before, after);
-    const auto any_has = [&fresh](const auto& marks) {
-      return std::ranges::any_of(fresh, [&marks](const std::string& line) {
-        return std::ranges::any_of(marks, [&line](auto mark) { return has(line, mark); });
-      });
-    };
-    if (change.path == "nightjar.toml") {
-      if (!fresh_lines(after, before).empty())
-        object(change.path, "changes the checks that the base has");
-    } else if (belongs_to_tests(change.path)) {
-      if (any_has(kHooks))
-        object(change.path, "decides which tests run, or what their results are");
-    } else if (any_has(kReachesIn)) {
-      object(change.path, "is no test and reaches into a test runner");
-    } else {
-      const auto was = test_configuration(change.path, before);
-      const auto is = test_configuration(change.path, after);
-      if (was && is && *was != *is && !only_registers(*was, *is))
-        object(change.path, "changes how the tests are run");
-    }
-  }
-  return out;
-}
-
-// Files that hold tests or do nothing but configure them. What builds the program as well
-// (CMakeLists.txt, package.json) is not among them.
-bool belongs_to_tests(std::string_view path) {
-  static constexpr std::array<std::string_view, 10> kWhole{
-      "conftest.py",  "pytest.ini",  "tox.ini",      "noxfile.py",        ".mocharc.json",
-      ".mocharc.yml", ".mocharc.js", ".mocharc.cjs", "CTestCustom.cmake", "nextest.toml"};
-  if (is_test_path(path)) return true;
-  const std::string_view name = file_name(path);
-  return std::ranges::find(kWhole, name) != kWhole.end() || name.starts_with("jest.config.") ||
-         name.starts_with("vitest.config.") || name.starts_with("playwright.config.");
+  return Objections(input).run();
 }
 
 }  // namespace nightjar::verify

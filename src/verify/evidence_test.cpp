@@ -51,5 +51,50 @@ TEST(Evidence, ChecksOfTheBaseThatAreGoneAreNamed) {
       objections("nightjar.toml", base, base + "[[check]]\nname = \"lint\"\nrun = \"lint\"\n"), "");
 }
 
+TEST(Evidence, ConfigurationThatComesOrGoesIsNamed) {
+  for (const char* path : {".pytest.ini", "pytest.toml", ".proverc", ".npmrc", ".mocharc.yaml",
+                           "jest.setup.js", ".cargo/config.toml", "vite.config.js"})
+    EXPECT_NE(objections(path, "", "x = 1\n"), "") << path;
+  EXPECT_NE(objections("GNUmakefile", "", "%:\n\tsh fake.sh\n"), "");
+  Case gone;
+  gone.changed = {{'D', "pyproject.toml", ""}};
+  gone.contents["pyproject.toml"] = {"[tool.pytest.ini_options]\nfilterwarnings = []\n", ""};
+  EXPECT_EQ(objections_to_evidence(gone).size(), 1U);
+  gone.changed = {{'R', "old.toml", "pyproject.toml"}};
+  gone.contents["old.toml"] = {"", gone.contents["pyproject.toml"].first};
+  EXPECT_EQ(objections_to_evidence(gone).size(), 1U);
+}
+
+TEST(Evidence, ConfigurationOfOtherThingsIsNot) {
+  EXPECT_EQ(objections("setup.cfg", "", "[metadata]\nname = calc\n"), "");
+  EXPECT_EQ(objections("package.json", "{\"version\": \"1\"}", "{\"version\": \"2\"}"), "");
+  EXPECT_EQ(objections("pyproject.toml", "[tool.pytest.ini_options]\nmarkers = []\n",
+                       "[tool.pytest.ini_options]\nmarkers = [\"slow: takes long\"]\n"),
+            "");
+  EXPECT_NE(objections("pyproject.toml", "[tool]\n",
+                       "[tool]\npytest.ini_options.addopts = \"-p evil\"\n"),
+            "");
+}
+
+TEST(Evidence, ScriptsThatTheTestsScriptRunsAreNamed) {
+  const auto package = [](const std::string& unit) {
+    return R"({"scripts": {"test": "npm run unit", "unit": ")" + unit + R"(", "dev": "x"}})";
+  };
+  EXPECT_NE(objections("package.json", package("node --test"), package("true")), "");
+}
+
+TEST(Evidence, WhatACheckRunsAndWhatNobodyReadIsNamed) {
+  Case input;
+  core::CheckReport report;
+  report.command = "sh check.sh";
+  input.baseline = {report};
+  input.changed = {{'M', "check.sh", ""}, {'A', "picture.png", ""}, {'T', "t", ""}};
+  input.unread = {"picture.png", "t"};
+  const auto out = objections_to_evidence(input);
+  ASSERT_EQ(out.size(), 2U) << join(out, "; ");
+  EXPECT_NE(out[0].find("check.sh is run by a check"), std::string::npos);
+  EXPECT_NE(out[1].find("t could not be read"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace nightjar::verify

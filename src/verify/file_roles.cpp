@@ -2,9 +2,12 @@
 #include "verify/file_roles.h"
 
 #include <algorithm>
+#include <array>
+#include <vector>
 
 #include "base/json.h"
 #include "base/text.h"
+#include "verify/build_files.h"
 #include "verify/reading.h"
 #include "verify/verify.h"
 
@@ -44,13 +47,51 @@ std::string lines_with(std::string_view text, std::initializer_list<std::string_
   return out;
 }
 
-// A Makefile's rules for tests, with their recipes.
-std::string make_rules(std::string_view text) {
+// Naming one more marker runs no test in another way.
+std::string without_markers(std::string_view text) {
   std::string out;
   bool inside = false;
   for (const auto& line : lines(text)) {
-    if (!line.starts_with('\t')) inside = line.starts_with("test") || line.starts_with("check");
-    if (inside) out += std::string(line) + "\n";
+    const auto t = trim(line);
+    const bool goes_on =
+        inside && !t.empty() &&
+        (t.front() == '"' || t.front() == '\'' || t.front() == ']' || line.front() == ' ');
+    const bool begins = t.starts_with("markers") && has(t, "=");
+    inside = begins || goes_on;
+    if (!inside) out += std::string(line) + "\n";
+  }
+  return out;
+}
+
+// "[tool]\npytest.ini_options.addopts = ...": the section's name within the key.
+std::string pytest_keys(std::string_view text) {
+  std::string out;
+  std::string_view head;
+  for (const auto& line : lines(text)) {
+    const auto t = trim(line);
+    if (t.starts_with('[')) head = t;
+    const bool of_tool = head == "[tool]" && (t.starts_with("pytest") || t.starts_with("\"pytest"));
+    if (of_tool || has(t, "ini_options") || t.starts_with("tool.pytest"))
+      out += std::string(line) + "\n";
+  }
+  return out;
+}
+
+// The scripts that `npm test` runs, and those that they run.
+std::string test_scripts(std::string_view text) {
+  const auto value = parse_json(text);
+  if (!value || !value->is_object()) return "";
+  const auto& scripts = get_object(value->get_object(), "scripts");
+  std::vector<std::string> names{"pretest", "test", "posttest"};
+  std::string out;
+  for (size_t i = 0; i < names.size() && i < 100; ++i) {
+    const std::string script = get_string(scripts, names[i]);
+    out += script + "\n";
+    for (const auto& [name, unused] : scripts) {
+      const std::string other(name);
+      if (has(script, other) && std::ranges::find(names, other) == names.end())
+        for (const auto& hook : {"pre" + other, other, "post" + other}) names.push_back(hook);
+    }
   }
   return out;
 }
@@ -83,40 +124,93 @@ bool is_ci_path(std::string_view path) {
   return false;
 }
 
+bool configures_tests(std::string_view path) {
+  static constexpr std::array<std::string_view, 44> kNames{"conftest.py",
+                                                           "pytest.ini",
+                                                           ".pytest.ini",
+                                                           "pytest.toml",
+                                                           ".pytest.toml",
+                                                           "tox.ini",
+                                                           "tox.toml",
+                                                           "noxfile.py",
+                                                           "setup.cfg",
+                                                           "pyproject.toml",
+                                                           "unittest.cfg",
+                                                           "nose.cfg",
+                                                           "nose2.cfg",
+                                                           "package.json",
+                                                           ".npmrc",
+                                                           ".yarnrc",
+                                                           ".yarnrc.yml",
+                                                           "bunfig.toml",
+                                                           "deno.json",
+                                                           "deno.jsonc",
+                                                           ".babelrc",
+                                                           ".taprc",
+                                                           ".proverc",
+                                                           ".rspec",
+                                                           "CMakePresets.json",
+                                                           "meson.build",
+                                                           "CTestCustom.cmake",
+                                                           "CTestConfig.cmake",
+                                                           "nextest.toml",
+                                                           "Cargo.toml",
+                                                           "build.rs",
+                                                           "go.mod",
+                                                           "go.work",
+                                                           "pom.xml",
+                                                           "gradle.properties",
+                                                           "phpunit.xml",
+                                                           "phpunit.xml.dist",
+                                                           "Rakefile",
+                                                           "Justfile",
+                                                           "justfile",
+                                                           "Taskfile.yml",
+                                                           "entry_points.txt",
+                                                           "setup.py",
+                                                           "nightjar.toml"};
+  const auto name = file_name(path);
+  if (std::ranges::find(kNames, name) != kNames.end() || is_cmake(path) || is_makefile(path))
+    return true;
+  for (std::string_view prefix :
+       {".mocharc.", "jest.config.", "jest.setup.", "jest-setup.", "jest.preset.", "vitest.",
+        "vite.config.", "karma.conf.", "playwright.config.", "cypress.config.", "ava.config.",
+        "babel.config.", ".babelrc.", "build.gradle", "settings.gradle", "setupTests."}) {
+    if (name.starts_with(prefix)) return true;
+  }
+  return has(path, ".cargo/") || has(path, ".mvn/") || has(path, ".dist-info/") ||
+         has(path, "__mocks__/");
+}
+
 std::optional<std::string> test_configuration(std::string_view path, std::string_view text) {
   const auto name = file_name(path);
-  for (std::string_view whole :
-       {"conftest.py", "pytest.ini", "tox.ini", "noxfile.py", ".mocharc.json", ".mocharc.yml",
-        ".mocharc.js", ".mocharc.cjs", "CTestCustom.cmake", "nextest.toml"}) {
-    if (name == whole) return std::string(text);
+  if (name == "setup.cfg")
+    return without_markers(sections(text, {"pytest", "nosetests", "coverage"}));
+  if (name == "pyproject.toml") {
+    return without_markers(sections(text, {"pytest", "coverage", "tool.tox", "tool.nox"}) +
+                           pytest_keys(text));
   }
-  for (std::string_view prefix : {"jest.config.", "vitest.config.", "vitest.workspace.",
-                                  "karma.conf.", "playwright.config."}) {
-    if (name.starts_with(prefix)) return std::string(text);
-  }
-  if (name == "setup.cfg") return sections(text, {"pytest", "nosetests", "coverage"});
-  if (name == "pyproject.toml")
-    return sections(text, {"pytest", "coverage", "tool.tox", "tool.nox"});
+  if (name == "pytest.ini" || name == "tox.ini") return without_markers(text);
   if (name == "package.json") {
-    const auto value = parse_json(text);
-    if (!value || !value->is_object()) return "";
-    const auto& scripts = get_object(value->get_object(), "scripts");
-    return get_string(scripts, "pretest") + "\n" + get_string(scripts, "test") + "\n" +
-           get_string(scripts, "posttest") + "\n" +
-           package_member(text, {"jest", "mocha", "vitest"});
+    return test_scripts(text) +
+           package_member(text, {"jest", "mocha", "vitest", "ava", "tap", "imports"});
   }
-  if (name == "CMakeLists.txt") {
-    return lines_with(text, {"add_test", "enable_testing", "gtest_discover_tests",
-                             "gtest_add_tests", "set_tests_properties", "catch_discover_tests"});
-  }
-  if (name == "Makefile" || name == "GNUmakefile" || name == "Makefile.am") return make_rules(text);
-  if (name == "meson.build") return lines_with(text, {"test("});
-  if (name == "Cargo.toml") return sections(text, {"[[test]]", "profile.test"});
+  if (is_cmake(path)) return test_calls(text);
+  if (is_makefile(path)) return test_rules(text);
+  if (name == "meson.build") return lines_with(text, {"test(", "NDEBUG", "ndebug"});
+  if (name == "Cargo.toml")
+    return sections(text, {"[[test]]", "profile.test", "profile.dev", "[patch", "[lib]"});
+  if (name == "go.mod" || name == "go.work") return lines_with(text, {"replace", "=>", "use "});
   if (name == "pom.xml")
     return lines_with(
         text, {"skipTests", "maven.test.skip", "<exclude>", "surefire", "testFailureIgnore"});
   if (name.starts_with("build.gradle"))
     return lines_with(text, {"exclude", "ignoreFailures", "enabled", "useJUnitPlatform"});
+  for (std::string_view program : {"build.rs", "setup.py", "nightjar.toml", "deno.json",
+                                   "gradle.properties", "CMakePresets.json"}) {
+    if (name == program) return std::nullopt;  // part of the program's build, or judged elsewhere
+  }
+  if (configures_tests(path) && !name.starts_with("settings.gradle")) return std::string(text);
   return std::nullopt;
 }
 
@@ -151,14 +245,23 @@ std::optional<std::string> dependencies(std::string_view path, std::string_view 
 }
 
 bool is_test_path(std::string_view path) {
-  for (const auto& part : split(
-           path.substr(0, path.rfind('/') == std::string_view::npos ? 0 : path.rfind('/')), '/')) {
+  const auto parts = split(path, '/');
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const std::string part = lower(parts[i]);
     for (std::string_view folder :
          {"test", "tests", "testing", "__tests__", "spec", "specs", "unittests", "unit_tests",
           "integration_tests", "e2e", "t", "testsuite", "__snapshots__", "testdata"}) {
-      if (lower(part) == folder) return true;
+      if (part == folder) return true;  // the last one as well: a link in a folder's place
     }
+    const bool folder = i + 1 < parts.size();
+    if (folder &&
+        (part.starts_with("test_") || part.ends_with("_test") || part.ends_with("_tests")))
+      return true;
   }
+  return is_test_name(path);
+}
+
+bool is_test_name(std::string_view path) {
   const std::string_view name = file_name(path);
   if (name == "conftest.py") return false;  // configuration, with rules of its own
   const std::string_view stem = stem_of(path);
@@ -169,7 +272,7 @@ bool is_test_path(std::string_view path) {
       lowered.ends_with("-test")) {
     return !name.ends_with(".md");
   }
-  for (std::string_view part : {".test.", ".spec.", ".tests.", "-test.", "-spec."}) {
+  for (std::string_view part : {".test.", ".spec.", ".tests.", "-test.", "-spec.", "_spec."}) {
     if (has(name, part)) return true;
   }
   // ParserTest.java, ParserTests.kt, TestParser.java, ParserIT.java

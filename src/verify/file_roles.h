@@ -9,6 +9,8 @@
 namespace nightjar::verify {
 
 std::string_view file_name(std::string_view path);  ///< behind the last slash
+/// Named as tests are, in whatever folder; without the helpers and data beside them.
+bool is_test_name(std::string_view path);
 bool is_ci_path(std::string_view path);
 
 /// The part of a file that decides which tests run and how; nullopt where it decides nothing of it.

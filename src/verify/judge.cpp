@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "verify/changed_tests.h"
 #include "verify/evidence.h"
+#include "verify/file_roles.h"
 #include "verify/reading.h"
 #include "verify/rename_text.h"
 #include "verify/test_evidence.h"
@@ -31,6 +32,7 @@ std::string some_of(const std::vector<std::string>& names) {
 }
 
 bool is_documentation(std::string_view path) {
+  if (configures_tests(path) || dependencies(path, "")) return false;
   for (std::string_view end :
        {".md", ".rst", ".txt", ".adoc", ".html", ".1", ".svg", ".png", ".jpg", ".gif"}) {
     if (lower(path).ends_with(end)) return true;
@@ -57,11 +59,15 @@ class Judge {
       });
       if (!known) out_.proof.findings.push_back(finding);
     }
-    for (auto& finding : tamper_scan(input_)) out_.proof.findings.push_back(std::move(finding));
+    for (auto& finding : tamper_scan(input_)) {
+      if (runs_decide(finding)) finding.blocks = false;
+      out_.proof.findings.push_back(std::move(finding));
+    }
     results();
     claims();
     old_tests_hold();
     evidence_is_independent();
+    tests_can_fail();
     by_kind();
     findings();
     decide();
@@ -81,6 +87,18 @@ class Judge {
   void open(std::string name, std::string detail) {
     open_.push_back(detail);
     out_.proof.obligations.push_back({std::move(name), false, std::move(detail)});
+  }
+
+  // Whether a test was skipped, or asks less, is better seen by running it as the base has it than
+  // by reading it.
+  bool runs_decide(const Finding& finding) const {
+    const bool read =
+        finding.rule == "test_skipped" || (finding.rule == "test_weakened" && finding.line == 0);
+    if (!read || !is_test_path(finding.path) || input_.under_old_tests.empty()) return false;
+    const auto by_test = [](const auto& report) { return report.by_test; };
+    return std::ranges::all_of(input_.baseline, by_test) &&
+           std::ranges::all_of(input_.after, by_test) &&
+           std::ranges::all_of(input_.under_old_tests, by_test);
   }
 
   void compare_all() {
@@ -152,6 +170,10 @@ class Judge {
              count_of(vanished.size(), "test") +
                  (vanished.size() == 1 ? " of the base is" : " of the base are") +
                  std::string(" no longer reported: ") + some_of(vanished));
+    if (const auto unsteady = newly_flaky(input_); !unsteady.empty())
+      open("no_newly_flaky_test",
+           count_of(unsteady.size(), "test") +
+               " that passed before gives both answers now: " + some_of(unsteady));
     if (skipped_.empty())
       met("no_newly_skipped_test", "no test that passed before is skipped now");
     else
@@ -337,37 +359,48 @@ class Judge {
     }
   }
 
-  // A test that the change itself wrote or bent counts only where it fails without the change, and
-  // a test that the base has only where it holds in the form that the base gives it.
+  // A test of the base counts where it passes by the source alone, as it was; a new one where it
+  // fails without the change, and nothing but source and tests makes it pass.
   void fixed_test() {
+    const char* name = "a_failing_test_passes";
     const auto shown = input_.under_old_tests.empty() ? fixed_ : fixed_under_old_tests(input_);
+    if (!shown.empty()) {
+      met(name, "failed on the base, passes now: " + some_of(shown));
+      return;
+    }
+    if (!fixed_.empty()) {
+      open(name,
+           input_.held_back.empty()
+               ? "the test that passes now was changed, and in its old form it still fails: " +
+                     some_of(fixed_)
+               : together(fixed_));
+      return;
+    }
+    if (const auto failing = asked_to_pass(input_); !failing.empty()) {
+      open(name, "no test that fails on the base passes on the change: " + some_of(failing) +
+                     "; new tests alone do not show that it is fixed");
+      return;
+    }
     const auto added = failing_without_the_change(input_);
-    if (!shown.empty())
-      met("a_failing_test_passes", "failed on the base, passes now: " + some_of(shown));
+    const auto alone = passing_by_source_alone(input_, added);
+    if (!alone.empty())
+      met(name, "new, fails on the base's code, passes on the change: " + some_of(alone));
     else if (!added.empty())
-      met("a_failing_test_passes",
-          "new, fails on the base's code, passes on the change: " + some_of(added));
-    else if (!fixed_.empty())
-      open("a_failing_test_passes",
-           "the test that passes now was changed, and in its old form it still fails: " +
-               some_of(fixed_));
+      open(name, together(added));
     else
-      open("a_failing_test_passes", "no test that fails on the base passes on the change");
+      open(name, "no test that fails on the base passes on the change");
   }
 
-  bool fails_now(const std::string& test) const {
-    return std::ranges::any_of(input_.after, [&test](const auto& report) {
-      const auto found = report.tests.find(test);
-      return found != report.tests.end() && found->second == TestStatus::Failed;
-    });
+  std::string together(const std::vector<std::string>& tests) const {
+    return "passes only together with " +
+           (input_.held_back.empty() ? "other files of the tests" : some_of(input_.held_back)) +
+           ": " + some_of(tests);
   }
 
   void old_tests_hold() {
     if (input_.under_old_tests.empty()) return;
     const auto broken_tests = broken_under_old_tests(input_);
-    std::vector<std::string> bent;
-    for (const auto& test : fixed_under_old_tests(input_))
-      if (fails_now(test)) bent.push_back(test);
+    const auto bent = bent_tests(input_);
     if (!bent.empty())
       broken("tests_of_the_base_hold",
              "the change altered tests so that they fail, which pass on it in their old form: " +
@@ -376,8 +409,19 @@ class Judge {
       met("tests_of_the_base_hold", "the tests as they were before the change pass on it, too");
     else
       open("tests_of_the_base_hold",
-           "the change altered tests that it does not pass in their old form: " +
-               some_of(broken_tests));
+           input_.held_back.empty()
+               ? "the change altered tests that it does not pass in their old form: " +
+                     some_of(broken_tests)
+               : together(broken_tests));
+  }
+
+  void tests_can_fail() {
+    if (input_.under_canary.empty()) return;
+    if (const auto blind = blind_tests(input_); !blind.empty())
+      open("proving_tests_can_fail",
+           "the test that should prove it passes also where it must fail: " + some_of(blind));
+    else
+      met("proving_tests_can_fail", "a failure that was put into what proves it was reported");
   }
 
   // Tests prove nothing where the change touched what runs them.
@@ -392,7 +436,7 @@ class Judge {
 
   // A line of the brief that begins with a dash or a number is a criterion of its own.
   void criteria() {
-    const auto added = failing_without_the_change(input_);
+    const auto added = passing_by_source_alone(input_, failing_without_the_change(input_));
     const size_t wanted = std::max<size_t>(1, input_.criteria);
     if (added.size() >= wanted)
       met("criteria_have_tests",

@@ -21,6 +21,7 @@ class GoText {
       return;
     }
     if (result(text)) return;
+    if (text.ends_with("PASS") || text.ends_with("FAIL")) closed_ = true;
     if (text.starts_with("ok  \t")) return package(text.substr(5), true);
     if (text.starts_with("FAIL\t")) return package(text.substr(5), false);
     if (text.starts_with("?   \t")) {
@@ -35,17 +36,29 @@ class GoText {
   }
 
   std::optional<Reading> end() {
-    if (!results_.empty() || !started_.empty())
-      flush("", false);  // a test binary without `go test`
+    // A test binary without `go test` says PASS or FAIL itself; beside packages, what belongs to
+    // none of them is worth nothing but a failure.
+    if (!results_.empty() || !started_.empty()) {
+      if (packages_ > 0 || !closed_)
+        std::erase_if(results_, [](const auto& test) { return test.status != TestStatus::Failed; });
+      flush("", false);
+    }
     if (!found_) return std::nullopt;
     reading_.format = "go";
     return std::move(reading_);
   }
 
  private:
+  // "--- PASS: TestX (0.00s)", with what a test printed without a last newline in front of it.
   bool result(std::string_view text) {
-    const auto at = text.find("--- ");
-    if (at == std::string_view::npos) return false;
+    for (size_t at = text.find("--- "); at != std::string_view::npos;
+         at = text.find("--- ", at + 1)) {
+      if (result_at(text, at)) return true;
+    }
+    return false;
+  }
+
+  bool result_at(std::string_view text, size_t at) {
     std::string_view rest = text.substr(at + 4);
     TestStatus status = TestStatus::Passed;
     if (take(rest, "PASS: ")) {
@@ -61,8 +74,13 @@ class GoText {
     const bool at_start = trim(text.substr(0, at)).empty();
     if (name.size() == rest.size() || !(started_.contains(name) || (at_start && started_.empty())))
       return false;
-    results_.push_back({name, status});
     found_ = true;
+    // Each test ends once: of two answers the worse counts.
+    const auto [place, is_new] = ended_.emplace(name, results_.size());
+    if (is_new)
+      results_.push_back({name, status});
+    else if (status == TestStatus::Failed)
+      results_[place->second].status = status;
     return true;
   }
 
@@ -71,6 +89,7 @@ class GoText {
     const std::string name(text.substr(0, end));
     if (name.empty()) return;
     found_ = true;
+    ++packages_;
     const std::string_view rest =
         end == std::string_view::npos ? std::string_view() : text.substr(end);
     if (rest.find("[no tests to run]") != std::string_view::npos && results_.empty())
@@ -86,6 +105,11 @@ class GoText {
 
   void flush(const std::string& package, bool passed) {
     const std::string prefix = package.empty() ? "" : package + ".";
+    // Tests that passed, and no PASS of the program's own behind them: nothing is known of them.
+    if (passed && !started_.empty() && !closed_) {
+      std::erase_if(results_, [](const auto& test) { return test.status != TestStatus::Failed; });
+      started_.clear();
+    }
     std::set<std::string> finished;
     bool any_failed = false;
     for (const auto& test : results_) {
@@ -111,48 +135,99 @@ class GoText {
   void clear() {
     results_.clear();
     started_.clear();
+    ended_.clear();
+    closed_ = false;
   }
 
   Reading reading_;
   std::vector<TestResult> results_;
   std::set<std::string> started_;
+  std::map<std::string, size_t> ended_;  // where each is among the results
+  int packages_ = 0;
+  bool closed_ = false;  // the program said PASS or FAIL
   bool found_ = false;
 };
 
-std::optional<Reading> read_json(const Lines& lines) {
-  Reading reading{.format = "go"};
-  std::map<std::string, bool> package_has_failure;
-  std::map<std::string, std::set<std::string>> open;
-  bool found = false;
-  for (const auto& line : lines) {
-    if (!line.starts_with('{') || line.find("\"Action\":\"") == std::string_view::npos) continue;
-    if (line.find("\"Action\":\"output\"") != std::string_view::npos) continue;
-    const auto value = parse_json(line);
-    if (!value || !value->is_object()) continue;
-    const auto& event = value->get_object();
-    const std::string action = get_string(event, "Action");
-    const std::string package = get_string(event, "Package");
-    const std::string test = get_string(event, "Test");
-    if (package.empty()) continue;
-    found = true;
-    if (action == "run") open[package].insert(test);
-    if (action != "pass" && action != "fail" && action != "skip") continue;
-    if (!test.empty()) {
-      open[package].erase(test);
-      package_has_failure[package] |= action == "fail";
-      reading.add(package + "." + test, action == "pass"   ? TestStatus::Passed
-                                        : action == "fail" ? TestStatus::Failed
-                                                           : TestStatus::Skipped);
-    } else if (action == "fail") {
-      for (const auto& name : open[package]) {
-        reading.add(package + "." + name, TestStatus::Failed);
-        package_has_failure[package] = true;
+// Events of test2json. Text that a program prints stands inside of them, so that they are nothing
+// beside text of `go test` itself, and every package must come to its end.
+class GoEvents {
+ public:
+  /// False where `go test` wrote the line as text.
+  bool line(std::string_view text) {
+    if (!event(text)) {
+      const bool of_build = text.find("[build failed]") != std::string_view::npos ||
+                            text.find("[setup failed]") != std::string_view::npos;
+      return of_build || (text.find("ok  \t") == std::string_view::npos &&
+                          text.find("FAIL\t") == std::string_view::npos &&
+                          !text.starts_with("=== RUN ") && !text.starts_with("--- "));
+    }
+    return true;
+  }
+
+  std::optional<Reading> end() {
+    if (packages_.empty()) return std::nullopt;
+    Reading reading{.format = "go"};
+    for (const auto& [name, package] : packages_) {
+      if (!package.ended && package.tests.empty()) continue;
+      if (!package.ended) return std::nullopt;
+      bool any_failed = false;
+      for (const auto& [test, status] : package.tests) {
+        const auto held = status.value_or(TestStatus::Failed);
+        if (!status && package.passed) continue;
+        any_failed |= held == TestStatus::Failed;
+        reading.add(name + "." + test, held);
       }
-      if (!package_has_failure[package]) reading.add(package + " (failed)", TestStatus::Failed);
+      if (!package.passed && !any_failed) reading.add(name + " (failed)", TestStatus::Failed);
+    }
+    return reading;
+  }
+
+ private:
+  struct Package {
+    std::map<std::string, std::optional<TestStatus>> tests;  // no status: it has begun
+    bool ended = false, passed = true;
+  };
+
+  bool event(std::string_view text) {
+    if (!text.starts_with('{')) return false;
+    const bool output = text.find("\"Action\":\"output\"") != std::string_view::npos;
+    if (output && text.ends_with("\"}")) return true;
+    const auto value = parse_json(text);
+    if (!value || !value->is_object()) return false;
+    const auto& object = value->get_object();
+    const std::string action = get_string(object, "Action");
+    if (action.empty()) return false;
+    if (const std::string name = get_string(object, "Package"); !name.empty())
+      note(packages_[name], action, get_string(object, "Test"));
+    return true;
+  }
+
+  static void note(Package& package, std::string_view action, const std::string& test) {
+    const bool ends = action == "pass" || action == "fail" || action == "skip";
+    if (test.empty()) {
+      if (!ends) return;
+      package.ended = true;
+      package.passed &= action != "fail";
+    } else if (action == "run") {
+      package.tests.try_emplace(test);
+    } else if (ends) {
+      auto& held = package.tests[test];
+      if (held == TestStatus::Failed) return;
+      held = action == "pass"   ? TestStatus::Passed
+             : action == "fail" ? TestStatus::Failed
+                                : TestStatus::Skipped;
     }
   }
-  if (!found) return std::nullopt;
-  return reading;
+
+  std::map<std::string, Package> packages_;
+};
+
+std::optional<Reading> read_json(const Lines& lines) {
+  GoEvents events;
+  for (const auto& line : lines) {
+    if (!events.line(line)) return std::nullopt;
+  }
+  return events.end();
 }
 
 }  // namespace

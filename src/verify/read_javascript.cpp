@@ -52,20 +52,6 @@ core::Counts tally(std::string_view text) {
   return counts;
 }
 
-void add_up(core::Counts& sum, const core::Counts& more) {
-  sum.passed += more.passed;
-  sum.failed += more.failed;
-  sum.skipped += more.skipped;
-}
-
-// Names where all are there; else only the failures, and the runner's own total.
-void settle(Reading& reading, const core::Counts& total) {
-  if (static_cast<int>(reading.tests.size()) >= total.total()) return;
-  std::erase_if(reading.tests, [](const auto& test) { return test.status != TestStatus::Failed; });
-  reading.total = total;
-  reading.counts_only = true;
-}
-
 // The titles around a line, by their indentation.
 class Titles {
  public:
@@ -199,9 +185,9 @@ class Jest {
       return std::nullopt;
     reading_.format = "jest";
     for (const auto& test : reading_.tests) failures_.erase(test.name);
-    if (has_total_ && static_cast<int>(reading_.tests.size()) < total_.total()) {
+    if (has_total_ && counted(reading_.tests) != total_) {
       for (const auto& name : failures_) reading_.add(name, TestStatus::Failed);
-      settle(reading_, total_);
+      count_only(reading_, total_);
     }
     for (const auto& file : broken_) {
       reading_.add(file, TestStatus::Failed);
@@ -295,7 +281,7 @@ std::optional<Reading> read_mocha(const Lines& lines) {
   bool found = false;
   bool lost = false;
   const auto finish = [&] {
-    lost = lost || static_cast<int>(run.tests.size()) < run.total.total();
+    lost = lost || counted(run.tests) != run.total;
     for (auto& test : run.tests) reading.tests.push_back(std::move(test));
     add_up(total, run.total);
     run = {};
@@ -318,12 +304,7 @@ std::optional<Reading> read_mocha(const Lines& lines) {
   }
   if (!found) return std::nullopt;
   if (run.ended) finish();
-  if (lost) {
-    std::erase_if(reading.tests,
-                  [](const auto& test) { return test.status != TestStatus::Failed; });
-    reading.total = total;
-    reading.counts_only = true;
-  }
+  if (lost) count_only(reading, total);
   return reading;
 }
 
@@ -341,15 +322,36 @@ std::string_view without_node_comment(std::string_view text, TestStatus& status)
   return text;
 }
 
+// "pass 5", "cancelled 1" behind the runner's mark.
+void node_total(std::string_view text, core::Counts& total) {
+  const auto word = text.substr(0, text.find(' '));
+  std::string_view rest = text.substr(std::min(word.size() + 1, text.size()));
+  const int number = take_number(rest).value_or(0);
+  if (word == "pass") total.passed += number;
+  if (word == "fail" || word == "cancelled") total.failed += number;
+  if (word == "skipped" || word == "todo") total.skipped += number;
+}
+
+// Which parents are suites and which are tests with tests inside, the output does not say.
+void settle_node(Reading& reading, const core::Counts& total,
+                 const std::vector<TestResult>& parents) {
+  const core::Counts named = counted(reading.tests);
+  const core::Counts above = counted(parents);
+  const auto between = [](int least, int most, int value) {
+    return least <= value && value <= most;
+  };
+  if (!between(named.passed, named.passed + above.passed, total.passed) ||
+      !between(named.failed, named.failed + above.failed, total.failed) ||
+      !between(named.skipped, named.skipped + above.skipped, total.skipped))
+    count_only(reading, total);
+}
+
 }  // namespace
 
 std::optional<Reading> read_node(const Lines& lines) {
-  struct Parent {
-    std::string name;
-    TestStatus status;
-  };
   Reading reading{.format = "node"};
-  std::vector<Parent> parents;
+  std::vector<TestResult> parents;
+  core::Counts total;
   Titles titles;
   int tests = -1;
   int suites = 0;
@@ -359,6 +361,7 @@ std::optional<Reading> read_node(const Lines& lines) {
     if (auto rest = line; take(rest, "ℹ ")) {
       if (take(rest, "tests ")) tests = std::max(tests, 0) + take_number(rest).value_or(0);
       if (take(rest, "suites ")) suites += take_number(rest).value_or(0);
+      node_total(rest, total);
       continue;
     }
     if (line.starts_with("✖ failing tests:")) listing = true;
@@ -390,9 +393,11 @@ std::optional<Reading> read_node(const Lines& lines) {
     }
   }
   if (tests < 0 || !any) return tests == 0 ? std::optional(reading) : std::nullopt;
-  // The output does not say which parents are suites and which are tests with tests inside.
   if (suites == 0) {
     for (auto& parent : parents) reading.add(std::move(parent.name), parent.status);
+    settle(reading, total);
+  } else {
+    settle_node(reading, total, parents);
   }
   return reading;
 }

@@ -69,9 +69,7 @@ std::optional<Reading> read_maven(const Lines& lines) {
       found = true;
       const bool of_module = line.find("Time elapsed") == std::string_view::npos;
       if (const auto counts = totals(line); of_module && counts) {
-        total.passed += counts->passed;
-        total.failed += counts->failed;
-        total.skipped += counts->skipped;
+        add_up(total, *counts);
         reading.total = total;
       }
     } else if (auto test = named_test(line)) {
@@ -83,8 +81,7 @@ std::optional<Reading> read_maven(const Lines& lines) {
     }
   }
   if (!found) return std::nullopt;
-  if (reading.total && reading.total->total() > static_cast<int>(reading.tests.size()))
-    reading.counts_only = true;
+  if (reading.total) settle(reading, total);
   if (!reading.total && reading.tests.empty()) return std::nullopt;
   return reading;
 }

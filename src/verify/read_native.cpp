@@ -1,4 +1,4 @@
-// Runners of compiled languages: ctest, Meson, cargo, GoogleTest, automake.
+// Runners of compiled languages: cargo, GoogleTest, automake.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -10,125 +10,6 @@ namespace nightjar::verify {
 namespace {
 
 using core::TestStatus;
-
-// "3/9 Test #3: name .......***Failed    0.00 sec" after "Test".
-struct CtestLine {
-  int number = 0;
-  std::string name;
-  TestStatus status = TestStatus::Failed;
-};
-
-std::optional<CtestLine> ctest_line(std::string_view line) {
-  line = trim_left(line);
-  if (!take_number(line) || !take(line, "/") || !take_number(line) || !take(line, " Test"))
-    return std::nullopt;
-  line = trim_left(line);
-  CtestLine out;
-  if (!take(line, "#")) return std::nullopt;
-  const auto number = take_number(line);
-  if (!number || !take(line, ": ")) return std::nullopt;
-  out.number = *number;
-  std::string_view head;
-  if (const auto stars = line.find("***"); stars != std::string_view::npos) {
-    head = line.substr(0, stars);
-    const auto verdict = line.substr(stars + 3);
-    const bool skipped =
-        verdict.starts_with("Skipped") || verdict.starts_with("Not Run (Disabled)");
-    out.status = skipped ? TestStatus::Skipped : TestStatus::Failed;
-  } else if (const auto passed = line.rfind(" Passed "); passed != std::string_view::npos) {
-    head = line.substr(0, passed);
-    out.status = TestStatus::Passed;
-  } else {
-    return std::nullopt;
-  }
-  const auto dots = head.find_last_of('.');
-  if (dots == std::string_view::npos) return std::nullopt;
-  head = head.substr(0, dots + 1);
-  while (head.ends_with('.')) head.remove_suffix(1);
-  out.name = trim(head);
-  if (out.name.empty()) return std::nullopt;
-  return out;
-}
-
-struct MesonWord {
-  std::string_view word;
-  TestStatus status;
-};
-constexpr std::array<MesonWord, 9> kMesonWords{{{"OK", TestStatus::Passed},
-                                                {"FAIL", TestStatus::Failed},
-                                                {"SKIP", TestStatus::Skipped},
-                                                {"TIMEOUT", TestStatus::Failed},
-                                                {"ERROR", TestStatus::Failed},
-                                                {"INTERRUPT", TestStatus::Failed},
-                                                {"EXPECTEDFAIL", TestStatus::Skipped},
-                                                {"UNEXPECTEDPASS", TestStatus::Failed},
-                                                {"IGNORED", TestStatus::Skipped}}};
-
-std::optional<TestResult> meson_line(std::string_view line) {
-  line = trim_left(line);
-  if (!take_number(line) || !take(line, "/") || !take_number(line) || !take(line, " "))
-    return std::nullopt;
-  for (const auto& [word, status] : kMesonWords) {
-    const std::string wanted = " " + std::string(word) + " ";
-    const auto at = line.find(wanted);
-    if (at == std::string_view::npos) continue;
-    auto time = trim_left(line.substr(at + wanted.size()));
-    if (!take_number(time) || !take(time, ".")) continue;
-    const auto name = trim(line.substr(0, at));
-    if (!name.empty()) return TestResult{std::string(name), status};
-  }
-  return std::nullopt;
-}
-
-void blank(Lines& lines, size_t first, size_t last) {
-  for (size_t i = first; i <= last && i < lines.size(); ++i) lines[i] = {};
-}
-
-}  // namespace
-
-std::optional<Reading> read_ctest(Lines& lines) {
-  Reading reading{.format = "ctest"};
-  bool found = false;
-  for (size_t i = 0; i < lines.size(); ++i) {
-    if (!lines[i].starts_with("Test project ")) continue;
-    found = true;
-    std::map<int, CtestLine> tests;  // by number: a test that is repeated counts once, as it ended
-    size_t end = i;
-    for (; end < lines.size() && !lines[end].starts_with("Total Test time (real)"); ++end) {
-      if (end > i && lines[end].starts_with("Test project ")) break;
-      if (lines[end].starts_with("No tests were found")) break;
-      if (auto test = ctest_line(lines[end])) tests[test->number] = std::move(*test);
-    }
-    for (auto& [number, test] : tests) reading.add(std::move(test.name), test.status);
-    const bool next = end < lines.size() && end > i && lines[end].starts_with("Test project ");
-    blank(lines, i, next ? end - 1 : end);
-    i = next ? end - 1 : end;
-  }
-  if (!found) return std::nullopt;
-  return reading;
-}
-
-std::optional<Reading> read_meson(Lines& lines) {
-  const bool ended = std::ranges::any_of(lines, [](std::string_view line) {
-    return line.starts_with("Full log written to ") || line.starts_with("No tests defined");
-  });
-  if (!ended) return std::nullopt;
-  Reading reading{.format = "meson"};
-  size_t first = lines.size();
-  size_t last = 0;
-  for (size_t i = 0; i < lines.size(); ++i) {
-    auto test = meson_line(lines[i]);
-    if (test) reading.tests.push_back(std::move(*test));
-    if (test || lines[i].starts_with("Full log written to ")) {
-      first = std::min(first, i);
-      last = i;
-    }
-  }
-  if (first < lines.size()) blank(lines, first, last);
-  return reading;
-}
-
-namespace {
 
 // Reads one binary after the other; names get the crate's or the file's name in front.
 class Cargo {
@@ -148,6 +29,7 @@ class Cargo {
       return;
     }
     if (whole.starts_with("test result: ")) return result(whole.substr(13));
+    if (whole.starts_with("     Summary [")) return nextest_end(whole);
     if (running_ && whole.starts_with("test ")) return test(whole.substr(5));
     if (nextest(text)) found_ = true;
   }
@@ -157,7 +39,7 @@ class Cargo {
     if (!found_) return std::nullopt;
     reading_.format = "cargo";
     if (has_total_) reading_.total = total_;
-    if (lost_) reading_.counts_only = true;
+    if (lost_) count_only(reading_, total_);
     return std::move(reading_);
   }
 
@@ -215,7 +97,7 @@ class Cargo {
   }
 
   // "ok. 2 passed; 0 failed; 1 ignored; 0 measured; ..."
-  void result(std::string_view text) {
+  static core::Counts tally(std::string_view text) {
     core::Counts counts;
     for (size_t i = 0; i + 1 < text.size(); ++i) {
       if (text[i] != ' ') continue;
@@ -224,14 +106,17 @@ class Cargo {
       if (!number) continue;
       if (rest.starts_with(" passed")) counts.passed += *number;
       if (rest.starts_with(" measured")) counts.passed += *number;
-      if (rest.starts_with(" failed")) counts.failed += *number;
+      if (rest.starts_with(" failed") || rest.starts_with(" timed out")) counts.failed += *number;
       if (rest.starts_with(" ignored")) counts.skipped += *number;
     }
-    total_.passed += counts.passed;
-    total_.failed += counts.failed;
-    total_.skipped += counts.skipped;
+    return counts;
+  }
+
+  void result(std::string_view text) {
+    const auto counts = tally(text);
+    add_up(total_, counts);
     has_total_ = true;
-    if (counts.total() > static_cast<int>(pending_.size())) lost_ = true;
+    if (counts != counted(pending_)) lost_ = true;
     flush();
     running_ = false;
   }
@@ -276,6 +161,17 @@ class Cargo {
     return true;
   }
 
+  // "     Summary [   0.012s] 5 tests run: 4 passed, 1 failed, 1 skipped"; those that it skipped it
+  // does not name.
+  void nextest_end(std::string_view text) {
+    const auto at = text.find(" run: ");
+    if (at == std::string_view::npos) return;
+    const auto counts = tally(text.substr(at + 5));
+    const auto named = counted(reading_.tests);
+    add_up(total_, counts);
+    if (counts.passed != named.passed || counts.failed != named.failed) lost_ = true;
+  }
+
   Reading reading_;
   std::vector<TestResult> pending_;
   std::map<std::string, bool> nextest_seen_;  // failures are listed again at the end
@@ -299,11 +195,28 @@ std::optional<Reading> read_cargo(Lines& lines) {
   return cargo.end();
 }
 
+namespace {
+
+// "[  FAILED  ] 2 tests, listed below:", "[  PASSED  ] 6 tests."
+void gtest_total(std::string_view line, core::Counts& total) {
+  const bool listed = line.ends_with(", listed below:");
+  const bool passed = take(line, "[  PASSED  ] ");
+  const bool failed = listed && take(line, "[  FAILED  ] ");
+  const bool skipped = listed && take(line, "[  SKIPPED ] ");
+  if (!passed && !failed && !skipped) return;
+  const int number = take_number(line).value_or(0);
+  if (passed) total.passed += number;
+  if (failed) total.failed += number;
+  if (skipped) total.skipped += number;
+}
+
+}  // namespace
+
 std::optional<Reading> read_gtest(const Lines& lines) {
   Reading reading{.format = "gtest"};
   std::string running;
-  std::optional<core::Counts> total;
-  bool found = false;
+  int begun = 0, ended = 0, ran = 0;
+  core::Counts total;
   const auto name_of = [](std::string_view rest) {
     const auto end = rest.find_first_of(" ,");
     return std::string(rest.substr(0, end));
@@ -315,16 +228,16 @@ std::optional<Reading> read_gtest(const Lines& lines) {
   for (const auto& line : lines) {
     if (line.starts_with("[==========] Running ")) {
       crashed();
-      found = true;
+      ++begun;
       continue;
     }
     if (line.starts_with("[==========] ") && line.find(" ran.") != std::string_view::npos) {
       auto rest = line.substr(13);
-      if (!total) total.emplace();
-      total->passed += take_number(rest).value_or(0);
-      found = true;
+      ran += take_number(rest).value_or(0);
+      ++ended;
       continue;
     }
+    gtest_total(line, total);
     if (line.starts_with("[ RUN      ] ")) {
       crashed();
       running = trim_right(line.substr(13));
@@ -341,17 +254,28 @@ std::optional<Reading> read_gtest(const Lines& lines) {
       running.clear();
     }
   }
-  if (!found) return std::nullopt;
+  if (begun + ended == 0) return std::nullopt;
   crashed();
-  // With --gtest_brief only failures are named.
-  if (total && total->passed > static_cast<int>(reading.tests.size())) {
-    const auto known = counted(reading.tests);
-    reading.total =
-        core::Counts{total->passed - known.failed - known.skipped, known.failed, known.skipped};
-    reading.counts_only = true;
-  }
+  // A program that died gave no totals. With --gtest_brief only failures are named.
+  total.passed = std::max(total.passed, ran - total.failed - total.skipped);
+  if (begun <= ended) settle(reading, total);
   return reading;
 }
+
+namespace {
+
+// "# PASS:  3"
+void automake_total(std::string_view line, core::Counts& total) {
+  if (!take(line, "# ")) return;
+  const auto word = line.substr(0, line.find(':'));
+  std::string_view rest = trim_left(line.substr(std::min(word.size() + 1, line.size())));
+  const int number = take_number(rest).value_or(0);
+  if (word == "PASS") total.passed += number;
+  if (word == "FAIL" || word == "ERROR" || word == "XPASS") total.failed += number;
+  if (word == "SKIP" || word == "XFAIL") total.skipped += number;
+}
+
+}  // namespace
 
 std::optional<Reading> read_automake(const Lines& lines) {
   constexpr std::array<std::pair<std::string_view, TestStatus>, 6> kWords{
@@ -362,8 +286,10 @@ std::optional<Reading> read_automake(const Lines& lines) {
        {"SKIP: ", TestStatus::Skipped},
        {"XFAIL: ", TestStatus::Skipped}}};
   Reading reading{.format = "automake"};
+  core::Counts total;
   bool sure = false;
   for (const auto& line : lines) {
+    automake_total(line, total);
     if (line.starts_with("# TOTAL: ") || line.starts_with("PASS: ") || line.starts_with("FAIL: "))
       sure = true;
     for (const auto& [word, status] : kWords) {
@@ -375,6 +301,7 @@ std::optional<Reading> read_automake(const Lines& lines) {
     }
   }
   if (!sure || reading.tests.empty()) return std::nullopt;
+  if (total.total() > 0) settle(reading, total);
   return reading;
 }
 

@@ -21,8 +21,13 @@ constexpr std::array<std::pair<std::string_view, TestStatus>, 6> kOutcomes{
      {"XFAIL", TestStatus::Skipped},
      {"XPASS", TestStatus::Skipped}}};
 
+struct Closing {
+  core::Counts counts;
+  int errors = 0;  ///< among the failed: of setups, and of teardowns of tests that count as well
+};
+
 // "=== 3 failed, 2 passed in 0.12s ===" or, with -q, without the frame.
-std::optional<core::Counts> last_line(std::string_view line) {
+std::optional<Closing> last_line(std::string_view line) {
   while (line.starts_with('=')) line.remove_prefix(1);
   while (line.ends_with('=')) line.remove_suffix(1);
   line = trim(line);
@@ -30,14 +35,16 @@ std::optional<core::Counts> last_line(std::string_view line) {
   if (in == std::string_view::npos || line.find('s', in) == std::string_view::npos)
     return std::nullopt;
   std::string_view rest = line.substr(0, in);
-  if (rest == "no tests ran") return core::Counts{};
-  core::Counts counts;
+  if (rest == "no tests ran") return Closing{};
+  Closing out;
+  auto& counts = out.counts;
   while (!rest.empty()) {
     const auto number = take_number(rest);
     if (!number || !take(rest, " ")) return std::nullopt;
     const auto word = rest.substr(0, rest.find(','));
     rest.remove_prefix(word.size());
     if (!rest.empty() && !take(rest, ", ")) return std::nullopt;
+    if (word == "error" || word == "errors") out.errors += *number;
     if (word == "passed")
       counts.passed += *number;
     else if (word == "failed" || word == "error" || word == "errors")
@@ -48,7 +55,7 @@ std::optional<core::Counts> last_line(std::string_view line) {
              word != "subtests passed" && word != "subtests failed" && word != "subtests skipped")
       return std::nullopt;
   }
-  return counts;
+  return out;
 }
 
 // A failure's line goes on with its message: "a.py::test_x[a - b] - assert 1 == 2".
@@ -89,31 +96,40 @@ class Session {
 
   bool empty() const { return order_.empty() && skipped_.empty(); }
 
-  /// `total` is missing where pytest did not come to its end.
-  void finish(Reading& reading, const std::optional<core::Counts>& total,
+  /// `end` is missing where pytest did not come to its end.
+  void finish(Reading& reading, const std::optional<Closing>& end,
               const std::optional<Reading>& xml) {
-    if (xml && total && static_cast<int>(xml->tests.size()) >= total->passed) {
-      for (const auto& test : xml->tests) {
-        const bool expected_failure = xpass_.contains(test.name);
-        reading.add(test.name, expected_failure ? TestStatus::Skipped : test.status);
+    if (xml && end) {
+      std::vector<TestResult> tests = xml->tests;
+      for (auto& test : tests) {
+        if (xpass_.contains(test.name)) test.status = TestStatus::Skipped;
       }
-      return;
+      if (agrees(counted(tests), *end)) {
+        for (auto& test : tests) reading.tests.push_back(std::move(test));
+        return;
+      }
     }
-    core::Counts known;
-    for (const auto& name : order_) {
-      reading.add(name, status_[name]);
-      known.passed += status_[name] == TestStatus::Passed;
+    Reading own;
+    for (const auto& name : order_) own.add(name, status_[name]);
+    const int named_skips = counted(own.tests).skipped;
+    if (named_skips == 0 || (end && named_skips < end->counts.skipped)) {
+      for (const auto& name : skipped_) own.add(name, TestStatus::Skipped);
     }
-    const int named_skips = static_cast<int>(std::ranges::count_if(
-        order_, [this](const auto& name) { return status_[name] == TestStatus::Skipped; }));
-    if (named_skips == 0 || (total && named_skips < total->skipped)) {
-      for (const auto& name : skipped_) reading.add(name, TestStatus::Skipped);
-    }
-    if (total && known.passed < total->passed && known.passed + errors_after_pass_ < total->passed)
+    core::Counts known = counted(own.tests);
+    known.passed += errors_after_pass_;
+    if (end && (known.passed != end->counts.passed || !agrees(counted(own.tests), *end)))
       reading.counts_only = true;
+    for (auto& test : own.tests) reading.tests.push_back(std::move(test));
   }
 
  private:
+  // A test that passed, and its teardown failed, is one test and counts twice.
+  static bool agrees(const core::Counts& named, const Closing& end) {
+    const int twice = end.counts.passed - named.passed;
+    return named.failed <= end.counts.failed && named.failed >= end.counts.failed - end.errors &&
+           named.skipped == end.counts.skipped && twice >= 0 && twice <= end.errors;
+  }
+
   bool summary(std::string_view line, std::string_view word, TestStatus status) {
     if (!take(line, word) || !take(line, " ")) return false;
     if (word == "SKIPPED") {
@@ -181,13 +197,13 @@ class Session {
 }  // namespace
 
 std::optional<Reading> read_pytest(const Lines& lines, const std::optional<Reading>& xml) {
-  std::vector<std::pair<Session, std::optional<core::Counts>>> sessions(1);
+  std::vector<std::pair<Session, std::optional<Closing>>> sessions(1);
   bool found = xml.has_value();
   for (const auto& line : lines) {
     if (line.find("= test session starts =") != std::string_view::npos) found = true;
-    if (const auto counts = last_line(line)) {
+    if (const auto end = last_line(line)) {
       found = true;
-      sessions.back().second = counts;
+      sessions.back().second = end;
       sessions.emplace_back();
     } else {
       sessions.back().first.line(line);
@@ -198,16 +214,11 @@ std::optional<Reading> read_pytest(const Lines& lines, const std::optional<Readi
   Reading reading{.format = "pytest"};
   core::Counts total;
   for (size_t i = 0; i < sessions.size(); ++i) {
-    auto& [session, counts] = sessions[i];
-    const bool last = i + 1 == sessions.size();
-    // A second call of pytest overwrites the first one's report: it speaks for the last one only.
-    session.finish(reading, counts || !last || !xml ? counts : std::optional(counted(xml->tests)),
-                   last ? xml : std::nullopt);
-    if (counts) {
-      total.passed += counts->passed;
-      total.failed += counts->failed;
-      total.skipped += counts->skipped;
-    }
+    auto& [session, end] = sessions[i];
+    // A second call of pytest overwrites the first one's report: it speaks for the last one only,
+    // and only beside its last line.
+    session.finish(reading, end, i + 1 == sessions.size() ? xml : std::nullopt);
+    if (end) add_up(total, end->counts);
   }
   if (reading.counts_only) reading.total = total;
   return reading;
@@ -260,8 +271,7 @@ class Unittest {
       ran_ = take_number(rest);
       return;
     }
-    if (ran_ && !ended_ &&
-        (line == "OK" || line.starts_with("OK (") || line.starts_with("FAILED ("))) {
+    if (ran_ && (line == "OK" || line.starts_with("OK (") || line.starts_with("FAILED ("))) {
       end(line);
       return;
     }
@@ -319,25 +329,35 @@ class Unittest {
     counts.failed = number("failures=") + number("errors=") + number("unexpected successes=");
     counts.skipped = number("skipped=") + number("expected failures=");
     counts.passed = std::max(0, *ran_ - counts.failed - counts.skipped);
-    total_.passed += counts.passed;
-    total_.failed += counts.failed;
-    total_.skipped += counts.skipped;
+    if (line.starts_with("FAILED (") && counts.failed == 0) counts.failed = 1;
+    add_up(total_, counts);
     found_ = true;
-    flush();
+    flush(counts);
     ran_.reset();
     current_.clear();
   }
 
-  void flush() {
+  void flush(const core::Counts& end) {
+    std::vector<std::string> fixtures;  // setUpClass and the like fail without being tests
     for (const auto& id : failed_) {
-      if (status_.emplace(id, TestStatus::Failed).second) order_.push_back(id);
+      const bool is_new = status_.emplace(id, TestStatus::Failed).second;
+      if (is_new) (is_fixture(id) ? fixtures : order_).push_back(id);
       status_[id] = TestStatus::Failed;
     }
-    const bool named = static_cast<int>(order_.size()) >= *ran_;
-    for (const auto& id : order_) {
-      // What a test prints may swallow its "ok"; failures are all listed again at the end.
-      const TestStatus status = status_[id].value_or(TestStatus::Passed);
-      if (named || status == TestStatus::Failed) reading_.add(id, status);
+    Reading own;
+    // What a test prints may swallow its "ok"; failures are all listed again at the end.
+    for (const auto& id : order_) own.add(id, status_[id].value_or(TestStatus::Passed));
+    core::Counts known = counted(own.tests);
+    known.failed += static_cast<int>(fixtures.size());
+    for (const auto& id : fixtures) own.add(id, TestStatus::Failed);
+    // One test may fail, or skip, in several subtests.
+    const auto agrees = [](int named, int counted) {
+      return named <= counted && (named > 0) == (counted > 0);
+    };
+    const bool named = static_cast<int>(order_.size()) == *ran_ &&
+                       agrees(known.failed, end.failed) && agrees(known.skipped, end.skipped);
+    for (auto& test : own.tests) {
+      if (named || test.status == TestStatus::Failed) reading_.tests.push_back(std::move(test));
     }
     reading_.format = "unittest";
     if (!named) reading_.counts_only = true;
@@ -345,6 +365,12 @@ class Unittest {
     order_.clear();
     status_.clear();
     failed_.clear();
+  }
+
+  static bool is_fixture(std::string_view id) {
+    const auto name = id.substr(id.rfind('.') + 1);  // npos + 1 is 0
+    return name == "setUpClass" || name == "tearDownClass" || name == "setUpModule" ||
+           name == "tearDownModule";
   }
 
   Reading reading_;
@@ -355,7 +381,6 @@ class Unittest {
   std::optional<int> ran_;
   core::Counts total_;
   bool found_ = false;
-  bool ended_ = false;
 };
 
 }  // namespace

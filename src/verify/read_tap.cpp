@@ -59,6 +59,7 @@ class Tap {
     if (indent == 0) {
       if (take(text, "TAP version ")) found_ = true;
       if (text.starts_with("# suites ")) of_node_ = true;
+      if (auto rest = text; take(rest, "# fail ")) told_ = take_number(rest).value_or(0);
       if (text.starts_with("Bail out!")) {
         levels_[0].push_back({{"Bail out!", TestStatus::Failed}});
         found_ = true;
@@ -68,12 +69,16 @@ class Tap {
     if (trim(text) == "type: 'suite'" && suite_level_ && !levels_[*suite_level_].empty()) {
       levels_[*suite_level_].back().is_suite = true;
     }
-    if (indent % 4 || indent / 4 >= levels_.size()) return;
-    if (auto point = point_of(text)) result(indent / 4, std::move(*point));
+    if (indent % 4 == 0 && indent / 4 < levels_.size()) {
+      if (auto point = point_of(text)) return result(indent / 4, std::move(*point));
+    }
+    hidden_failure(text);
   }
 
   std::optional<Reading> end() {
     if (!found_ && !(planned_ >= 0 && points_ > 0)) return std::nullopt;
+    add_hidden_failures();
+    if (plans_ == 1) one_answer_a_number();
     Reading reading{.format = "tap"};
     for (auto& level : levels_) {
       for (auto& item : level) {
@@ -82,10 +87,15 @@ class Tap {
         if (counts) reading.tests.push_back(std::move(item.test));
       }
     }
-    if (planned_ > points_) {
+    if (planned_ >= 0 && planned_ != points_) {
       reading.add(
           "planned " + std::to_string(planned_) + " tests, " + std::to_string(points_) + " ran",
           TestStatus::Failed);
+    }
+    if (const int failed = counted(reading.tests).failed; told_ > failed) {
+      reading.add("the runner counts " + std::to_string(told_) + " failed, " +
+                      std::to_string(failed) + " named",
+                  TestStatus::Failed);
     }
     return reading;
   }
@@ -96,6 +106,7 @@ class Tap {
     bool is_parent = false;
     bool is_suite = false;
     bool fails_alone = false;  // although no test within it failed
+    int number = 0;            // of a test of the plan; 0: within one
   };
   static constexpr size_t kDeepest = 16;
 
@@ -103,6 +114,7 @@ class Tap {
     const auto number = take_number(text);
     if (!number) return;
     planned_ = std::max(planned_, 0) + *number;
+    ++plans_;
     if (*number == 0) found_ = true;
   }
 
@@ -121,14 +133,57 @@ class Tap {
       levels_[inner].clear();
     }
     const bool fails_alone = point.status == TestStatus::Failed && !child_failed;
-    levels_[depth].push_back(
-        {{std::move(point.name), point.status}, is_parent, false, fails_alone});
+    levels_[depth].push_back({{std::move(point.name), point.status},
+                              is_parent,
+                              false,
+                              fails_alone,
+                              depth == 0 ? point.number : 0});
     suite_level_ = depth;
+  }
+
+  // A program that prints no last newline puts its text in front of the next result.
+  void hidden_failure(std::string_view text) {
+    const auto at = text.find("not ok ");
+    if (at == std::string_view::npos) return;
+    if (auto point = point_of(text.substr(at)); point && point->status == TestStatus::Failed)
+      hidden_.push_back(std::move(*point));
+  }
+
+  // Those of the plan; text that merely speaks of another number is no result.
+  void add_hidden_failures() {
+    std::set<int> failed;
+    for (const auto& item : levels_[0]) {
+      if (item.test.status == TestStatus::Failed) failed.insert(item.number);
+    }
+    for (auto& point : hidden_) {
+      if (point.number < 1 || point.number > planned_) continue;
+      if (!failed.insert(point.number).second) continue;
+      ++points_;
+      levels_[0].push_back(
+          {{std::move(point.name), TestStatus::Failed}, false, false, true, point.number});
+    }
+  }
+
+  // A number that was given twice is one test, and failed where any of its lines says so.
+  void one_answer_a_number() {
+    std::map<int, std::set<TestStatus>> answers;
+    for (const auto& item : levels_[0]) answers[item.number].insert(item.test.status);
+    std::erase_if(levels_[0], [&](const Item& item) {
+      const auto& all = answers[item.number];
+      const bool contradicted = item.number > 0 && all.size() > 1 &&
+                                all.contains(TestStatus::Failed) &&
+                                item.test.status != TestStatus::Failed;
+      points_ -= contradicted;
+      return contradicted;
+    });
   }
 
   std::array<std::vector<Item>, kDeepest> levels_;
   std::optional<size_t> suite_level_;  // where the newest item is
+  std::vector<Point> hidden_;
   int planned_ = -1;
+  int plans_ = 0;
+  int told_ = 0;  // the failed ones, by the runner's own count
   int points_ = 0;
   bool found_ = false;
   bool of_node_ = false;
@@ -157,9 +212,11 @@ std::optional<Reading> read_prove(const Lines& lines) {
   std::vector<File> files;
   std::set<std::string> failed;
   bool summary = false;
+  bool denied = false;
   for (const auto& line : lines) {
     if (line.starts_with("Test Summary Report")) summary = true;
     if (line.starts_with("Files=")) summary = false;
+    if (line.starts_with("Result: ")) denied = line.starts_with("Result: FAIL");
     // "t/a.t (Wstat: 256 (exited 1) Tests: 4 Failed: 1)"; with "Failed: 0" and no status it is only
     // a remark.
     if (const auto wstat = line.find(" (Wstat: ");
@@ -201,6 +258,8 @@ std::optional<Reading> read_prove(const Lines& lines) {
       reading.add(file.name, bad || !file.status ? TestStatus::Failed : *file.status);
     }
   }
+  if (denied && counted(reading.tests).failed == 0)
+    reading.add("prove (Result: FAIL)", TestStatus::Failed);
   return reading;
 }
 

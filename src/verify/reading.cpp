@@ -72,6 +72,23 @@ core::Counts counted(const std::vector<TestResult>& tests) {
   return counts;
 }
 
+void add_up(core::Counts& sum, const core::Counts& more) {
+  sum.passed += more.passed;
+  sum.failed += more.failed;
+  sum.skipped += more.skipped;
+}
+
+void settle(Reading& reading, const core::Counts& total) {
+  if (counted(reading.tests) != total) count_only(reading, total);
+}
+
+void count_only(Reading& reading, const core::Counts& total) {
+  std::erase_if(reading.tests,
+                [](const auto& test) { return test.status != core::TestStatus::Failed; });
+  reading.total = total;
+  reading.counts_only = true;
+}
+
 std::optional<int> take_number(std::string_view& text) {
   int value = 0;
   size_t i = 0;
@@ -82,32 +99,9 @@ std::optional<int> take_number(std::string_view& text) {
   return value;
 }
 
-bool take(std::string_view& text, std::string_view prefix) {
-  if (!text.starts_with(prefix)) return false;
-  text.remove_prefix(prefix.size());
-  return true;
-}
-
-std::string_view trim_left(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  return first == std::string_view::npos ? std::string_view() : text.substr(first);
-}
-
-std::string_view trim_right(std::string_view text) {
-  const auto last = text.find_last_not_of(" \t\r");
-  return last == std::string_view::npos ? std::string_view() : text.substr(0, last + 1);
-}
-
-std::string_view trim(std::string_view text) { return trim_left(trim_right(text)); }
-
 size_t indent_of(std::string_view line) {
   const auto first = line.find_first_not_of(' ');
   return first == std::string_view::npos ? line.size() : first;
-}
-
-bool is_word_char(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' ||
-         static_cast<unsigned char>(c) >= 0x80;
 }
 
 std::string_view without_duration(std::string_view text) {
@@ -131,18 +125,6 @@ std::string_view without_duration(std::string_view text) {
   if (rest.size() == digits) return whole;
   if (closed) return rest.ends_with(" (") ? trim_right(rest.substr(0, rest.size() - 2)) : whole;
   return rest.ends_with(' ') ? trim_right(rest) : whole;
-}
-
-std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
-  if (from.empty()) return std::string(text);
-  std::string out;
-  for (;;) {
-    const auto at = text.find(from);
-    out += text.substr(0, at);
-    if (at == std::string_view::npos) return out;
-    out += to;
-    text.remove_prefix(at + from.size());
-  }
 }
 
 }  // namespace nightjar::verify

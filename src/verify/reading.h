@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "core/check.h"
 
 namespace nightjar::verify {
@@ -36,20 +37,18 @@ using Lines = std::vector<std::string_view>;
 std::string plain_text(std::string_view output);
 
 core::Counts counted(const std::vector<TestResult>& tests);
+void add_up(core::Counts& sum, const core::Counts& more);
+/// Names count only where they agree with what the runner itself counted, by passed, failed and
+/// skipped: a program under test prints lines like the runner's. Else the failures alone are kept.
+void settle(Reading& reading, const core::Counts& total);
+/// Whatever they say, the names do not count.
+void count_only(Reading& reading, const core::Counts& total);
 
 /// The number that `text` starts with, which is removed from it.
 std::optional<int> take_number(std::string_view& text);
-/// Removes `prefix`, where `text` starts with it.
-bool take(std::string_view& text, std::string_view prefix);
-std::string_view trim_left(std::string_view text);
-std::string_view trim_right(std::string_view text);
-std::string_view trim(std::string_view text);
 size_t indent_of(std::string_view line);
-bool is_word_char(char c);
 /// "name (12 ms)", "name (1.5s)", "name 12ms": the name.
 std::string_view without_duration(std::string_view text);
-/// Every occurrence of `from` replaced.
-std::string replaced(std::string_view text, std::string_view from, std::string_view to);
 
 // One parser a runner: nullopt where the output is not this runner's. Those of runners whose output
 // holds that of the programs they start blank the lines that are theirs.

@@ -53,7 +53,8 @@ TEST(ReadReport, EqualNamesAreToldApartByOrder) {
 
 TEST(ReadReport, SeveralRunnersInOneCheckAreAllRead) {
   const auto report = read(
-      "Test project /x\n1/1 Test #1: one ......   Passed    0.00 sec\nTotal Test time (real) =   "
+      "Test project /x\n1/1 Test #1: one ......   Passed    0.00 sec\n100% tests passed, 0 tests "
+      "failed out of 1\nTotal Test time (real) =   "
       "0.00 sec\n1..1\nok 1 - two\n");
   EXPECT_EQ(report.tests, (Tests{{"one", P}, {"two", P}}));
   EXPECT_EQ(report.format, "ctest, tap");
@@ -62,9 +63,84 @@ TEST(ReadReport, SeveralRunnersInOneCheckAreAllRead) {
 TEST(ReadReport, WhatATestPrintsIsNotTheReport) {
   const auto report = read(
       "Test project /x\n1/1 Test #1: one ......***Failed    0.00 sec\nok 1 - fake\n1..1\n[       "
-      "OK ] Fake.Test (0 ms)\nTotal Test time (real) =   0.00 sec\n",
+      "OK ] Fake.Test (0 ms)\n0% tests passed, 1 tests failed out of 1\nTotal Test time (real) =   "
+      "0.00 sec\nThe following tests FAILED:\n\t  1 - one (Failed)\nErrors while running CTest\n",
       8);
   EXPECT_EQ(report.tests, (Tests{{"one", F}}));
+}
+
+TEST(ReadReport, ALineOfCtestThatItsLastWordsDenyIsNoPass) {
+  const std::string line = "1/1 Test #1: add ....   Passed    0.00 sec\n";
+  const auto report = read(
+      "Test project /x\n" + line +
+          "0% tests passed, 1 tests failed out of 1\nTotal Test time (real) =   0.00 sec\n\nThe "
+          "following tests FAILED:\n\t  1 - add (Failed)\n",
+      8);
+  EXPECT_FALSE(report.by_test);
+  EXPECT_EQ(report.counts.passed, 0);
+  EXPECT_FALSE(read("Test project /x\n" + line).by_test);  // it did not come to its end
+}
+
+TEST(ReadReport, AResultOfGoIsFoundBehindWhateverWasPrinted) {
+  const auto report = read(
+      "=== RUN   TestAdd\n--- PASS: TestAdd (0.00s)\n--- --- FAIL: TestAdd "
+      "(0.00s)\nFAIL\nFAIL\texample.com/calc\t0.00s\n",
+      1);
+  EXPECT_EQ(report.tests, (Tests{{"example.com/calc.TestAdd", F}}));
+}
+
+TEST(ReadReport, EventsOfGoAreNothingBesideItsText) {
+  const std::string event = "{\"Action\":\"pass\",\"Package\":\"x/calc\",\"Test\":\"TestAdd\"}\n";
+  const std::string end = "{\"Action\":\"pass\",\"Package\":\"x/calc\"}\n";
+  EXPECT_EQ(read(event + end).tests, (Tests{{"x/calc.TestAdd", P}}));
+  EXPECT_EQ(read(event).format, "command");  // no package came to its end
+  EXPECT_EQ(read(event + end + "xFAIL\tx/calc\t0.00s\n", 1).counts.passed, 0);
+  EXPECT_EQ(read(event + end + "{ok  \tx/calc\t0.00s\n").format, "command");
+}
+
+TEST(ReadReport, ATestOfGoWithoutItsPackageIsNothing) {
+  const std::string whole = "=== RUN   TestAdd\n--- PASS: TestAdd (0.00s)\nPASS\n";
+  EXPECT_EQ(read(whole).tests, (Tests{{"TestAdd", P}}));  // the test binary by itself
+  EXPECT_EQ(read("ok  \tx/other\t0.00s\n" + whole).tests, (Tests{{"x/other", P}}));
+}
+
+TEST(ReadReport, APytestFileThatItsLastLineDeniesIsNotRead) {
+  const auto with_failures = [](const std::string& line) {
+    return read(line, 1,
+                {{"/tmp/nightjar-reports/pytest.xml",
+                  "<testsuite><testcase classname='a' name='x'/><testcase classname='a' "
+                  "name='y'><failure/></testcase></testsuite>"}});
+  };
+  EXPECT_TRUE(with_failures("1 failed, 1 passed in 0.01s\n").by_test);
+  EXPECT_FALSE(with_failures("2 failed in 0.01s\n").by_test);
+  EXPECT_FALSE(with_failures("1 failed, 1 skipped in 0.01s\n").by_test);
+  EXPECT_FALSE(with_failures("2 failed, 1 passed in 0.01s\n").by_test);
+}
+
+TEST(ReadReport, AFailureOfTapIsFoundAnywhereInALine) {
+  EXPECT_EQ(read("1..2\nok 1 - a\nok 2 - b\n  # xnot ok 2 - b\n").tests,
+            (Tests{{"a", P}, {"b", F}}));
+  EXPECT_EQ(read("1..1\nok 1 - a\n# it is not ok 7 times\n").tests, (Tests{{"a", P}}));
+  EXPECT_EQ(read("1..2\nok 1 - a\nok 2 - b\nnot ok 2 - b\n").tests, (Tests{{"a", P}, {"b", F}}));
+  EXPECT_EQ(read("1..1\nok 1 - a\nok 2 - b\n").counts.failed, 1);
+}
+
+TEST(ReadReport, TheLastWordsOfNextestAndProveDecide) {
+  const std::string nextest =
+      "        PASS [   0.004s] (1/2) calc tests::adds\n        FAIL [   0.004s] (2/2) calc "
+      "tests::subs\n     Summary [   0.012s] 2 tests run: ";
+  EXPECT_TRUE(read(nextest + "1 passed, 1 failed, 3 skipped\n", 100).by_test);
+  EXPECT_FALSE(read(nextest + "2 failed, 0 skipped\n", 100).by_test);
+  EXPECT_EQ(read("t/a.t .. ok\nFiles=1, Tests=1\nResult: FAIL\n").counts.failed, 1);
+  EXPECT_EQ(read("t/a.t .. ok\nFiles=1, Tests=1\nResult: PASS\n").counts.failed, 0);
+}
+
+TEST(ReadReport, UnittestsNamesMustBeAsManyAsItRan) {
+  const std::string line = "test_a (t.A.test_a) ... ok\n";
+  EXPECT_TRUE(read(line + "\nRan 1 test in 0.0s\n\nOK\n").by_test);
+  EXPECT_FALSE(read(line + "\nRan 2 tests in 0.0s\n\nOK\n").by_test);
+  EXPECT_FALSE(read(line + "test_b (t.A.test_b) ... ok\n\nRan 1 test in 0.0s\n\nOK\n").by_test);
+  EXPECT_FALSE(read(line + "\nRan 1 test in 0.0s\n\nFAILED (failures=1)\n", 1).by_test);
 }
 
 TEST(ReadReport, ATapPlanThatWasNotKeptFails) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "verify/bending.h"
 #include "verify/changed_tests.h"
 #include "verify/file_roles.h"
 #include "verify/reading.h"
@@ -68,13 +69,10 @@ bool looks_secret(std::string_view line) {
   return false;
 }
 
-bool asks_whether_tested(std::string_view line) {
-  for (std::string_view mark :
-       {"PYTEST_CURRENT_TEST", "'pytest' in sys.modules", "\"pytest\" in sys.modules",
-        "JEST_WORKER_ID", "VITEST_WORKER_ID", "import.meta.vitest", "testing.Testing()",
-        "NODE_ENV === 'test'", "NODE_ENV === \"test\"", "NODE_ENV == 'test'"}) {
-    if (has(line, mark)) return true;
-  }
+// A document or a workflow may well name what a test runner sets.
+bool is_prose(std::string_view path) {
+  for (std::string_view end : {".md", ".rst", ".txt", ".adoc", ".yml", ".yaml"})
+    if (path.ends_with(end)) return true;
   return false;
 }
 
@@ -132,9 +130,10 @@ class Scan {
     }
     for (const auto& edit : edits_) {
       if (edit.before == edit.after && edit.known) continue;
-      if (!is_test_path(edit.path) && !holds_tests_in_place(edit.path)) continue;
+      const bool in_place = !is_test_path(edit.path);
+      if (in_place && !holds_tests_in_place(edit.path)) continue;
       int missing = 0;
-      for (const auto& test : look_at_tests(edit.before).declared) {
+      for (const auto& test : look_at_tests(edit.before, !in_place).declared) {
         if (const auto found = present.find(test.text); found != present.end()) {
           present.erase(found);
           continue;
@@ -212,12 +211,53 @@ class Scan {
         fresh.push_back(line);
       }
     }
-    for (size_t i = 0; i < gone.size() && i < fresh.size() && i < 1000; ++i) {
-      if (is_looser(gone[i].text, fresh[i].text)) {
-        find("test_weakened", edit, fresh[i].number, "accepts more than before: " + fresh[i].text,
-             true);
-      }
+    if (gone.size() > kMostCompared || fresh.size() > kMostCompared) return;
+    for (const auto& line : gone) {
+      const auto pair = counterpart(line, test_around(before, line), fresh, after);
+      if (pair == fresh.end()) continue;
+      const TestLine now = *pair;
+      fresh.erase(pair);
+      const bool looser = is_looser(line.text, now.text);
+      const bool says_else = called_names_removed(line.text) != called_names_removed(now.text);
+      if (looser || (says_else && input_.claim.action.empty()))
+        find(
+            looser ? "test_weakened" : "assertion_changed", edit, now.number,
+            (looser ? "accepts more than before: " : "an assertion reads differently: ") + now.text,
+            looser);
     }
+  }
+
+  // f(1) == 1 and g(1) == 1 ask the same of a function that has another name.
+  static std::string called_names_removed(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+      while (c == '(' && !out.empty() && is_word_char(out.back())) out.pop_back();
+      out += c;
+    }
+    return out;
+  }
+
+  static std::string test_around(const TestText& text, const TestLine& line) {
+    std::string out;
+    for (const auto& test : text.declared)
+      if (test.number <= line.number) out = test.text;
+    return out;
+  }
+
+  // What became of an assertion: in the same test, the one that begins most like it.
+  static std::vector<TestLine>::iterator counterpart(const TestLine& line, const std::string& test,
+                                                     std::vector<TestLine>& fresh,
+                                                     const TestText& after) {
+    auto best = fresh.end();
+    size_t most = 0;
+    for (auto at = fresh.begin(); at != fresh.end(); ++at) {
+      if (test_around(after, *at) != test) continue;
+      const size_t same = 1 + static_cast<size_t>(std::ranges::mismatch(line.text, at->text).in1 -
+                                                  line.text.begin());
+      if (same > most) best = at;
+      most = std::max(most, same);
+    }
+    return best;
   }
 
   void configuration(const Edit& edit) {
@@ -264,7 +304,7 @@ class Scan {
     for (const auto& line : added_lines(edit.before, edit.after)) {
       if (looks_secret(line.text))
         find("secret_added", edit, line.number, "looks like a key or token (not shown)", !test);
-      if (!test && asks_whether_tested(line.text)) {
+      if (!test && !is_prose(edit.path) && asks_whether_tested(line.text)) {
         find("special_case_for_tests", edit, line.number,
              "code that asks whether it is being tested: " + line.text, true);
       }
@@ -297,6 +337,7 @@ class Scan {
     }
   }
 
+  static constexpr size_t kMostCompared = 1000;
   const Case& input_;
   std::vector<Edit> edits_;
   std::vector<Finding> findings_;

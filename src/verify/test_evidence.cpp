@@ -1,6 +1,8 @@
 #include "verify/test_evidence.h"
 
 #include <algorithm>
+#include <cctype>
+#include <set>
 
 #include "base/text.h"
 
@@ -18,13 +20,35 @@ const core::CheckReport* find(const std::vector<core::CheckReport>& reports,
 
 }  // namespace
 
+bool passes_for_sure(const core::CheckReport* report, const std::string& test) {
+  if (!report) return false;
+  const auto found = report->tests.find(test);
+  return found != report->tests.end() && found->second == TestStatus::Passed &&
+         std::ranges::find(report->flaky, test) == report->flaky.end();
+}
+
 std::vector<std::string> fixed_under_old_tests(const Case& input) {
   std::vector<std::string> out;
   for (const auto& before : input.baseline) {
     const auto* now = find(input.under_old_tests, before.name);
+    const auto* after = find(input.after, before.name);
     if (!now) continue;
-    const auto compared = compare(before, *now, std::nullopt);
-    out.insert(out.end(), compared.fixed.begin(), compared.fixed.end());
+    for (const auto& test : compare(before, *now, std::nullopt).fixed)
+      if (passes_for_sure(after, test)) out.push_back(test);
+  }
+  return out;
+}
+
+std::vector<std::string> bent_tests(const Case& input) {
+  std::vector<std::string> out;
+  for (const auto& before : input.baseline) {
+    const auto* now = find(input.under_old_tests, before.name);
+    const auto* after = find(input.after, before.name);
+    if (!now || !after) continue;
+    for (const auto& test : compare(before, *now, std::nullopt).fixed) {
+      const auto found = after->tests.find(test);
+      if (found != after->tests.end() && found->second == TestStatus::Failed) out.push_back(test);
+    }
   }
   return out;
 }
@@ -41,6 +65,17 @@ std::vector<std::string> broken_under_old_tests(const Case& input) {
   return out;
 }
 
+std::vector<std::string> new_passing_tests(const Case& input) {
+  std::vector<std::string> out;
+  for (const auto& after : input.after) {
+    const auto* before = find(input.baseline, after.name);
+    if (!before || !after.by_test) continue;
+    for (const auto& [test, status] : after.tests)
+      if (!before->tests.contains(test) && passes_for_sure(&after, test)) out.push_back(test);
+  }
+  return out;
+}
+
 std::vector<std::string> failing_without_the_change(const Case& input) {
   std::vector<std::string> out;
   for (const auto& after : input.after) {
@@ -48,8 +83,8 @@ std::vector<std::string> failing_without_the_change(const Case& input) {
     const auto* before = find(input.baseline, after.name);
     if (!base || !before || !after.by_test) continue;
     for (const auto& [test, status] : after.tests) {
-      if (status != TestStatus::Passed || before->tests.contains(test)) continue;
-      if (std::ranges::find(after.flaky, test) != after.flaky.end()) continue;
+      if (before->tests.contains(test) || !passes_for_sure(&after, test)) continue;
+      if (std::ranges::find(base->flaky, test) != base->flaky.end()) continue;
       const auto without = base->tests.find(test);
       // Where the check could not even begin without the change, its tests are not reported.
       const bool fails =
@@ -58,6 +93,107 @@ std::vector<std::string> failing_without_the_change(const Case& input) {
     }
   }
   return out;
+}
+
+std::vector<std::string> passing_by_source_alone(const Case& input,
+                                                 const std::vector<std::string>& tests) {
+  if (input.source_with_new_tests.empty()) return tests;
+  std::vector<std::string> out;
+  for (const auto& test : tests) {
+    if (std::ranges::any_of(input.source_with_new_tests,
+                            [&](const auto& report) { return passes_for_sure(&report, test); }))
+      out.push_back(test);
+  }
+  return out;
+}
+
+std::vector<std::string> blind_tests(const Case& input) {
+  std::vector<std::string> out;
+  for (const auto& report : input.under_canary) {
+    for (const auto& test : input.canaries) {
+      const auto found = report.tests.find(test);
+      if (found != report.tests.end() && found->second == TestStatus::Passed) out.push_back(test);
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> proving_tests(const Case& input) {
+  auto fixed = fixed_under_old_tests(input);
+  if (input.kind == core::Kind::Bugfix && !fixed.empty()) return fixed;
+  return passing_by_source_alone(input, failing_without_the_change(input));
+}
+
+std::string own_name(std::string_view test) {
+  const auto bracket = test.find('[', 1);
+  test = test.substr(0, bracket);
+  const auto start = test.find_last_of(":.>");
+  if (start != std::string_view::npos) test = test.substr(start + 1);
+  test = test.substr(0, test.find('/'));
+  return trimmed(test);
+}
+
+std::vector<std::string> newly_flaky(const Case& input) {
+  std::vector<std::string> out;
+  for (const auto& before : input.baseline) {
+    const auto* after = find(input.after, before.name);
+    if (!after || !after->by_test) continue;
+    for (const auto& test : after->flaky)
+      if (passes_for_sure(&before, test)) out.push_back(test);
+  }
+  return out;
+}
+
+std::vector<std::string> failing_on_the_base(const Case& input) {
+  std::vector<std::string> out;
+  for (const auto& before : input.baseline) {
+    if (!before.by_test || before.format == "command") continue;
+    for (const auto& [test, status] : before.tests) {
+      const bool flaky = std::ranges::find(before.flaky, test) != before.flaky.end();
+      if (status == TestStatus::Failed && !flaky && !is_failure_of_the_check(before, test))
+        out.push_back(test);
+    }
+  }
+  return out;
+}
+
+namespace {
+
+// "test_addNegative" -> add, negative.
+std::set<std::string> words_of(std::string_view text) {
+  static const std::set<std::string> common{"test", "tests", "the",    "and", "that",
+                                            "when", "with",  "should", "not", "for",
+                                            "from", "bug",   "fix",    "case"};
+  std::set<std::string> out;
+  std::string word;
+  const auto end = [&] {
+    if (word.size() >= 3 && !common.contains(word)) out.insert(word);
+    word.clear();
+  };
+  bool was_small = false;
+  for (const char c : text) {
+    const auto u = static_cast<unsigned char>(c);
+    if (!std::isalnum(u) || (was_small && std::isupper(u))) end();
+    was_small = std::islower(u);
+    if (std::isalnum(u)) word += static_cast<char>(std::tolower(u));
+  }
+  end();
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::string> asked_to_pass(const Case& input) {
+  std::vector<std::string> failing = failing_on_the_base(input);
+  const std::string brief = lower(input.brief);
+  for (const char* word : {"test", "fail", "check", "suite", "red "})
+    if (brief.find(word) != std::string::npos) return failing;
+  const auto asked = words_of(input.brief);
+  std::erase_if(failing, [&asked](const std::string& test) {
+    const auto words = words_of(own_name(test));
+    return std::ranges::none_of(words, [&](const auto& word) { return asked.contains(word); });
+  });
+  return failing;
 }
 
 size_t criteria_in(std::string_view brief) {

@@ -83,6 +83,97 @@ TEST(TestEvidence, AFlakyTestProvesNothing) {
   EXPECT_EQ(verdict(input), Verdict::None);
 }
 
+TEST(TestEvidence, WhatTheSourceAloneDoesNotFixIsNotFixed) {
+  Case input = fix_with_a_test();
+  input.baseline = {report({{"old", P}, {"bug", F}})};
+  input.after = {report({{"old", P}, {"bug", P}})};
+  input.under_old_tests = input.baseline;
+  input.held_back = {"pytest.ini"};
+  EXPECT_EQ(verdict(input), Verdict::None);
+  EXPECT_NE(judge(input).reason.find("passes only together with pytest.ini: bug"),
+            std::string::npos)
+      << judge(input).reason;
+}
+
+TEST(TestEvidence, AFixThatPassesOnceAndFailsOnceIsLuck) {
+  Case input = fix_with_a_test();
+  input.changed = {{'M', "a.py", ""}};
+  input.baseline = {report({{"old", P}, {"bug", F}})};
+  input.after = {report({{"old", P}, {"bug", P}})};
+  input.under_old_tests = input.baseline;
+  EXPECT_EQ(verdict(input), Verdict::None);
+  input.under_old_tests = input.after;
+  EXPECT_EQ(verdict(input), Verdict::Proved) << judge(input).reason;
+}
+
+TEST(TestEvidence, ANewTestThatNeedsMoreThanSourceProvesNothing) {
+  Case input = fix_with_a_test();
+  input.held_back = {"conftest.py"};
+  input.source_with_new_tests = {report({{"old", P}, {"new", F}})};
+  EXPECT_EQ(verdict(input), Verdict::None);
+  EXPECT_NE(judge(input).reason.find("passes only together with conftest.py: new"),
+            std::string::npos)
+      << judge(input).reason;
+  input.source_with_new_tests = {report({{"old", P}, {"new", P}})};
+  EXPECT_EQ(verdict(input), Verdict::Proved) << judge(input).reason;
+}
+
+// A base that is red elsewhere is not this change's fault.
+TEST(TestEvidence, AFailingTestThatTheBriefIsNotAboutIsNobodysBusiness) {
+  Case input = fix_with_a_test();
+  for (auto* reports : {&input.baseline, &input.after, &input.under_old_tests})
+    reports->front().tests["tests/test_net.py::test_connectTwice"] = F;
+  input.brief = "Fix: an empty default is not shown in the help";
+  EXPECT_EQ(verdict(input), Verdict::Proved) << judge(input).reason;
+  input.brief = "Fix: the second connect hangs";
+  EXPECT_EQ(verdict(input), Verdict::None);
+  input.brief = "Make the tests pass";
+  EXPECT_EQ(verdict(input), Verdict::None);
+}
+
+TEST(TestEvidence, NewTestsDoNotFixOldOnes) {
+  Case input = fix_with_a_test();
+  input.brief = "Make the parser quick";
+  for (auto* reports : {&input.baseline, &input.after, &input.under_old_tests})
+    reports->front().tests["test_quickParser"] = F;
+  EXPECT_EQ(verdict(input), Verdict::None);
+  input.brief = "Make the parser quick";
+  EXPECT_NE(judge(input).reason.find("new tests alone"), std::string::npos) << judge(input).reason;
+  input.kind = Kind::Feature;
+  EXPECT_EQ(verdict(input), Verdict::Proved) << judge(input).reason;
+}
+
+TEST(TestEvidence, ATestThatPassesWhereItMustFailProvesNothing) {
+  Case input = fix_with_a_test();
+  input.canaries = {"new"};
+  input.under_canary = {report({{"old", P}, {"new", P}})};
+  EXPECT_EQ(verdict(input), Verdict::None);
+  EXPECT_NE(judge(input).reason.find("also where it must fail: new"), std::string::npos);
+  input.under_canary = {report({{"old", P}, {"new", F}})};
+  EXPECT_EQ(verdict(input), Verdict::Proved) << judge(input).reason;
+}
+
+TEST(TestEvidence, ATestThatBecomesFlakyIsSaid) {
+  Case input = fix_with_a_test();
+  input.baseline[0].tests["other"] = P;
+  input.under_old_tests[0].tests["other"] = P;
+  input.after[0].tests["other"] = P;
+  EXPECT_EQ(verdict(input), Verdict::Proved) << judge(input).reason;
+  input.after[0].flaky = {"old"};
+  EXPECT_EQ(verdict(input), Verdict::None);
+  EXPECT_NE(judge(input).reason.find("gives both answers now: old"), std::string::npos);
+}
+
+TEST(TestEvidence, WhatRunsShowIsNotReadAgain) {
+  Case input = fix_with_a_test();
+  input.contents["test_a.py"] = {
+      "def test_a():\n    assert f(1) == 1\n    assert f(2) == 2\n",
+      "def test_a():\n    for a in 1, 2, 3:\n        assert f(a) == a\n"};
+  EXPECT_EQ(verdict(input), Verdict::Proved) << judge(input).reason;
+  input.under_old_tests.clear();
+  EXPECT_EQ(verdict(input), Verdict::Refuted);
+}
+
 TEST(TestEvidence, AFeatureOwesATestForEachCriterion) {
   Case input = fix_with_a_test();
   input.kind = Kind::Feature;

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -72,16 +73,29 @@ struct AgentClaim {
 struct Case {
   core::Kind kind{};
   std::vector<core::CheckReport> baseline, after;
-  /// Where the change touches test files, and its claim is of the kind that nothing can look for:
-  /// the changed code under the tests as the base has them, and the base's code under the tests as
-  /// the change has them. Empty: not established.
-  std::vector<core::CheckReport> under_old_tests, base_under_new_tests;
+  /// Where the claim is of the kind that nothing can look for. The change's program source alone,
+  /// under everything else as the base has it; only the checks of fixed tests where the change is
+  /// nothing but source: then it is a second run. Empty: not established.
+  std::vector<core::CheckReport> under_old_tests;
+  /// The base's code under the rest of the change, where new tests must fail; and the change's
+  /// source with its new tests and nothing else, where they must pass. Empty: not established.
+  std::vector<core::CheckReport> base_under_new_tests, source_with_new_tests;
+  /// What proves it once more, with a failure put into these tests: where one passes, what runs it
+  /// cannot be believed. Empty: not established.
+  std::vector<core::CheckReport> under_canary;
+  std::set<std::string, std::less<>> canaries;
+  /// What of the change is neither source nor tests, and stayed the base's there.
+  std::vector<std::string> held_back;
   AgentClaim claim;
+  std::string brief;    ///< what the person asked for
   size_t criteria = 0;  ///< that the brief names, as lines of a list
   std::vector<git::ChangedPath> changed;
   /// Content before and after of changed text files that the tamper scan may want (tests, CI,
   /// manifests).
   std::map<std::string, std::pair<std::string, std::string>> contents;
+  /// Changed files whose text nobody looked at: too large, binary, symbolic links.
+  std::set<std::string, std::less<>> unread;
+  std::vector<std::string> setup;       ///< commands that make the environment
   std::vector<core::Finding> findings;  ///< from earlier stages, carried through
 };
 
@@ -95,8 +109,8 @@ Judgement judge(const Case& input);
 /// Tests deleted, skipped or weakened; CI, checks or configuration edited.
 std::vector<core::Finding> tamper_scan(const Case& input);
 bool is_test_path(std::string_view path);
-/// A test, or a file that does nothing but configure tests.
-bool belongs_to_tests(std::string_view path);
+/// Decides, by its name, how tests are run or built: conftest.py, .mocharc.json, Makefile.
+bool configures_tests(std::string_view path);
 /// Lines of a list in a brief: what the person wants to see, one by one.
 size_t criteria_in(std::string_view brief);
 

@@ -58,7 +58,8 @@ TEST_F(NativeTest, TimesInAnOutputHideNoCircle) {
 TEST_F(NativeTest, WatchingSomethingGrowIsNoCircle) {
   std::string replies;
   for (int i = 1; i <= 10; ++i)
-    replies += R"({"calls": [{"tool": "shell", "arguments": {"command": "echo x >> /tmp/log; echo $(wc -l < /tmp/log)0%"}}]},)";
+    replies +=
+        R"({"calls": [{"tool": "shell", "arguments": {"command": "echo x >> /tmp/log; echo $(wc -l < /tmp/log)0%"}}]},)";
   play(R"({"replies": [)" + replies + R"({"calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish +
        "]}]}");
   const json::object task = finish();

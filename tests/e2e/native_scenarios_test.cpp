@@ -102,9 +102,8 @@ class NativeScenario : public NativeTest, public testing::WithParamInterface<Cas
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Each, NativeScenario, testing::ValuesIn(all_cases()), [](const auto& one) {
-  return one.param.name + "_" + one.param.wire;
-});
+INSTANTIATE_TEST_SUITE_P(Each, NativeScenario, testing::ValuesIn(all_cases()),
+                         [](const auto& one) { return one.param.name + "_" + one.param.wire; });
 
 TEST_P(NativeScenario, SendsAndComesToWhatIsExpected) {
   const fs::path folder = cases() / GetParam().name;

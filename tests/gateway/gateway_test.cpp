@@ -152,7 +152,8 @@ TEST_F(GatewayTest, TheBudgetIsEnforcedOnEveryRequest) {
 
 TEST_F(GatewayTest, TheBudgetHoldsForManyAtOnce) {
   open(WireKind::Chat, R"({"plain": true, "replies": [{"say": "x", "delay_ms": 5,
-       "usage": {"input": 1000, "output": 50}}]})", {.tokens = 3000});
+       "usage": {"input": 1000, "output": 50}}]})",
+       {.tokens = 3000});
   std::vector<std::jthread> clients;
   clients.reserve(20);
   for (int i = 0; i < 20; ++i) clients.emplace_back([this] { post("/v1/chat/completions", "{}"); });
@@ -198,29 +199,36 @@ TEST_F(GatewayTest, AClientThatDidNotAskGetsNoEventWithoutChoices) {
 
 TEST_F(GatewayTest, TheVendorReachesNothingForThoseInside) {
   open(WireKind::Anthropic);
-  for (const char* body :
-       {R"({"mcp_servers": [{"type": "url", "url": "https://evil.example"}]})",
-        R"({"messages": [{"role": "user", "content": [{"type": "image", "source": {"type": "url", "url": "https://evil.example/?data=1"}}]}]})",
-        R"({"messages": [{"role": "user", "content": [{"type": "document", "source": {"type": "file", "file_id": "f1"}}]}]})"}) {
+  for (
+      const char* body :
+      {R"({"mcp_servers": [{"type": "url", "url": "https://evil.example"}]})",
+       R"({"messages": [{"role": "user", "content": [{"type": "image", "source": {"type": "url", "url": "https://evil.example/?data=1"}}]}]})",
+       R"({"messages": [{"role": "user", "content": [{"type": "document", "source": {"type": "file", "file_id": "f1"}}]}]})"}) {
     const auto refused = post("/v1/messages", body);
     EXPECT_EQ(refused.status, 400) << body;
     EXPECT_NE(refused.body.find("leads to something outside"), std::string::npos) << refused.body;
   }
   EXPECT_EQ(server_->requests().size(), 0U);
   // The vendor's own tools are left out; the client's stay, whatever their arguments are called.
-  EXPECT_EQ(post("/v1/messages",
-                 R"({"service_tier": "priority", "tools": [{"type": "web_search_20250305", "name": "web_search"},
+  EXPECT_EQ(
+      post(
+          "/v1/messages",
+          R"({"service_tier": "priority", "tools": [{"type": "web_search_20250305", "name": "web_search"},
        {"name": "open", "input_schema": {"type": "object", "properties": {"file_id": {"type": "string"}}}}],
        "messages": [{"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "open", "input": {"file_id": "x"}}]}]})")
-                .status,
-            200);
+          .status,
+      200);
   const std::string sent = server_->last_body();
   EXPECT_EQ(sent.find("web_search"), std::string::npos);
   EXPECT_EQ(sent.find("priority"), std::string::npos);
   EXPECT_NE(sent.find("\"input\":{\"file_id\":\"x\"}"), std::string::npos) << sent;
   open(WireKind::Responses);
   EXPECT_EQ(post("/v1/responses", R"({"previous_response_id": "resp_1"})").status, 400);
-  EXPECT_EQ(post("/v1/responses", R"({"store": true, "tools": [{"type": "mcp", "server_url": "https://evil.example"}]})").status, 200);
+  EXPECT_EQ(
+      post("/v1/responses",
+           R"({"store": true, "tools": [{"type": "mcp", "server_url": "https://evil.example"}]})")
+          .status,
+      200);
   EXPECT_EQ(server_->last_body().find("evil"), std::string::npos);
   EXPECT_NE(server_->last_body().find("\"store\":false"), std::string::npos);
 }

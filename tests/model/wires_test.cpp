@@ -230,7 +230,8 @@ TEST_P(Wires, AStreamThatAlwaysBreaksInItsThoughtsEnds) {
   for (int i = 0; i < 20; ++i) faults += std::string(i ? "," : "") + R"({"cut_after": 3})";
   const ModelServer server(
       "cut", R"({"replies": [{"think": "I think and think and think and think", "say": "x",
-     "chunk": 2, "faults": [)" + faults + "]}]}");
+     "chunk": 2, "faults": [)" +
+                 faults + "]}]}");
   const auto reply = Talk(server, "cut", GetParam()).next();
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().kind, Failure::Kind::Broken);
@@ -243,7 +244,8 @@ TEST_P(Wires, AWaitThatAPersonIsToldOfMovesTheDeadline) {
   Talk talk(server, "busy", GetParam());
   talk.deadline_ = in(Millis(1000));
   Millis waited{0};
-  const auto reply = talk.next({{}, [](const Waiting&) {}, [&](Millis time) { waited = time; }, {}});
+  const auto reply =
+      talk.next({{}, [](const Waiting&) {}, [&](Millis time) { waited = time; }, {}});
   ASSERT_TRUE(reply) << reply.error().words;
   EXPECT_GE(waited, Millis(2000));
 }
@@ -273,13 +275,22 @@ TEST(Refusals, AreOfTheKindThatTheirVendorMeans) {
   };
   using K = Failure::Kind;
   // Gemini's quota of a minute.
-  EXPECT_EQ(kind(429, R"({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "You exceeded your current quota, please check your plan and billing details.",
+  EXPECT_EQ(
+      kind(
+          429,
+          R"({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "You exceeded your current quota, please check your plan and billing details.",
     "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "26s"}]}})"),
-            K::RateLimit);
-  EXPECT_EQ(kind(429, R"({"error": {"code": "insufficient_quota", "message": "You exceeded your current quota"}})"),
-            K::NoMoney);
-  EXPECT_EQ(kind(400, R"({"type": "error", "error": {"type": "invalid_request_error", "message": "input length and `max_tokens` exceed context limit: 190000 + 32000 > 200000"}})"),
-            K::ContextFull);
+      K::RateLimit);
+  EXPECT_EQ(
+      kind(
+          429,
+          R"({"error": {"code": "insufficient_quota", "message": "You exceeded your current quota"}})"),
+      K::NoMoney);
+  EXPECT_EQ(
+      kind(
+          400,
+          R"({"type": "error", "error": {"type": "invalid_request_error", "message": "input length and `max_tokens` exceed context limit: 190000 + 32000 > 200000"}})"),
+      K::ContextFull);
   const auto in_stream = [](std::string_view error) {
     return failure_in_stream(parse_json(error)->as_object()).kind;
   };
@@ -351,7 +362,8 @@ TEST(ChatServers, ThoughtsAndSignaturesGoBackAsTheyCame) {
 }
 
 TEST(ChatServers, TokensThatNobodyTellsAreGuessed) {
-  const ModelServer server("mute", R"({"replies": [{"say": "0123456789012345678901234567890123456789",
+  const ModelServer server("mute",
+                           R"({"replies": [{"say": "0123456789012345678901234567890123456789",
      "usage": {"input": 0, "output": 0}}]})");
   const auto reply = Talk(server, "mute", WireKind::Chat).next();
   ASSERT_TRUE(reply);
@@ -360,11 +372,13 @@ TEST(ChatServers, TokensThatNobodyTellsAreGuessed) {
 }
 
 TEST(Anthropic, APaidCompactionIsPartOfWhatAReplyCost) {
-  const auto usage = wire_of(WireKind::Anthropic)
-                         .usage_in(parse_json(R"({"usage": {"input_tokens": 23000, "output_tokens": 100, "iterations": [
+  const auto usage =
+      wire_of(WireKind::Anthropic)
+          .usage_in(
+              parse_json(R"({"usage": {"input_tokens": 23000, "output_tokens": 100, "iterations": [
       {"type": "compaction", "input_tokens": 180000, "output_tokens": 3500},
       {"type": "message", "input_tokens": 23000, "output_tokens": 100}]}})")
-                                       ->as_object());
+                  ->as_object());
   EXPECT_EQ(usage.input, 203'000);
   EXPECT_EQ(usage.output, 3'600);
 }
@@ -376,12 +390,16 @@ TEST_P(Wires, ItemsThatAreNoTextAreBoundedAsWell) {
   for (; taken < 50; ++taken) {
     const std::string event =
         GetParam() == WireKind::Responses
-            ? R"({"type": "response.output_item.done", "item": {"type": "reasoning", "encrypted_content": ")" + big + "\"}}"
+            ? R"({"type": "response.output_item.done", "item": {"type": "reasoning", "encrypted_content": ")" +
+                  big + "\"}}"
         : GetParam() == WireKind::Anthropic
-            ? R"({"type": "content_block_start", "index": )" + std::to_string(taken) + R"(, "content_block": {"type": "redacted_thinking", "data": ")" + big + "\"}}"
+            ? R"({"type": "content_block_start", "index": )" + std::to_string(taken) +
+                  R"(, "content_block": {"type": "redacted_thinking", "data": ")" + big + "\"}}"
         : GetParam() == WireKind::Gemini
-            ? R"({"candidates": [{"content": {"parts": [{"inlineData": {"data": ")" + big + "\"}}]}}]}"
-            : R"({"choices": [{"index": 0, "delta": {"reasoning_details": [{"type": "reasoning.encrypted", "data": ")" + big + "\"}]}}]}";
+            ? R"({"candidates": [{"content": {"parts": [{"inlineData": {"data": ")" + big +
+                  "\"}}]}}]}"
+            : R"({"choices": [{"index": 0, "delta": {"reasoning_details": [{"type": "reasoning.encrypted", "data": ")" +
+                  big + "\"}]}}]}";
     if (!reader->on_event({"", "", event})) break;
   }
   EXPECT_LT(taken, 10);

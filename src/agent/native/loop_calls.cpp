@@ -65,7 +65,8 @@ size_t length_of_time(std::string_view text) {
   std::string_view rest = text.substr(end);
   if (rest.starts_with(' ')) rest.remove_prefix(1);
   size_t letters = 0;
-  while (letters < rest.size() && std::isalpha(static_cast<unsigned char>(rest[letters]))) ++letters;
+  while (letters < rest.size() && std::isalpha(static_cast<unsigned char>(rest[letters])))
+    ++letters;
   constexpr std::array<std::string_view, 7> kUnits{"s", "ms", "us", "ns", "sec", "secs", "seconds"};
   const bool unit = std::ranges::find(kUnits, rest.substr(0, letters)) != kUnits.end();
   return fraction || unit ? end : 0;

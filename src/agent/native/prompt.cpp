@@ -111,10 +111,9 @@ std::string first_message(const Assignment& assignment, sandbox::Session& sessio
     out += '\n';
   }
   const bool says_all = trimmed(assignment.brief) == trimmed(assignment.spec.title);
-  out += fmt::format("The task ({}): {}\n\n{}{}\n", to_string(assignment.spec.kind),
-                     inert(assignment.spec.title),
-                     says_all ? "" : inert(assignment.brief, true) + "\n\n",
-                     obligation(assignment.spec.kind));
+  out += fmt::format(
+      "The task ({}): {}\n\n{}{}\n", to_string(assignment.spec.kind), inert(assignment.spec.title),
+      says_all ? "" : inert(assignment.brief, true) + "\n\n", obligation(assignment.spec.kind));
   if (!trimmed(assignment.recipe).empty())
     out += fmt::format("\nHow to go about it, where the task says nothing else:\n{}\n",
                        trimmed(assignment.recipe));
