@@ -161,7 +161,7 @@ class Sorter {
       const std::string_view line = trim(whole);
       for (std::string_view word : {"def ", "function ", "func ", "const ", "exports.", "sub "}) {
         const auto found = line.find(word);
-        if (found == std::string_view::npos || found > 20) continue;
+        if (found > 20) continue;  // nowhere, or no head of a function
         const auto rest = line.substr(found + word.size());
         size_t end = 0;
         while (end < rest.size() && is_word_char(rest[end])) ++end;
