@@ -21,8 +21,9 @@ TEST_F(ShellTest, ACommandMayTakeTheParametersAndLeaveLoops) {
 
 TEST_F(ShellTest, AShellThatDiesBetweenCommandsIsReplacedAndItIsSaid) {
   shell(
-      "cd sub; z=1; (while [ ! -e ../go ]; do :; done; kill -9 $$; exec sleep 4810) >/dev/null "
-      "2>&1 &");
+      "cd sub; z=1; (while [ ! -e ../go ]; do :; done; kill -9 $$; "
+      "while [ -e /proc/$$ ] && ! grep -q ') Z' /proc/$$/stat; do :; done; exec sleep 4810) "
+      ">/dev/null 2>&1 &");
   call("write", {{"path", "go"}, {"content", ""}});
   ASSERT_TRUE(comes_to(std::string("sleep\0004810", 10), 1));
   const std::string out = shell("pwd; echo \"<$z>\"");
