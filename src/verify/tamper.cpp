@@ -215,8 +215,7 @@ class Scan {
     for (const auto& line : gone) {
       const auto pair = counterpart(line, test_around(before, line), fresh, after);
       if (pair == fresh.end()) continue;
-      const TestLine now = *pair;
-      fresh.erase(pair);
+      const TestLine& now = *pair;
       const bool looser = is_looser(line.text, now.text);
       const bool says_else = called_names_removed(line.text) != called_names_removed(now.text);
       if (looser || (says_else && input_.claim.action.empty()))
@@ -224,6 +223,7 @@ class Scan {
             looser ? "test_weakened" : "assertion_changed", edit, now.number,
             (looser ? "accepts more than before: " : "an assertion reads differently: ") + now.text,
             looser);
+      fresh.erase(pair);
     }
   }
 
