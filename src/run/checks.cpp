@@ -64,7 +64,6 @@ core::CheckReport run_once(sandbox::Session& session, const core::CheckSpec& che
 
   sandbox::Command command{.argv = {"/bin/sh", "-c", check.run}};
   command.env = verify::reporting_environment();
-  if (how.tree_changes) command.env["PYTHONDONTWRITEBYTECODE"] = "1";
   command.deadline = how.deadline;
   command.idle = how.idle;
   command.stop = how.stop;

@@ -15,8 +15,6 @@ struct CheckRun {
   std::string stage;             ///< baseline, work or verify
   int round = 1;                 ///< of work and proof
   std::filesystem::path folder;  ///< the run's: logs go to <folder>/logs
-  /// The tree changes between runs, perhaps within a second: Python must not trust its cached code.
-  bool tree_changes = false;
   Millis idle{0};
   Deadline deadline = kNoDeadline;
   std::stop_token stop;

@@ -50,7 +50,6 @@ std::vector<core::CheckReport> Context::checks(
     sandbox::Session& session, std::string_view stage,
     const std::vector<core::CheckReport>* passed_before) {
   CheckRun how{std::string(stage), round, folder};
-  how.tree_changes = stage == "work";
   how.idle = job.limits.idle.count() ? job.limits.idle : kDefaultIdle;
   how.deadline = stages.deadline();
   how.stop = stop;

@@ -49,6 +49,19 @@ TEST_F(NativeTest, AReplyWithoutACallIsAClaimAndCostsNoFurtherRequest) {
   EXPECT_EQ(server_->requests().size(), 2U);
 }
 
+// Python's cache knows a source by its length and its second: an edit right after a run had both.
+TEST_F(NativeTest, AnEditWithinTheSecondOfARunIsSeenByTheChecks) {
+  play(R"({"replies": [
+    {"calls": [{"tool": "shell", "arguments": {"command":
+      "touch -r calc.py /tmp/time; python3 test_calc.py; sed -i 's/a - b/a + b/' calc.py; touch -r /tmp/time calc.py"}}]},
+    {"calls": [{"tool": "check", "arguments": {}}]},
+    {"calls": [)" +
+       kFinish + R"(]}]})");
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_NE(body_of_last_request().find("Fixed:"), std::string::npos) << body_of_last_request();
+}
+
 TEST_F(NativeTest, ALieIsRefutedToldToTheModelAndMended) {
   play(R"({"replies": [
     {"calls": [{"tool": "edit", "arguments": {"path": "calc.py", "old": "return 1", "new": "return 2"}}]},
