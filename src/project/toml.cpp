@@ -160,7 +160,7 @@ Config read(const toml::table& table) {
   return config;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     switch (c) {
@@ -190,9 +190,9 @@ std::string quoted(std::string_view text) {
   return out + "\"";
 }
 
-std::string quoted(const std::vector<std::string>& items) {
+std::string in_quotes(const std::vector<std::string>& items) {
   std::string out;
-  for (const auto& item : items) out += (out.empty() ? "" : ", ") + quoted(item);
+  for (const auto& item : items) out += (out.empty() ? "" : ", ") + in_quotes(item);
   return "[" + out + "]";
 }
 
@@ -237,7 +237,7 @@ std::string to_toml(const Config& config) {
       "# Commands that install what the checks need: run once per base and lock files, the result "
       "is kept.\n";
   out += config.setup.empty() ? "# " + setup_example(config) + "\n"
-                              : "setup   = " + quoted(config.setup) + "\n";
+                              : "setup   = " + in_quotes(config.setup) + "\n";
   out +=
       "# true: setup alone may use the network, after you allowed it once. Checks never have it.\n";
   out += fmt::format("network = {}\n", config.network);
@@ -245,18 +245,18 @@ std::string to_toml(const Config& config) {
       "# Folders of your home that a run may read; those of pip, npm, cargo, go and Maven are "
       "found without this.\n";
   out += config.caches.empty() ? "# caches  = [\"~/.m2/repository\"]\n"
-                               : "caches  = " + quoted(config.caches) + "\n";
+                               : "caches  = " + in_quotes(config.caches) + "\n";
   out +=
       "# Untracked folders of your checkout that a run sees (what it writes there stays in the "
       "run).\n";
   out += config.share.empty() ? "# share   = [\".venv\", \"node_modules\"]\n"
-                              : "share   = " + quoted(config.share) + "\n";
+                              : "share   = " + in_quotes(config.share) + "\n";
   if (config.checks.empty()) {
     out += "\n# No tests were found. Without a check nothing can be proved:\n";
     out += "# [[check]]\n# name = \"tests\"\n# run  = \"make test\"\n";
   }
   for (const auto& check : config.checks) {
-    out += "\n[[check]]\nname = " + quoted(check.name) + "\nrun  = " + quoted(check.run) + "\n";
+    out += "\n[[check]]\nname = " + in_quotes(check.name) + "\nrun  = " + in_quotes(check.run) + "\n";
   }
   return out;
 }
