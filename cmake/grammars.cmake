@@ -1,4 +1,4 @@
-# The grammars as one static library, `grammars`. Their sources stay outside the build folder, so that a
+# The grammars and tree-sitter itself as one static library, `grammars`. Their sources stay outside the build folder, so that a
 # new one needs no network.
 set(cache "$ENV{XDG_CACHE_HOME}")
 if(NOT IS_ABSOLUTE "${cache}")
@@ -17,7 +17,13 @@ foreach(line IN LISTS lines)
   list(GET fields 2 file)
   list(GET fields 3 sha256)
   set(source "${NIGHTJAR_GRAMMARS}/${name}-${version}/${file}")
-  list(APPEND sources "${source}")
+  if(NOT name STREQUAL core)
+    list(APPEND sources "${source}")
+  elseif(file STREQUAL src/lib.c) # it includes the other files
+    list(APPEND sources "${source}")
+    set(core "${NIGHTJAR_GRAMMARS}/${name}-${version}")
+    set_source_files_properties("${source}" PROPERTIES COMPILE_OPTIONS "-O2;-I${core}/src;-D_DEFAULT_SOURCE")
+  endif()
   if(NOT EXISTS "${source}")
     set(missing TRUE)
     continue()
@@ -37,5 +43,6 @@ endif()
 
 add_library(grammars STATIC ${sources})
 target_include_directories(grammars PRIVATE ${CMAKE_SOURCE_DIR}/cmake/grammars)
+target_include_directories(grammars SYSTEM PUBLIC ${core}/include)
 # Generated tables: nothing in them is ours to warn about, and optimising them more gains nothing.
 target_compile_options(grammars PRIVATE -w -O1 -g0 -UNDEBUG)
