@@ -30,8 +30,8 @@ constexpr const char* kLoop =
     "shift\n"
     "while :; do\n"
     "while printf '%s %s\\n' \"$nightjar_n\" \"$?\" >&9; "
-    "IFS= read -r nightjar_n <&8 || exit 0; do\n"
-    ". \"$nightjar_scratch/c$nightjar_n\" </dev/null >\"$nightjar_scratch/o$nightjar_n\" 2>&1 "
+    "IFS=' ' read -r nightjar_n nightjar_pipe <&8 || exit 0; do\n"
+    ". \"$nightjar_scratch/command\" </dev/null >\"$nightjar_scratch/$nightjar_pipe\" 2>&1 "
     "8<&- 9>&-\n"
     "done\n"
     "done\n";
@@ -161,9 +161,26 @@ bool Shell::ready() {
   return fresh;
 }
 
+std::string Shell::pipe_name() const { return "pipe" + std::to_string(pipe_); }
+
+// The last command's, where that is still there: making and removing one takes longer than many a
+// command.
+Fd Shell::open_pipe() {
+  for (bool is_new = false;; is_new = true) {
+    const fs::path file = scratch_ / pipe_name();
+    Fd out(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+    struct stat info{};
+    if (out && ::fstat(out.get(), &info) == 0 && S_ISFIFO(info.st_mode)) return out;
+    if (is_new) throw_errno("cannot open a pipe");
+    ++pipe_;  // a command may have put anything in its place
+    fs::create_directories(scratch_);
+    if (::mkfifo((scratch_ / pipe_name()).c_str(), 0600) != 0) throw_errno("cannot make a pipe");
+  }
+}
+
 bool Shell::send(long number) {
   try {
-    write_all(input_.get(), std::to_string(number) + "\n");
+    write_all(input_.get(), std::to_string(number) + " " + pipe_name() + "\n");
     return true;
   } catch (const Error&) {  // it ends at this moment
     return false;
@@ -179,15 +196,11 @@ Answer Shell::run(const ShellCommand& command,
   course.number = ++number_;
   course.timeout = command.timeout;
   const std::string number = std::to_string(course.number);
-  const fs::path script = scratch_ / ("c" + number);
-  const fs::path fifo = scratch_ / ("o" + number);
   const std::string enter =
       command.folder.empty() ? "" : "cd -- " + shell_quoted(command.folder) + " || return 1\n";
-  write_script(script, enter + command.command);
-  if (::mkfifo(fifo.c_str(), 0600) != 0) throw_errno("cannot make a pipe");
   course.job = std::make_unique<Job>(scratch_ / ("output" + number + ".txt"));
-  course.job->output = Fd(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  if (!course.job->output) throw_errno("cannot open a pipe");
+  course.job->output = open_pipe();
+  write_script(scratch_ / "command", enter + command.command);
   course.since = ticks_since_boot();
   if (!send(course.number)) {
     end_shell();
@@ -196,8 +209,10 @@ Answer Shell::run(const ShellCommand& command,
     if (!send(course.number)) throw Error(ErrorKind::Unavailable, "no shell can be started");
   }
   follow(course, on_output, control);
-  fs::remove(script);
-  fs::remove(fifo);
+  if (course.job->output) {  // what holds it goes on with it alone
+    fs::remove(scratch_ / pipe_name());
+    ++pipe_;
+  }
 
   Answer out;
   out.output = course.job->sink.text();

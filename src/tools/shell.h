@@ -55,6 +55,8 @@ class Shell {
   std::optional<int> read_status(long number);
   void note_folder();
   void kill_command(unsigned long long since);
+  std::string pipe_name() const;
+  Fd open_pipe();
   bool send(long number);
   void follow(Course& course, const std::function<void(std::string_view)>& on_output,
               const Control& control);
@@ -65,6 +67,7 @@ class Shell {
   Fd input_, status_;
   std::string status_text_;
   long number_ = 0;
+  long pipe_ = 0;  ///< number of the named pipe that commands print to
   Jobs jobs_;
 };
 

@@ -38,6 +38,22 @@ TEST_F(ShellTest, AShellWhoseFolderIsGoneStartsAboveIt) {
   EXPECT_EQ(shell("echo fit"), "fit\n");
 }
 
+TEST_F(ShellTest, ACommandMayRemoveWhatTheShellIsToldAndHeardThrough) {
+  for (const char* command :
+       {"rm -rf \"$nightjar_scratch\"", "cd \"$nightjar_scratch\" && rm -f * && touch pipe1 pipe2",
+        "rm -f \"$nightjar_scratch\"/*; mkdir \"$nightjar_scratch\"/pipe1",
+        "for each in \"$nightjar_scratch\"/pipe*; do rm -f $each; ln -s /dev/zero $each; done"}) {
+    shell(command);
+    EXPECT_EQ(shell("echo fit"), "fit\n") << command;
+  }
+}
+
+TEST_F(ShellTest, WhatAnEarlierCommandLeftPrintsIntoNoLaterOne) {
+  shell("(while [ ! -e go ]; do :; done; echo late) &");
+  call("write", {{"path", "go"}, {"content", ""}});
+  EXPECT_EQ(shell("wait; echo fit"), "fit\n");
+}
+
 TEST_F(ShellTest, NothingOfAScriptRunsAfterItsTimeout) {
   const Answer late = call(
       "shell", {{"command",
