@@ -1,5 +1,6 @@
 #include "daemon/supervisor.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <poll.h>
 #include <signal.h>
@@ -34,8 +35,9 @@ constexpr int kMostSilentDeaths =
     10;  // a runner that dies at its start so often never gets anywhere
 constexpr int kMostStartsOfAStage = 25;
 // What a runner journals within this time is stored together, such as a short command's begin and
-// end: a transaction costs as much as ten events.
-constexpr Millis kToldAfter{10};
+// end: a transaction costs as much as ten events. Where runners journal faster than people read,
+// they are read less often.
+constexpr Millis kToldAfter{10}, kBetweenLooks{50};
 
 bool is_under_way(const core::Run& run) {
   return run.ended == Time{} && !core::is_ended(run.state);
@@ -112,9 +114,11 @@ void Supervisor::loop() {
   // is a reason to look at all of them.
   bool schedule_due = true;
   std::optional<Deadline> look;  // a journal has grown, and is read then
+  Deadline earliest{};
   while (!stopping_) {
     if (look && std::chrono::steady_clock::now() >= *look) {
       look.reset();
+      earliest = in(kBetweenLooks);
       read_watches();
       schedule_due = schedule_due || retry_soon_;
     }
@@ -139,7 +143,7 @@ void Supervisor::loop() {
       [[maybe_unused]] const auto n = ::read(wake_.get(), &count, sizeof count);
       schedule_due = true;
     }
-    if (fds[1].revents) look = in(kToldAfter);
+    if (fds[1].revents) look = std::max(in(kToldAfter), earliest);
     for (size_t i = 0; i < names.size(); ++i) {
       if (!fds[i + 2].revents) continue;
       runner_died(names[i]);
@@ -150,7 +154,7 @@ void Supervisor::loop() {
 }
 
 void Supervisor::read_watches() {
-  alignas(inotify_event) std::array<char, 16384> buffer{};
+  alignas(inotify_event) std::array<char, 16384> buffer;
   std::set<std::string> changed;
   for (;;) {
     const ssize_t n = ::read(inotify_.get(), buffer.data(), buffer.size());
@@ -186,7 +190,12 @@ void Supervisor::ingest(const std::string& run, Runner& runner) {
 
 void Supervisor::watch(const std::string& run, Runner runner) {
   const fs::path folder = places_.run_folder(run);
-  runner.watch = ::inotify_add_watch(inotify_.get(), folder.c_str(), IN_MODIFY | IN_CREATE);
+  // Its journal alone, made here where the runner was not as quick: a run writes other files more
+  // often.
+  const fs::path journal = folder / run::kJournalFile;
+  const Fd made(::open(journal.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  const fs::path& watched = made ? journal : folder;
+  runner.watch = ::inotify_add_watch(inotify_.get(), watched.c_str(), IN_MODIFY | IN_CREATE);
   if (runner.watch >= 0) watches_[runner.watch] = run;
   Runner& kept = runners_[run] = std::move(runner);
   running_count_ = static_cast<int>(runners_.size());

@@ -31,10 +31,24 @@ json::object parse_object(std::string_view text, std::string_view what) {
   return std::move(value->get_object());
 }
 
+bool is_deeper(const json::value& value, int most) {
+  if (const auto* object = value.if_object())
+    return most == 0 || std::ranges::any_of(*object, [most](const auto& member) {
+             return is_deeper(member.value(), most - 1);
+           });
+  const auto* array = value.if_array();
+  return array && (most == 0 || std::ranges::any_of(*array, [most](const auto& item) {
+                     return is_deeper(item, most - 1);
+                   }));
+}
+
 /// The body as text that can be read back: what is not UTF-8 is replaced, in the event too.
 std::string readable(Event& event) {
   event.kind = valid_utf8(event.kind);
-  std::string text = valid_utf8(to_line(event.body));
+  const std::string line = to_line(event.body);
+  std::string text = valid_utf8(line);
+  constexpr int kSurelyRead = 16;  // half of what the parser takes
+  if (text == line && !is_deeper(event.body, kSurelyRead)) return text;
   auto parsed = parse_json(text);
   if (!parsed)
     throw Error(ErrorKind::Invalid,

@@ -93,7 +93,29 @@ Connection::Connection(const std::filesystem::path& file, Access access) {
   }
 }
 
-Connection::~Connection() { sqlite3_close(db_); }
+Connection::~Connection() {
+  for (const auto& [sql, statement] : idle_) sqlite3_finalize(statement);
+  sqlite3_close(db_);
+}
+
+sqlite3_stmt* Connection::take(std::string_view sql) {
+  if (const auto found = idle_.find(sql); found != idle_.end()) {
+    sqlite3_stmt* statement = found->second;
+    idle_.erase(found);
+    return statement;
+  }
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (code != SQLITE_OK) fail(code, sql);
+  return statement;
+}
+
+void Connection::give_back(sqlite3_stmt* statement) {
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  idle_.emplace(sqlite3_sql(statement), statement);
+}
 
 void Connection::fail(int code, std::string_view doing) const {
   const std::string cause = (code & 0xff) == SQLITE_FULL ? "the disk is full" : sqlite3_errmsg(db_);
@@ -105,11 +127,8 @@ void Connection::execute(std::string_view sql) {
   if (code != SQLITE_OK) fail(code, sql.substr(0, sql.find('\n')));
 }
 
-Statement::Statement(Connection& connection, std::string_view sql) : connection_(connection) {
-  const int code = sqlite3_prepare_v2(connection.get(), sql.data(), static_cast<int>(sql.size()),
-                                      &statement_, nullptr);
-  if (code != SQLITE_OK) connection.fail(code, sql);
-}
+Statement::Statement(Connection& connection, std::string_view sql)
+    : connection_(connection), statement_(connection.take(sql)) {}
 
 Statement& Statement::bind(int index, std::int64_t value) {
   if (const int code = sqlite3_bind_int64(statement_, index, value)) connection_.fail(code, "bind");
@@ -147,7 +166,7 @@ std::string_view Statement::text(int column) const {
 }
 
 Transaction::Transaction(Connection& connection) : connection_(connection) {
-  connection.execute("BEGIN IMMEDIATE");
+  Statement(connection, "BEGIN IMMEDIATE").run();
 }
 
 Transaction::~Transaction() {
@@ -155,7 +174,7 @@ Transaction::~Transaction() {
 }
 
 void Transaction::commit() {
-  connection_.execute("COMMIT");
+  Statement(connection_, "COMMIT").run();
   open_ = false;
 }
 

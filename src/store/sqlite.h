@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,7 +19,8 @@ enum class Access { Write, Read };
 class Connection {
  public:
   Connection(const std::filesystem::path& file, Access access);
-  Connection(Connection&& other) noexcept : db_(std::exchange(other.db_, nullptr)) {}
+  Connection(Connection&& other) noexcept
+      : db_(std::exchange(other.db_, nullptr)), idle_(std::move(other.idle_)) {}
   Connection& operator=(Connection&&) = delete;
   ~Connection();
 
@@ -28,16 +31,22 @@ class Connection {
   [[noreturn]] void fail(int code, std::string_view doing) const;
 
  private:
+  friend class Statement;
+  sqlite3_stmt* take(std::string_view sql);
+  void give_back(sqlite3_stmt* statement);
+
   sqlite3* db_ = nullptr;
+  std::multimap<std::string, sqlite3_stmt*, std::less<>> idle_;  ///< prepared, by their text
 };
 
-/// Prepared once, run many times. Parameters count from 1, columns from 0.
+/// Prepared at its first use on a connection, run many times. Parameters count from 1, columns
+/// from 0.
 class Statement {
  public:
   Statement(Connection& connection, std::string_view sql);
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
-  ~Statement() { sqlite3_finalize(statement_); }
+  ~Statement() { connection_.give_back(statement_); }
 
   Statement& bind(int index, std::int64_t value);
   /// The text must live until the statement was reset.

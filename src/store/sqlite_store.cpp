@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 
@@ -66,6 +67,12 @@ std::vector<StoredEvent> all_of(Statement& query) {
   return events;
 }
 
+// What is lost with the machine is read again from there; what numbers a pull request, or ends a
+// run, is not asked for again.
+bool is_kept_by_a_journal(const Event& event) {
+  return !event.run.empty() && event.kind != "published" && event.kind != "run_ended";
+}
+
 long number(Connection& connection, std::string_view sql) {
   Statement query(connection, sql);
   return query.step() ? query.integer(0) : 0;
@@ -92,6 +99,7 @@ class SqliteStore final : public Store {
   }
 
   std::vector<StoredEvent> added(const std::vector<Event>& events) {
+    sync_writes(!std::ranges::all_of(events, is_kept_by_a_journal));
     Transaction transaction(writer_);
     Append append(writer_);
     for (const auto& event : events) append.add(event);
@@ -160,6 +168,7 @@ class SqliteStore final : public Store {
 
   void set_setting(std::string_view key, std::string_view value) override {
     const std::lock_guard lock(writer_mutex_);
+    sync_writes(true);
     Transaction transaction(writer_);
     Statement(writer_,
               "INSERT INTO settings VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2")
@@ -171,6 +180,7 @@ class SqliteStore final : public Store {
 
   void remove(std::string_view id) override {
     const std::lock_guard lock(writer_mutex_);
+    sync_writes(true);
     Transaction transaction(writer_);
     Statement query(writer_, "SELECT folded FROM tasks WHERE id = ?");
     if (!query.bind(1, id).step()) return;
@@ -187,6 +197,13 @@ class SqliteStore final : public Store {
   void backup(const fs::path& to) const override;
 
  private:
+  // Of the next transaction. One that is synced takes those before it along.
+  void sync_writes(bool wanted) {
+    if (wanted == syncs_) return;
+    writer_.execute(wanted ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    syncs_ = wanted;
+  }
+
   std::vector<Task> tasks_where(std::string_view condition) const {
     return readers_.run([&](Connection& connection) {
       std::vector<Task> tasks;
@@ -222,6 +239,7 @@ class SqliteStore final : public Store {
   std::mutex writer_mutex_;
   Reserve reserve_;
   Connection writer_;
+  bool syncs_ = true;
   mutable Readers readers_;
 };
 

@@ -28,8 +28,9 @@ class Store {
   /// Appends and folds. Events whose (stream, seq) is stored already are ignored, so that a journal
   /// may be read again from anywhere. seq 0 in the task's own stream is given the next number. A
   /// published run of a task without pull request gets its number here: the next of its repository,
-  /// never given twice. Throws Error(Conflict) where a seq leaves a gap. Returns the events that
-  /// were new, with ids.
+  /// never given twice. On disk when it returns, but for events of runs other than their
+  /// publication and their end: their journals have them, and are read again after a loss of power.
+  /// Throws Error(Conflict) where a seq leaves a gap. Returns the events that were new, with ids.
   virtual std::vector<StoredEvent> append(const std::vector<core::Event>& events) = 0;
 
   virtual std::optional<core::Task> task(std::string_view id) const = 0;
@@ -54,8 +55,8 @@ class Store {
   virtual void backup(const std::filesystem::path& to) const = 0;
 };
 
-/// WAL, synchronous=FULL, numbered migrations. Throws Error(Unavailable) where the file was written
-/// by a newer version, saying how to go on.
+/// WAL, synced but for what journals keep, numbered migrations. Throws Error(Unavailable) where the
+/// file was written by a newer version, saying how to go on.
 std::unique_ptr<Store> open_sqlite(const std::filesystem::path& file);
 
 }  // namespace nightjar::store
