@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <vector>
@@ -20,16 +21,18 @@ void Fd::reset(int fd) {
 }
 
 std::string read_all(int fd) {
+  constexpr size_t kLeast = size_t{8} << 10, kMost = size_t{1} << 20;
   std::string out;
-  std::vector<char> buffer(64 * 1024);
   for (;;) {
-    const ssize_t n = ::read(fd, buffer.data(), buffer.size());
+    const size_t had = out.size();
+    const size_t more = std::clamp(had, kLeast, kMost);
+    ssize_t n = 0;
+    out.resize_and_overwrite(had + more, [&](char* bytes, size_t) {
+      n = ::read(fd, bytes + had, more);
+      return had + static_cast<size_t>(std::max<ssize_t>(n, 0));
+    });
     if (n == 0) return out;
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      throw_errno("read");
-    }
-    out.append(buffer.data(), static_cast<size_t>(n));
+    if (n < 0 && errno != EINTR) throw_errno("read");
   }
 }
 

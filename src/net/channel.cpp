@@ -147,12 +147,8 @@ Fd connect_to_socket(const fs::path& path, const Patience& patience) {
 
 }  // namespace
 
-Patience::Patience(const std::stop_token& stop)
-    : stop_(stop),
-      woken_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      callback_(stop_, [this] { ::eventfd_write(woken_.get(), 1); }) {
-  if (!woken_) throw_errno("cannot make an eventfd");
-}
+Patience::Patience(const std::stop_token& stop, const Fd& wake)
+    : stop_(stop), wake_(wake), callback_(stop_, [this] { ::eventfd_write(wake_.get(), 1); }) {}
 
 void Patience::throw_if_over() const {
   if (stop_.stop_requested()) throw Cancelled{};
@@ -163,7 +159,7 @@ void Patience::throw_if_over() const {
 short Patience::wait(int fd, short events) const {
   for (;;) {
     throw_if_over();
-    pollfd both[] = {{fd, events, 0}, {woken_.get(), POLLIN, 0}};
+    pollfd both[] = {{fd, events, 0}, {wake_.get(), POLLIN, 0}};
     const int ready = ::poll(both, 2, poll_timeout(deadline_));
     if (ready < 0 && errno != EINTR) throw_errno("poll");
     if (ready > 0 && both[0].revents != 0 && !stop_.stop_requested()) return both[0].revents;

@@ -20,7 +20,8 @@ namespace nightjar::net {
 /// What ends a blocking call before it is done. Not copied: a stop wakes this very object.
 class Patience {
  public:
-  explicit Patience(const std::stop_token& stop);
+  /// `wake`, an eventfd that is not blocking, is written at a stop.
+  Patience(const std::stop_token& stop, const Fd& wake);
 
   void until(Deadline deadline) { deadline_ = deadline; }
   Deadline deadline() const { return deadline_; }
@@ -32,7 +33,7 @@ class Patience {
 
  private:
   std::stop_token stop_;
-  Fd woken_;
+  const Fd& wake_;
   std::stop_callback<std::function<void()>> callback_;
   Deadline deadline_ = kNoDeadline;
 };

@@ -1,5 +1,7 @@
 #include "net/http.h"
 
+#include <sys/eventfd.h>
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -23,6 +25,9 @@ using boost::system::error_code;
 
 constexpr std::uint32_t kMostHeaderBytes = 256 * 1024;
 constexpr size_t kPiece = 16 * 1024;
+// Where a reader has seen enough, the answer's end is mostly there or on its way, and a connection
+// that saw it serves the next request as well.
+constexpr Millis kForTheEnd{20};
 
 std::string_view view(boost::core::string_view text) { return {text.data(), text.size()}; }
 
@@ -52,23 +57,21 @@ class AnswerParser : public beast::http::basic_parser<false> {
   }
   void on_header_impl(error_code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  size_t on_body_impl(beast::string_view body, error_code& error) override {
-    take(view(body), error);
+  size_t on_body_impl(beast::string_view body, error_code&) override {
+    take(view(body));
     return body.size();
   }
   void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
-  size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code& error) override {
-    take(view(body), error);
+  size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override {
+    take(view(body));
     return body.size();
   }
   void on_finish_impl(error_code&) override {}
 
-  void take(std::string_view piece, error_code& error) {
-    if (piece.empty()) return;
+  void take(std::string_view piece) {
+    if (piece.empty() || ended_by_reader) return;
     if (on_data_ && response.status >= 200 && response.status < 300) {
-      if ((*on_data_)(piece)) return;
-      ended_by_reader = true;
-      error = beast::http::error::end_of_stream;
+      ended_by_reader = !(*on_data_)(piece);
       return;
     }
     if (response.body.size() + piece.size() > request_.most_body) {
@@ -143,6 +146,7 @@ std::string HttpResponse::header(std::string_view name) const {
 
 struct HttpClient::State {
   std::unique_ptr<Channel> channel;  ///< kept for the next request along the same route
+  Fd wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   Route route;
 
   HttpResponse exchange(const HttpRequest& request, const OnData* on_data);
@@ -163,8 +167,9 @@ std::optional<HttpResponse> HttpClient::State::read_answer(const HttpRequest& re
   std::optional<AnswerParser> parser(std::in_place, request, on_data);
   bool is_ended = false;
   bool is_first = true;
-  const auto is_over = [&](const error_code& error) {
-    return parser->ended_by_reader || (error && error != beast::http::error::need_more);
+  std::optional<Deadline> end_due;
+  const auto is_over = [](const error_code& error) {
+    return error && error != beast::http::error::need_more;
   };
   for (;;) {
     error_code error;
@@ -173,7 +178,10 @@ std::optional<HttpResponse> HttpClient::State::read_answer(const HttpRequest& re
       received.erase(0, used);
       if (is_over(error) || used == 0) break;
     }
-    if (parser->ended_by_reader) break;
+    if (parser->ended_by_reader && !parser->is_done()) {
+      if (is_ended || is_over(error) || !parser->keep_alive()) break;
+      if (!end_due) end_due = in(kForTheEnd);
+    }
     if (!parser->is_done() && is_ended && !is_over(error)) parser->put_eof(error);
     if (is_over(error))
       throw Error(ErrorKind::Unavailable,
@@ -185,10 +193,12 @@ std::optional<HttpResponse> HttpClient::State::read_answer(const HttpRequest& re
     }
     patience.until(request.idle.count() > 0 ? std::min(request.deadline, in(request.idle))
                                             : request.deadline);
+    if (end_due) patience.until(*end_due);
     size_t got = 0;
     try {
       got = channel->read_some(piece, patience);
     } catch (const Error& failure) {
+      if (end_due) break;
       if (!is_first || !is_reused || failure.kind() != ErrorKind::Unavailable) throw;
     }
     if (got == 0 && is_first && is_reused) return std::nullopt;
@@ -227,7 +237,10 @@ std::optional<HttpResponse> HttpClient::State::attempt(const HttpRequest& reques
 
 HttpResponse HttpClient::State::exchange(const HttpRequest& request, const OnData* on_data) {
   if (request.stop.stop_requested()) throw Cancelled{};
-  Patience patience(request.stop);
+  if (!wake) throw Error(ErrorKind::Limit, "no more files can be opened: eventfd");
+  ::eventfd_t before = 0;
+  ::eventfd_read(wake.get(), &before);
+  Patience patience(request.stop, wake);
   Route wanted = route_of(request);
   if (channel && !(leads_to_the_same(wanted, route) && channel->is_quiet())) channel.reset();
   route = std::move(wanted);

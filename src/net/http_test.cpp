@@ -279,6 +279,29 @@ TEST_F(HttpTest, AKeptConnectionThatWasClosedIsMadeAnew) {
   }
 }
 
+TEST_F(HttpTest, AStreamWhoseReaderHasSeenEnoughKeepsItsConnectionIfItsEndComes) {
+  for (const std::string_view end : {"0\r\n\r\n", "", "3\r\nmor\r\n", "no chunk"}) {
+    fs::remove(socket_);
+    ScriptedServer server(socket_, [end](int socket, const std::string&) {
+      char buffer[4096];
+      do {
+        say(socket, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nlast\r\n");
+        say(socket, end);
+      } while (::recv(socket, buffer, sizeof buffer, 0) > 0);
+    });
+    HttpClient client;
+    for (int i = 0; i < 2; ++i) {
+      std::string seen;
+      client.stream(to_socket(socket_), [&seen](std::string_view piece) {
+        seen += piece;
+        return false;
+      });
+      EXPECT_EQ(seen, "last");
+    }
+    EXPECT_EQ(server.connections, end.starts_with('0') ? 1 : 2) << end;
+  }
+}
+
 TEST_F(HttpTest, AnEarlyRefusalOfALongBodyIsTheAnswer) {
   ScriptedServer server(socket_, [](int socket, const std::string&) {
     say(socket, answer("too long", "413 Content Too Large"));

@@ -34,16 +34,17 @@ Toolbox::Toolbox(sandbox::Session& session)
                                      {"GIT_TERMINAL_PROMPT", "0"}},
                              .input = {},
                              .on_output = {},
-                             .stop = {}})) {}
+                             .stop = {}})),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (!wake_) throw_errno("eventfd");
+}
 
 Answer Toolbox::call(std::string_view tool, const json::object& arguments,
                      const std::function<void(std::string_view)>& on_output, Deadline deadline,
                      std::stop_token stop) {
-  const Fd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  const std::stop_callback on_stop(stop, [&wake] {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t n = ::write(wake.get(), &one, sizeof one);
-  });
+  ::eventfd_t before = 0;
+  ::eventfd_read(wake_.get(), &before);
+  const std::stop_callback on_stop(stop, [this] { ::eventfd_write(wake_.get(), 1); });
   const long number = ++number_;
   bool stopping = false;
   std::string why;
@@ -72,7 +73,7 @@ Answer Toolbox::call(std::string_view tool, const json::object& arguments,
         return out;
       }
       std::array<pollfd, 2> waits{
-          {{socket_.get(), POLLIN, 0}, {stopping ? -1 : wake.get(), POLLIN, 0}}};
+          {{socket_.get(), POLLIN, 0}, {stopping ? -1 : wake_.get(), POLLIN, 0}}};
       const Deadline next = std::min(deadline, in(kLook));
       if (::poll(waits.data(), waits.size(), poll_timeout(next)) < 0 && errno != EINTR)
         throw_errno("poll");

@@ -39,6 +39,7 @@ class Toolbox {
  private:
   sandbox::Session& session_;
   Fd socket_;
+  Fd wake_;
   Inbox inbox_;
   long number_ = 0;
 };
