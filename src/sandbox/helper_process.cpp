@@ -68,9 +68,29 @@ class SpawnSettings {
   posix_spawnattr_t attributes;
 };
 
+// In a child of a program with threads: nothing here may allocate or lock. As SpawnSettings.
+[[noreturn]] void become_helper(const char* executable, int socket, char** argv, char** envp) {
+  for (int number = 1; number <= SIGRTMAX; ++number) ::signal(number, SIG_DFL);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::setpgid(0, 0);
+  const int nothing = ::open("/dev/null", O_RDWR);
+  for (const int fd : {0, 1, 2}) ::dup2(nothing, fd);
+  if (nothing > 3) ::close(nothing);
+  if (socket == 3)
+    ::fcntl(socket, F_SETFD, 0);
+  else
+    ::dup2(socket, 3);
+  ::execve(executable, argv, envp);
+  ::_exit(127);
+}
+
 }  // namespace
 
-HelperProcess::HelperProcess(const std::filesystem::path& executable) { spawn(executable); }
+HelperProcess::HelperProcess(const std::filesystem::path& executable, const MemoryGroup* group) {
+  spawn(executable, group);
+}
 
 void HelperProcess::make_sandbox(const Plan& plan) {
   try {
@@ -82,7 +102,7 @@ void HelperProcess::make_sandbox(const Plan& plan) {
   }
 }
 
-void HelperProcess::spawn(const std::filesystem::path& executable) {
+void HelperProcess::spawn(const std::filesystem::path& executable, const MemoryGroup* group) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     throw_errno("cannot make a socket pair");
@@ -93,6 +113,10 @@ void HelperProcess::spawn(const std::filesystem::path& executable) {
   char name[] = "nightjar-sandbox";
   std::array<char*, 2> argv{name, nullptr};
   std::array<char*, 1> envp{nullptr};
+  if (group && ::access(executable.c_str(), X_OK) == 0) launcher_ = group->fork_inside();
+  if (launcher_ == 0) become_helper(executable.c_str(), theirs.get(), argv.data(), envp.data());
+  began_in_group_ = launcher_ > 0;
+  if (began_in_group_) return;
   const int code = ::posix_spawn(&launcher_, executable.c_str(), &settings.actions,
                                  &settings.attributes, argv.data(), envp.data());
   if (code != 0) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "sandbox/limits.h"
 #include "sandbox/plan.h"
 #include "sandbox/wire.h"
 
@@ -14,14 +15,16 @@ namespace nightjar::sandbox {
 
 class HelperProcess {
  public:
-  /// Starts it, to wait for its plan. Throws Error(Unavailable) with the reason.
-  explicit HelperProcess(const std::filesystem::path& executable);
+  /// Starts it, to wait for its plan; in the group, where there is one and the kernel begins
+  /// processes there. Throws Error(Unavailable) with the reason.
+  HelperProcess(const std::filesystem::path& executable, const MemoryGroup* group);
   ~HelperProcess() { stop(); }
   HelperProcess(const HelperProcess&) = delete;
   HelperProcess& operator=(const HelperProcess&) = delete;
 
   /// Before the sandbox stands: the process that will make it.
   pid_t launcher() const { return launcher_; }
+  bool began_in_group() const { return began_in_group_; }
   /// Waits until the sandbox stands. Throws Error(Unavailable) with the reason, and has gone then.
   void make_sandbox(const Plan& plan);
 
@@ -39,12 +42,13 @@ class HelperProcess {
   void stop();
 
  private:
-  void spawn(const std::filesystem::path& executable);
+  void spawn(const std::filesystem::path& executable, const MemoryGroup* group);
   void wait_until_ready();
   [[noreturn]] void lost(const std::string& how);
 
   Fd socket_;
   pid_t launcher_ = -1;
+  bool began_in_group_ = false;
   pid_t pid_ = -1;
   TreeKind tree_kind_ = TreeKind::Overlay;
 };

@@ -1,6 +1,8 @@
 #include "sandbox/limits.h"
 
 #include <fcntl.h>
+#include <linux/sched.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -109,6 +111,24 @@ void MemoryGroup::take(pid_t process) const {
   const Fd group(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
   if (!group) throw_errno("cannot open " + file.string());
   write_all(group.get(), std::to_string(process));
+}
+
+// A process of one thread that puts itself there is not waited for in the first version; the second
+// takes processes alone, which clone3(2) begins there (since Linux 5.7).
+pid_t MemoryGroup::fork_inside() const {
+  if (second_) {
+    const Fd group(::open(folder_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    clone_args how{};
+    how.flags = CLONE_INTO_CGROUP;
+    how.exit_signal = SIGCHLD;
+    how.cgroup = static_cast<std::uint64_t>(group.get());
+    return group ? static_cast<pid_t>(::syscall(SYS_clone3, &how, sizeof how)) : -1;
+  }
+  const Fd tasks(::open((folder_ / "tasks").c_str(), O_WRONLY | O_CLOEXEC));
+  const pid_t pid = tasks ? ::fork() : -1;
+  constexpr int kNotInside = 125;
+  if (pid == 0 && ::write(tasks.get(), "0", 1) != 1) ::_exit(kNotInside);
+  return pid;
 }
 
 MemoryGroup::~MemoryGroup() {

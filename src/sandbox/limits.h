@@ -23,22 +23,27 @@ class MemoryGroup {
   /// content of /proc/self/cgroup: both are files of the host, and of a test.
   static std::optional<MemoryGroup> make(const std::filesystem::path& root, std::string_view own,
                                          std::uint64_t most_bytes);
+  /// A group that stands already; `second`: of the second version.
+  MemoryGroup(std::filesystem::path folder, bool second)
+      : folder_(std::move(folder)), second_(second) {}
   MemoryGroup(MemoryGroup&& other) noexcept
       : folder_(std::exchange(other.folder_, {})), second_(other.second_) {}
   MemoryGroup& operator=(MemoryGroup&&) = delete;
   ~MemoryGroup();
 
-  /// Moves a process in; what it starts later is in as well. The kernel takes milliseconds for it.
+  /// Moves a process in; what it starts later is in as well. The kernel waits until every processor
+  /// has been through its scheduler, ten milliseconds and more.
   void take(pid_t process) const;
+  /// fork(2), with the child inside from its beginning: no move. -1 where the kernel cannot. The
+  /// child may call only what is safe after a fork of a program with threads.
+  pid_t fork_inside() const;
   /// How many processes the kernel has killed for want of memory.
   std::uint64_t kills() const;
   bool second() const { return second_; }
 
  private:
-  MemoryGroup(std::filesystem::path folder, bool second)
-      : folder_(std::move(folder)), second_(second) {}
   std::filesystem::path folder_;
-  bool second_;  ///< of the second version
+  bool second_;
 };
 
 /// Looks at what a sandbox uses while a command runs.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -60,6 +61,19 @@ TEST_F(Groups, OfTheSecondVersionOnlyWhereMemoryIsGivenOn) {
   file("service/cgroup.subtree_control", "cpu pids\n");
   EXPECT_FALSE(MemoryGroup::make(dir_.path(), "0::/service/run\n", 1000));
   EXPECT_EQ(names("service"), std::vector<std::string>{"run"});
+}
+
+TEST_F(Groups, OfTheFirstVersionAChildPutsItselfInside) {
+  fs::create_directories(dir_.path() / "memory/own");
+  const MemoryGroup group(dir_.path() / "memory/own", false);
+  EXPECT_LT(group.fork_inside(), 0) << "the kernel made no group of it";
+  file("memory/own/tasks", "");
+  const pid_t child = group.fork_inside();
+  if (child == 0) ::_exit(7);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 7);
+  EXPECT_EQ(read_file(dir_.path() / "memory/own/tasks"), "0") << "0 is who writes it";
 }
 
 TEST(Memory, IsTheSumOfAllBelow) {

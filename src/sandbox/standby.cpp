@@ -11,12 +11,12 @@ Standby::State::State(const std::filesystem::path& executable, std::uint64_t mos
       if (auto made = MemoryGroup::make("/sys/fs/cgroup", read_file("/proc/self/cgroup", 1 << 16),
                                         most_memory))
         group.emplace(std::move(*made));
-    helper.emplace(executable);
+    helper.emplace(executable, group ? &*group : nullptr);
   } catch (...) {
     failure = std::current_exception();
     return;
   }
-  if (!group) return;
+  if (!group || helper->began_in_group()) return;
   mover = std::jthread([this] {
     try {
       group->take(helper->launcher());
