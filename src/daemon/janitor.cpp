@@ -82,7 +82,7 @@ void free_checkout(Sweep& sweep, const fs::path& folder) {
   const std::string path = folder.string();
   if (FileLock::is_held(path + ".lock")) return;
   if (!sweep.dry_run) fs::remove(path + ".complete");
-  for (const char* beside : {".paths", ".texts", ".blobs"}) {
+  for (const char* beside : {".paths", ".manifests", ".texts", ".blobs"}) {
     std::error_code none;
     const auto size = fs::file_size(path + beside, none);
     if (none) continue;

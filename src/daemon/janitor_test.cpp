@@ -51,7 +51,7 @@ TEST_F(Janitor, FreesWhatIsOursAndFinished) {
            "caches/" + kCache + "/npm/0001.top/x", "snapshots/" + kSnapshot + "/tree/x",
            "baselines/" + kSnapshot + ".json", "checkouts/" + kUnused + "/a",
            "checkouts/" + kUnused + ".complete", "checkouts/" + kUnused + ".paths",
-           "checkouts/" + kUnused + ".texts"})
+           "checkouts/" + kUnused + ".manifests", "checkouts/" + kUnused + ".texts"})
     make(path);
   const auto planned = clean(true);
   EXPECT_EQ(get_array(planned, "items").size(), 6u);

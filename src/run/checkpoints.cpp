@@ -8,7 +8,6 @@
 #include <array>
 #include <cstring>
 #include <limits>
-#include <memory>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -22,29 +21,31 @@ namespace {
 constexpr int kDeepest = 200;
 constexpr int kRest = 20;  // at most a twentieth of all time goes into looking
 
-struct FolderDeleter {
-  void operator()(DIR* folder) const { ::closedir(folder); }
-};
+void add_folder(Digest& digest, int parent, const char* name, int depth);
+
+void add_entry(Digest& digest, int folder, const char* name, int depth) {
+  if (std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0) return;
+  struct stat info{};
+  if (::fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0) return;
+  // The change time says it all, but only to the next tick of the kernel's clock: the size helps.
+  const std::array<std::int64_t, 5> facts{
+      static_cast<std::int64_t>(info.st_ino), info.st_ctim.tv_sec, info.st_ctim.tv_nsec,
+      static_cast<std::int64_t>(info.st_size), static_cast<std::int64_t>(info.st_mode)};
+  digest.add_field(name);
+  digest.add({reinterpret_cast<const char*>(facts.data()), sizeof facts});
+  if (S_ISDIR(info.st_mode)) add_folder(digest, folder, name, depth + 1);
+}
 
 void add_folder(Digest& digest, int parent, const char* name, int depth) {
-  const int fd = ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0 || depth > kDeepest) {
-    if (fd >= 0) ::close(fd);
-    return;
-  }
-  const std::unique_ptr<DIR, FolderDeleter> folder(::fdopendir(fd));
-  if (!folder) return;
-  while (const dirent* entry = ::readdir(folder.get())) {
-    if (std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0) continue;
-    struct stat info{};
-    if (::fstatat(fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    // The change time says it all, but only to the next tick of the kernel's clock: the size helps.
-    const std::array<std::int64_t, 5> facts{
-        static_cast<std::int64_t>(info.st_ino), info.st_ctim.tv_sec, info.st_ctim.tv_nsec,
-        static_cast<std::int64_t>(info.st_size), static_cast<std::int64_t>(info.st_mode)};
-    digest.add_field(entry->d_name);
-    digest.add({reinterpret_cast<const char*>(facts.data()), sizeof facts});
-    if (S_ISDIR(info.st_mode)) add_folder(digest, fd, entry->d_name, depth + 1);
+  const Fd folder(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!folder || depth > kDeepest) return;
+  alignas(dirent64) std::array<char, 8192> entries;
+  for (ssize_t n; (n = ::getdents64(folder.get(), entries.data(), entries.size())) > 0;) {
+    for (ssize_t at = 0; at < n;) {
+      const auto* entry = reinterpret_cast<const dirent64*>(entries.data() + at);
+      at += entry->d_reclen;
+      add_entry(digest, folder.get(), entry->d_name, depth);
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "run/base_files.h"
 #include "run/caches.h"
 
 namespace nightjar::run {
@@ -15,37 +16,11 @@ namespace nightjar::run {
 namespace {
 
 constexpr std::string_view kHome = "/home/nightjar";
-constexpr size_t kLargestManifest = size_t{4} << 20;
+constexpr size_t kLargestLockFile = size_t{4} << 20;
 
-// A commit's paths never change: beside its checkout they are read ten times as fast as git tells
-// them.
-std::vector<std::string> paths_of(const Job& job, const git::Mirror& mirror,
-                                  const std::string& commit) {
-  const fs::path file = checkouts_of(job) / (commit + ".paths");
-  if (const auto text = try_read_file(file)) {
-    auto paths = split(*text, '\0');
-    paths.pop_back();  // each is ended
-    return paths;
-  }
-  auto paths = mirror.paths(commit);
-  std::string text;
-  for (const auto& path : paths) text += path + '\0';
-  fs::create_directories(file.parent_path());
-  write_durably(file, text);
-  return paths;
-}
-
-project::Tree tree_of(const Job& job, const git::Mirror& mirror, const std::string& commit) {
-  return {[&mirror, commit](const std::string& path) {
-            return mirror.file(commit, path, kLargestManifest);
-          },
-          paths_of(job, mirror, commit)};
-}
-
-std::expected<project::Config, NeedsPerson> read_config(const Job& job, const git::Mirror& mirror,
-                                                        const project::Tree& tree) {
+std::expected<project::Config, NeedsPerson> read_config(const Job& job, const project::Tree& tree) {
   project::Config config;
-  if (const auto text = mirror.file(job.base_commit, "nightjar.toml", kLargestManifest)) {
+  if (const auto text = tree.read("nightjar.toml")) {
     auto parsed = project::parse(*text);
     if (!parsed) return std::unexpected(NeedsPerson{parsed.error()});
     config = std::move(*parsed);
@@ -64,13 +39,12 @@ std::expected<project::Config, NeedsPerson> read_config(const Job& job, const gi
 
 // The person's own folder is shared only where the lock files beside it are the base's: then what
 // it holds is what the base wants.
-void share_folders(const Job& job, const git::Mirror& mirror, const project::Tree& tree,
-                   Environment& out) {
+void share_folders(const Job& job, const project::Tree& tree, Environment& out) {
   const fs::path root = job.spec.repo;
   std::string differs;
   for (const auto& lock : project::lock_files(tree)) {
-    const auto theirs = try_read_file(root / lock, kLargestManifest);
-    if (theirs != mirror.file(job.base_commit, lock, kLargestManifest)) differs = lock;
+    const auto theirs = try_read_file(root / lock, kLargestLockFile);
+    if (theirs != tree.read(lock)) differs = lock;
   }
   for (const auto& name : out.config.share) {
     const fs::path folder = root / name;
@@ -93,7 +67,7 @@ void share_folders(const Job& job, const git::Mirror& mirror, const project::Tre
   }
 }
 
-std::string environment_key(const Job& job, const git::Mirror& mirror, const project::Tree& tree,
+std::string environment_key(const Job& job, const project::Tree& tree,
                             const Environment& environment) {
   Digest digest;
   digest.add_field(job.spec.repo);
@@ -102,7 +76,7 @@ std::string environment_key(const Job& job, const git::Mirror& mirror, const pro
   const auto locks = project::lock_files(tree);
   for (const auto& lock : locks) {
     digest.add_field(lock);
-    digest.add_field(mirror.file(job.base_commit, lock, kLargestManifest).value_or(""));
+    digest.add_field(tree.read(lock).value_or(""));
   }
   if (locks.empty()) digest.add_field(job.base_commit);
   return digest.hex().substr(0, 32);
@@ -176,15 +150,17 @@ fs::path checkouts_of(const Job& job) { return job.state / "checkouts"; }
 std::expected<Environment, NeedsPerson> prepare_environment(const Job& job,
                                                             const git::Mirror& mirror,
                                                             const SetupHooks& hooks) {
-  const project::Tree tree = tree_of(job, mirror, job.base_commit);
-  auto config = read_config(job, mirror, tree);
+  BaseFiles files(mirror, checkouts_of(job), job.base_commit);
+  const project::Tree tree = files.tree();
+  auto config = read_config(job, tree);
   if (!config) return std::unexpected(config.error());
   Environment out;
   out.config = std::move(*config);
   out.tools = sandbox::host_tools(job.tool_path);
-  share_folders(job, mirror, tree, out);
+  share_folders(job, tree, out);
   for (auto& cache : cache_layers(job, out.config)) out.overlays.push_back(std::move(cache));
-  out.key = environment_key(job, mirror, tree, out);
+  out.key = environment_key(job, tree, out);
+  files.keep();
   if (out.config.setup.empty()) return out;
 
   const fs::path snapshot = job.state / "snapshots" / out.key;

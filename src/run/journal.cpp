@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/error.h"
@@ -41,7 +42,7 @@ std::vector<core::Event> read_journal(const fs::path& file, size_t& offset) {
 Journal::Journal(const fs::path& file, std::string task, std::string run)
     : file_(file), task_(std::move(task)), run_(std::move(run)) {
   size_t whole = 0;
-  events_ = read_journal(file, whole);
+  const auto events = read_journal(file, whole);
   fd_.reset(::open(file.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (!fd_) throw_errno("cannot open " + file.string());
   if (::ftruncate(fd_.get(), static_cast<off_t>(whole)) != 0)
@@ -50,13 +51,18 @@ Journal::Journal(const fs::path& file, std::string task, std::string run)
   // event waits for room like all others.
   (void)::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(whole), kReserved);
   sync_folder(file.parent_path());
-  if (!events_.empty()) seq_ = events_.back().seq;
+  if (!events.empty()) seq_ = events.back().seq;
 }
 
 core::Event Journal::append(std::string_view kind, json::object body) {
   core::Event event = write(kind, std::move(body), true);
   fault_point("after_" + std::string(kind));
   return event;
+}
+
+void Journal::begin(std::string_view kind, json::object body) {
+  write(kind, std::move(body), false);
+  fault_point("after_" + std::string(kind));
 }
 
 void Journal::progress(std::string_view kind, json::object body) {
@@ -77,7 +83,6 @@ core::Event Journal::write(std::string_view kind, json::object body, bool sync) 
     try {
       write_all(fd_.get(), line);
       if (sync && ::fsync(fd_.get()) != 0) throw_errno("cannot sync the journal");
-      events_.push_back(event);
       return event;
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::Limit) throw;
@@ -90,20 +95,18 @@ core::Event Journal::write(std::string_view kind, json::object body, bool sync) 
 }
 
 std::vector<core::Event> Journal::events() const {
-  const std::lock_guard hold(mutex_);
-  return events_;
+  size_t offset = 0;
+  return read_journal(file_, offset);
 }
 
 std::optional<core::Event> Journal::last(std::string_view kind, std::string_view stage,
                                          int round) const {
-  const std::lock_guard hold(mutex_);
-  for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
-    if (event->kind != kind) continue;
-    if (!stage.empty() && get_string(event->body, "stage") != stage) continue;
-    if (round && get_int(event->body, "round", 1) != round) continue;
-    return *event;
-  }
-  return std::nullopt;
+  auto all = events();
+  const auto found = std::find_if(all.rbegin(), all.rend(), [&](const core::Event& event) {
+    return event.kind == kind && (stage.empty() || get_string(event.body, "stage") == stage) &&
+           (round == 0 || get_int(event.body, "round", 1) == round);
+  });
+  return found == all.rend() ? std::nullopt : std::optional(std::move(*found));
 }
 
 }  // namespace nightjar::run

@@ -24,9 +24,11 @@ class Journal {
   /// Opens or creates; what was there is replayed.
   Journal(const std::filesystem::path& file, std::string task, std::string run);
 
-  /// Everything so far: replayed and written since.
+  /// Everything so far, read from the file: a long run holds none of it in memory.
   std::vector<core::Event> events() const;
   core::Event append(std::string_view kind, json::object body);
+  /// On disk with the next event that is appended: for a start, after which nothing has happened.
+  void begin(std::string_view kind, json::object body);
   void note(std::string_view text);
   /// Written, not synced: for progress.
   void progress(std::string_view kind, json::object body);
@@ -40,8 +42,7 @@ class Journal {
 
   std::filesystem::path file_;
   std::string task_, run_;
-  mutable std::mutex mutex_;
-  std::vector<core::Event> events_;
+  std::mutex mutex_;
   Fd fd_;
   long seq_ = 0;
 };

@@ -31,13 +31,15 @@ class Pipeline {
       return {State::Closed, WaitingFor::Nothing, "another attempt was selected", true};
     context_.expect_sandbox();
     stage("prepare", [&] { return prepare(); });
-    if (!context_.environment) load_environment();  // prepared by an earlier process of this run
+    if (!kept_.valid()) keep_base();  // prepared by an earlier process of this run
+    if (!context_.environment) load_environment();
     stage("baseline", [&] { return baseline(); });
     if (context_.baseline.empty())
       context_.baseline =
           load_baseline(job_, context_.environment->key, context_.environment->config.checks)
               .value_or(context_.baseline);
     json::object work_done = stage("work", [&] { return work_.begin(); });
+    kept_.get();
     json::object verified = stage("verify", [&] { return verify_candidate(context_, work_done); });
     for (context_.round = 2; context_.round <= kMostRounds && goes_back(verified);
          ++context_.round) {
@@ -70,16 +72,23 @@ class Pipeline {
     return context_.stages.run({std::string(name), context_.round}, work);
   }
 
-  SetupHooks hooks(LogFile& log) {
-    return {[this](const std::string& text) { context_.journal.note(text); },
-            [&log](std::string_view bytes) { log.add(bytes); }, context_.stages.deadline(),
-            context_.stop};
+  // Beside the rest: nothing collects what a run stands on within its first minutes.
+  void keep_base() {
+    kept_ = std::async(std::launch::async, [this] {
+      context_.mirror.keep("runs/" + job_.run + "/base", job_.base_commit);
+    });
   }
 
   void load_environment() {
-    LogFile log(context_.folder / "logs" / "setup.log");
-    auto environment = prepare_environment(job_, context_.mirror, hooks(log));
-    log.finish();
+    std::optional<LogFile> log;  // most often nothing is set up
+    const SetupHooks hooks{[this](const std::string& text) { context_.journal.note(text); },
+                           [&](std::string_view bytes) {
+                             if (!log) log.emplace(context_.folder / "logs" / "setup.log");
+                             log->add(bytes);
+                           },
+                           context_.stages.deadline(), context_.stop};
+    auto environment = prepare_environment(job_, context_.mirror, hooks);
+    if (log) log->finish();
     if (!environment) end_run(State::Waiting, environment.error().reason, WaitingFor::Person);
     context_.environment = std::move(*environment);
   }
@@ -88,12 +97,9 @@ class Pipeline {
     for (const auto& commit : {job_.base_commit, job_.start_commit}) {
       if (!context_.mirror.has_commit(commit)) context_.mirror.fetch(commit);
     }
-    auto kept = std::async(std::launch::async, [this] {
-      context_.mirror.keep("runs/" + job_.run + "/base", job_.base_commit);
-    });
+    keep_base();
     context_.mirror.checkout(checkouts_of(job_), job_.base_commit);
     load_environment();
-    kept.get();
     for (const auto& note : context_.environment->notes) context_.journal.note(note);
     json::array checks;
     for (const auto& check : context_.environment->config.checks) {
@@ -143,6 +149,7 @@ class Pipeline {
   const Job& job_;
   Context context_;
   Work work_;
+  std::future<void> kept_;
 };
 
 }  // namespace

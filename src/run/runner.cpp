@@ -88,7 +88,7 @@ int run_under_lock(const fs::path& folder) {
     stop.request_stop();
   });
   bool keep = false;
-  journal.append(
+  journal.begin(
       "run_started",
       {{"pid", ::getpid()}, {"version", NIGHTJAR_VERSION}, {"attempt", starts_of(journal) + 1}});
   try {

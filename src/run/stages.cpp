@@ -63,7 +63,7 @@ json::object Stages::run(const StageName& stage, const std::function<json::objec
   if (const auto done = journal_.last("stage_finished", name, round)) return done->body;
   json::object started{{"stage", name}};
   if (round > 1) started["round"] = round;
-  journal_.append("stage_started", std::move(started));
+  journal_.begin("stage_started", std::move(started));
   json::object body;
   for (int tries = 1;;) {
     if (late()) late_for(name);

@@ -24,6 +24,7 @@ constexpr Millis kWorthWaiting = std::chrono::seconds(60);
 constexpr int kTriesWorthMaking = 7;
 constexpr size_t kShownText = 2'000;
 constexpr size_t kShownReason = 600;
+constexpr size_t kWorthGivingBack = size_t{512} << 10;
 
 std::string landing_mark(int turn) { return fmt::format("landing {}", turn); }
 
@@ -92,7 +93,8 @@ std::string Loop::next_message(const std::string& text) {
 // --- the model ---------------------------------------------------------------------------------
 
 std::optional<WorkResult> Loop::ask_model() {
-  ::malloc_trim(0);  // most of a run's time is this wait; what the turn used goes back meanwhile
+  // Most of a run's time is this wait: what the turn used goes back meanwhile, where it was much.
+  if (::mallinfo2().fordblks > kWorthGivingBack) ::malloc_trim(0);
   const model::CallHooks hooks{
       .on_text = {},
       .on_wait =
