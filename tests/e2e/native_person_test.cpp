@@ -116,6 +116,30 @@ TEST_F(NativePerson, AWordDuringTheLastReplyIsReadBeforeTheWorkIsDone) {
   EXPECT_EQ(server_->violations(), "");
 }
 
+TEST_F(NativePerson, WhatWasSaidBeforeAQuestionIsNoAnswerToIt) {
+  play(R"({"replies": [
+    {"calls": [)" +
+       kFix + R"(]},
+    {)" +
+       held() + R"(, "calls": [{"tool": "ask", "arguments": {"question": "Drop Python 3.8?"}}]},
+    {"calls": [{"tool": "ask", "arguments": {"question": "Drop Python 3.8?"}}]},
+    {"calls": [)" +
+       kFinish + R"(]}]})");
+  const std::string id = assign();
+  wait_for_requests(2);
+  EXPECT_EQ(nightjar_.run({"tell", id, "Mind the style."}).exit_status, 0);
+  release();
+  const json::object asked = settled(id);
+  EXPECT_EQ(get_string(asked, "state"), "waiting") << log(asked);
+  EXPECT_EQ(times(body_of_last_request(), "The person answers"), 0U);
+  EXPECT_EQ(times(body_of_last_request(), "The person says: Mind the style."), 1U);
+  EXPECT_EQ(nightjar_.run({"answer", id, "yes"}).exit_status, 0);
+  const json::object task = settled(id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_EQ(times(body_of_last_request(), "The person answers: yes"), 1U);
+  EXPECT_EQ(server_->violations(), "");
+}
+
 TEST_F(NativePerson, AWordAndAPauseAfterItAreHeardOnceEach) {
   play(R"({"replies": [
     {)" +

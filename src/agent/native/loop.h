@@ -76,11 +76,12 @@ class Loop {
   std::stop_token stop_;
   NearestInstructions nearest_;
   std::string question_;
-  std::string diff_;     ///< of the call under way, for people
-  std::string message_;  ///< for the model, with the next results
-  std::string mark_;     ///< of that message
-  std::string news_;     ///< for the model where there is a message anyway
-  PersonsWord word_;     ///< the person's last
+  bool was_asked_ = false;  ///< the call of `ask` at hand is from before this process
+  std::string diff_;        ///< of the call under way, for people
+  std::string message_;     ///< for the model, with the next results
+  std::string mark_;        ///< of that message
+  std::string news_;        ///< for the model where there is a message anyway
+  PersonsWord word_;        ///< the person's last
   long heard_ = 0;
   bool has_other_;  ///< a model that goes on where this one cannot
   std::optional<model::Failure> gave_up_;

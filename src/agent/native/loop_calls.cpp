@@ -106,6 +106,7 @@ std::optional<WorkResult> Loop::run_calls() {
                  true));
       continue;
     }
+    was_asked_ = pending.begun;
     if (!pending.begun) conversation_.call_begins(pending.call);
     ToolResult result = run_call(pending.call);
     if (!question_.empty()) return parked("it asks: " + question_);
@@ -173,7 +174,10 @@ ToolResult Loop::dispatch(const ToolCall& call, const json::object& arguments) {
          assignment_.words ? assignment_.words(heard_) : std::vector<PersonsWord>{}) {
       heard_ = std::max(heard_, word.number);
       if (word.kind == PersonsWord::Kind::Pause) continue;
-      return answer(call, "The person answers: " + word.text);
+      if (was_asked_) return answer(call, "The person answers: " + word.text);
+      return answer(call, "The person says: " + word.text +
+                              "\n[This was said before your question was asked, and the person has "
+                              "not seen that. Ask again if this leaves it open.]");
     }
     question_ =
         shortened_lines(trimmed(inert(get_string(arguments, "question"), true)), kShownText);
