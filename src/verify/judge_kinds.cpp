@@ -1,0 +1,250 @@
+// What each kind of task owes beyond what every change owes.
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "verify/changed_tests.h"
+#include "verify/file_roles.h"
+#include "verify/judging.h"
+#include "verify/reading.h"
+#include "verify/test_evidence.h"
+
+namespace nightjar::verify {
+
+using core::Finding;
+using core::Kind;
+
+namespace {
+
+bool is_documentation(std::string_view path) {
+  if (configures_tests(path) || dependencies(path, "")) return false;
+  for (std::string_view end :
+       {".md", ".rst", ".txt", ".adoc", ".html", ".1", ".svg", ".png", ".jpg", ".gif"}) {
+    if (lower(path).ends_with(end)) return true;
+  }
+  const auto name = path.substr(path.rfind('/') + 1);
+  return name == "LICENSE" || name == "README" || name == "CHANGELOG" || name == "AUTHORS" ||
+         name == "NOTICE";
+}
+
+// Layout only, as formatters change it: spaces, quotes, commas and brackets around what is
+// compared.
+std::string without_layout(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (std::string_view(" \t\r\n,;()\\").find(c) == std::string_view::npos)
+      out += c == '\'' ? '"' : c;
+  }
+  return out;
+}
+
+std::vector<std::string> assertions(std::string_view text) {
+  std::vector<std::string> out;
+  for (const auto& line : look_at_tests(text).assertions) out.push_back(without_layout(line.text));
+  return out;
+}
+
+}  // namespace
+
+void Judge::by_kind() {
+  switch (input_.kind) {
+    case Kind::Refactor:
+      tests_unchanged();
+      break;
+    case Kind::Migration:
+      manifest_and_lock();
+      break;
+    case Kind::Bugfix:
+      fixed_test();
+      break;
+    case Kind::Tests:
+      new_tests();
+      break;
+    case Kind::Docs:
+      only_documentation();
+      break;
+    case Kind::Feature:
+      if (input_.claim.action.empty()) criteria();
+      break;
+    case Kind::Performance:
+      open("benchmark_improved", "no benchmark was measured before and after");
+      break;
+    case Kind::Chore:
+      if (!input_.claim.rescanned)
+        open("state_reached", "nothing could look again for the state that the task names");
+      else if (!is_rename(input_.claim) && input_.claim.action != "replace") {
+        if (blocking_leftovers() == 0)
+          met("state_reached", "looked for again on the commit: nothing is left to do");
+        else
+          broken("state_reached", count_of(blocking_leftovers(), "place") + " left to do");
+      }
+      break;
+  }
+}
+
+size_t Judge::blocking_leftovers() const {
+  return static_cast<size_t>(std::ranges::count_if(input_.claim.leftovers, &Finding::blocks));
+}
+
+void Judge::claims() {
+  if (is_rename(input_.claim)) {
+    gone("no_old_name_left", "reference to " + input_.claim.old_name, input_.claim.old_name);
+  } else if (input_.claim.action == "replace" ||
+             (input_.kind == Kind::Migration && input_.claim.rescanned)) {
+    gone("no_old_use_left", "old call", input_.claim.pattern);
+  } else if (input_.kind == Kind::Migration) {
+    open("no_old_use_left",
+         "nothing says what the old use looks like, so it could not be looked for");
+  }
+}
+
+void Judge::gone(const char* name, const std::string& what, const std::string& looked_for) {
+  const size_t left = blocking_leftovers();
+  if (!input_.claim.rescanned) {
+    open(name, "the change was not searched again for '" + inert(looked_for) + "'");
+  } else if (left > 0) {
+    const auto first = std::ranges::find_if(input_.claim.leftovers, &Finding::blocks);
+    broken(name, count_of(left, what) + (left == 1 ? " is" : " are") + " left, first at " +
+                     inert(first->path) + ":" + std::to_string(first->line));
+  } else {
+    const size_t kept = input_.claim.leftovers.size();
+    met(name, "no " + what + " is left" +
+                  (kept ? "; " + count_of(kept, "other place") + " stayed (see findings)" : ""));
+  }
+}
+
+void Judge::tests_unchanged() {
+  std::vector<std::string> changed;
+  for (const auto& change : input_.changed) {
+    const std::string& old_path = change.old_path.empty() ? change.path : change.old_path;
+    if (!is_test_path(change.path) && !is_test_path(old_path)) continue;
+    if (change.status == 'A') continue;  // a new test loosens nothing
+    const auto before = input_.contents.find(old_path);
+    const auto after = input_.contents.find(change.path);
+    if (before == input_.contents.end() ||
+        (change.status != 'D' && after == input_.contents.end())) {
+      changed.push_back(change.path);
+      continue;
+    }
+    const std::string was = without_rename(before->second.first, input_.claim);
+    const std::string is =
+        change.status == 'D' ? "" : without_rename(after->second.second, input_.claim);
+    const bool same = is_rename(input_.claim) ? was == is
+                      : without_layout(was) == without_layout(is)
+                          ? true
+                          : assertions(was) == assertions(is);
+    if (!same) changed.push_back(change.path);
+  }
+  const char* name = "tests_assertions_unchanged";
+  if (changed.empty())
+    met(name, is_rename(input_.claim) ? "test files differ by the rename alone"
+                                      : "no test file's assertions changed");
+  else
+    broken(name, "changed more than the task needs: " + some_of(changed));
+}
+
+void Judge::manifest_and_lock() {
+  struct Pair {
+    std::string_view manifest, lock;
+  };
+  std::set<std::string, std::less<>> changed;
+  for (const auto& change : input_.changed)
+    changed.insert(change.path.substr(change.path.rfind('/') + 1));
+  for (const auto& finding : out_.proof.findings) {
+    if (finding.rule != "dependency_changed") continue;
+    const std::string name = finding.path.substr(finding.path.rfind('/') + 1);
+    bool locked = false;
+    bool has_lock = false;
+    for (const auto& [manifest, lock] :
+         {Pair{"package.json", "package-lock.json"}, Pair{"package.json", "yarn.lock"},
+          Pair{"package.json", "pnpm-lock.yaml"}, Pair{"Cargo.toml", "Cargo.lock"},
+          Pair{"go.mod", "go.sum"}, Pair{"pyproject.toml", "poetry.lock"},
+          Pair{"pyproject.toml", "uv.lock"}, Pair{"Pipfile", "Pipfile.lock"}}) {
+      if (manifest != name) continue;
+      has_lock = true;
+      locked = locked || changed.contains(lock);
+    }
+    if (!has_lock || locked)
+      met("manifest_and_lock_agree",
+          finding.path +
+              (locked ? " and its lock file were changed together" : " has no lock file"));
+    else
+      open("manifest_and_lock_agree",
+           finding.path + " names other dependencies now, and no lock file was changed with it");
+  }
+}
+
+// A test of the base counts where it passes by the source alone, as it was; a new one where it
+// fails without the change, and nothing but source and tests makes it pass.
+void Judge::fixed_test() {
+  const char* name = "a_failing_test_passes";
+  const auto shown = input_.under_old_tests.empty() ? fixed_ : fixed_under_old_tests(input_);
+  if (!shown.empty()) {
+    met(name, "failed on the base, passes now: " + some_of(shown));
+    return;
+  }
+  if (!fixed_.empty()) {
+    open(name, input_.held_back.empty()
+                   ? "the test that passes now was changed, and in its old form it still fails: " +
+                         some_of(fixed_)
+                   : together(fixed_));
+    return;
+  }
+  if (const auto failing = asked_to_pass(input_); !failing.empty()) {
+    open(name, "no test that fails on the base passes on the change: " + some_of(failing) +
+                   "; new tests alone do not show that it is fixed");
+    return;
+  }
+  const auto added = failing_without_the_change(input_);
+  const auto alone = passing_by_source_alone(input_, added);
+  if (!alone.empty())
+    met(name, "new, fails on the base's code, passes on the change: " + some_of(alone));
+  else if (!added.empty())
+    open(name, together(added));
+  else
+    open(name, "no test that fails on the base passes on the change");
+}
+
+// A line of the brief that begins with a dash or a number is a criterion of its own.
+void Judge::criteria() {
+  const auto added = passing_by_source_alone(input_, failing_without_the_change(input_));
+  const size_t wanted = std::max<size_t>(1, input_.criteria);
+  if (added.size() >= wanted)
+    met("criteria_have_tests",
+        count_of(added.size(), "new test") + (added.size() == 1 ? " fails" : " fail") +
+            " without the change and " + (added.size() == 1 ? "passes" : "pass") +
+            " with it: " + some_of(added));
+  else if (added.empty())
+    open("criteria_have_tests",
+         "no acceptance criterion is tied to a test that fails without the change");
+  else
+    open("criteria_have_tests", "the brief names " + std::to_string(wanted) +
+                                    " criteria, and only " + count_of(added.size(), "new test") +
+                                    " fails without the change: " + some_of(added));
+}
+
+void Judge::new_tests() {
+  std::vector<std::string> code;
+  for (const auto& change : input_.changed) {
+    if (!is_test_path(change.path)) code.push_back(change.path);
+  }
+  if (code.empty())
+    met("code_unchanged", "the new tests pass on the base's code: no other file was changed");
+  else
+    open("code_unchanged", "other files were changed too: " + some_of(code));
+  open("tests_can_fail",
+       "the code under the new tests was not mutated, so it is not known that they can fail");
+}
+
+void Judge::only_documentation() {
+  std::vector<std::string> code;
+  for (const auto& change : input_.changed) {
+    if (!is_documentation(change.path)) code.push_back(change.path);
+  }
+  if (code.empty())
+    met("no_code_changed", "only documentation was changed");
+  else
+    open("no_code_changed", "these are no documentation files: " + some_of(code));
+}
+
+}  // namespace nightjar::verify
