@@ -256,7 +256,8 @@ std::string to_toml(const Config& config) {
     out += "# [[check]]\n# name = \"tests\"\n# run  = \"make test\"\n";
   }
   for (const auto& check : config.checks) {
-    out += "\n[[check]]\nname = " + in_quotes(check.name) + "\nrun  = " + in_quotes(check.run) + "\n";
+    out +=
+        "\n[[check]]\nname = " + in_quotes(check.name) + "\nrun  = " + in_quotes(check.run) + "\n";
   }
   return out;
 }
