@@ -76,6 +76,7 @@ class SpawnSettings {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::setpgid(0, 0);
   const int nothing = ::open("/dev/null", O_RDWR);
+  if (nothing < 0) ::_exit(126);
   for (const int fd : {0, 1, 2}) ::dup2(nothing, fd);
   if (nothing > 3) ::close(nothing);
   if (socket == 3)
