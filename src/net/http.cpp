@@ -200,6 +200,9 @@ std::optional<HttpResponse> HttpClient::State::read_answer(const HttpRequest& re
     } catch (const Error& failure) {
       if (end_due) break;
       if (!is_first || !is_reused || failure.kind() != ErrorKind::Unavailable) throw;
+    } catch (const Cancelled&) {
+      if (end_due) break;  // what was asked for is there
+      throw;
     }
     if (got == 0 && is_first && is_reused) return std::nullopt;
     if (got == 0 && is_first) throw Error(ErrorKind::Unavailable, "it closed without an answer");

@@ -302,6 +302,21 @@ TEST_F(HttpTest, AStreamWhoseReaderHasSeenEnoughKeepsItsConnectionIfItsEndComes)
   }
 }
 
+TEST_F(HttpTest, AStopAfterTheLastEventLosesNothing) {
+  ScriptedServer server(socket_, [](int socket, const std::string&) {
+    say(socket, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nlast\r\n");
+    wait_until_closed(socket);
+  });
+  std::stop_source stop;
+  HttpRequest request = to_socket(socket_);
+  request.stop = stop.get_token();
+  const auto response = HttpClient().stream(request, [&stop](std::string_view) {
+    stop.request_stop();
+    return false;
+  });
+  EXPECT_EQ(response.status, 200);
+}
+
 TEST_F(HttpTest, AnEarlyRefusalOfALongBodyIsTheAnswer) {
   ScriptedServer server(socket_, [](int socket, const std::string&) {
     say(socket, answer("too long", "413 Content Too Large"));

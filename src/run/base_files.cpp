@@ -8,7 +8,6 @@ namespace nightjar::run {
 
 namespace {
 
-constexpr size_t kLargestManifest = size_t{4} << 20;
 constexpr size_t kLargestKept = size_t{256} << 10;
 
 // Where the file is damaged, git is asked again.
@@ -46,7 +45,7 @@ project::Tree BaseFiles::tree() {
 std::optional<std::string> BaseFiles::read(const std::string& path) {
   if (const auto found = known_.find(path); found != known_.end()) return found->second;
   has_news_ = true;
-  return known_[path] = mirror_.file(commit_, path, kLargestManifest);
+  return known_[path] = mirror_.file(commit_, path, kLargest);
 }
 
 void BaseFiles::keep() const {

@@ -16,13 +16,15 @@ namespace nightjar::run {
 /// One thread. `mirror` must outlive it.
 class BaseFiles {
  public:
+  static constexpr size_t kLargest = size_t{4} << 20;
+
   BaseFiles(const git::Mirror& mirror, std::filesystem::path checkouts, std::string commit);
   BaseFiles(const BaseFiles&) = delete;
   BaseFiles& operator=(const BaseFiles&) = delete;
 
   /// Refers to this object.
   project::Tree tree();
-  /// nullopt where there is none, or it is larger than 4 MB.
+  /// nullopt where there is none, or it is larger than kLargest.
   std::optional<std::string> read(const std::string& path);
   /// Writes what was learned to the disk, for the next run.
   void keep() const;

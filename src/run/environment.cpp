@@ -16,7 +16,6 @@ namespace nightjar::run {
 namespace {
 
 constexpr std::string_view kHome = "/home/nightjar";
-constexpr size_t kLargestLockFile = size_t{4} << 20;
 
 std::expected<project::Config, NeedsPerson> read_config(const Job& job, const project::Tree& tree) {
   project::Config config;
@@ -43,7 +42,7 @@ void share_folders(const Job& job, const project::Tree& tree, Environment& out) 
   const fs::path root = job.spec.repo;
   std::string differs;
   for (const auto& lock : project::lock_files(tree)) {
-    const auto theirs = try_read_file(root / lock, kLargestLockFile);
+    const auto theirs = try_read_file(root / lock, BaseFiles::kLargest);
     if (theirs != tree.read(lock)) differs = lock;
   }
   for (const auto& name : out.config.share) {

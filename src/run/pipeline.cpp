@@ -31,16 +31,18 @@ class Pipeline {
       return {State::Closed, WaitingFor::Nothing, "another attempt was selected", true};
     context_.expect_sandbox();
     stage("prepare", [&] { return prepare(); });
-    if (!kept_.valid()) keep_base();  // prepared by an earlier process of this run
-    if (!context_.environment) load_environment();
+    if (!context_.environment) load_environment();  // prepared by an earlier process of this run
     stage("baseline", [&] { return baseline(); });
     if (context_.baseline.empty())
       context_.baseline =
           load_baseline(job_, context_.environment->key, context_.environment->config.checks)
               .value_or(context_.baseline);
     json::object work_done = stage("work", [&] { return work_.begin(); });
-    kept_.get();
-    json::object verified = stage("verify", [&] { return verify_candidate(context_, work_done); });
+    json::object verified = stage("verify", [&] {
+      if (!kept_.valid()) keep_base();
+      kept_.get();
+      return verify_candidate(context_, work_done);
+    });
     for (context_.round = 2; context_.round <= kMostRounds && goes_back(verified);
          ++context_.round) {
       json::object again = stage("work", [&] { return work_.revise(work_done); });
@@ -72,7 +74,7 @@ class Pipeline {
     return context_.stages.run({std::string(name), context_.round}, work);
   }
 
-  // Beside the rest: nothing collects what a run stands on within its first minutes.
+  // Beside the rest, and waited for where the proof begins: a stage waits for a full disk.
   void keep_base() {
     kept_ = std::async(std::launch::async, [this] {
       context_.mirror.keep("runs/" + job_.run + "/base", job_.base_commit);

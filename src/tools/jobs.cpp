@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,7 +31,14 @@ int exit_code(int wait_status) {
 }
 
 void write_script(const fs::path& file, std::string_view text) {
-  const Fd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  // A command may have put anything there, such as a pipe that nobody reads.
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  Fd fd(::open(file.c_str(), kFlags, 0600));
+  struct stat info{};
+  if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    fs::remove_all(file);
+    fd.reset(::open(file.c_str(), kFlags, 0600));
+  }
   if (!fd) throw_errno("cannot write a script");
   write_all(fd.get(), std::string(text) + "\n");
 }

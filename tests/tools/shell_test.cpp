@@ -42,6 +42,9 @@ TEST_F(ShellTest, ACommandMayRemoveWhatTheShellIsToldAndHeardThrough) {
   for (const char* command :
        {"rm -rf \"$nightjar_scratch\"", "cd \"$nightjar_scratch\" && rm -f * && touch pipe1 pipe2",
         "rm -f \"$nightjar_scratch\"/*; mkdir \"$nightjar_scratch\"/pipe1",
+        "cd \"$nightjar_scratch\" && rm -f command && mkfifo command",
+        "cd \"$nightjar_scratch\" && rm -f command && mkdir -p command/x",
+        "cd \"$nightjar_scratch\" && rm -rf command && ln -s /dev/full command",
         "for each in \"$nightjar_scratch\"/pipe*; do rm -f $each; ln -s /dev/zero $each; done"}) {
     shell(command);
     EXPECT_EQ(shell("echo fit"), "fit\n") << command;
