@@ -139,6 +139,11 @@ def tree(pid):
     return found
 
 
+def parent(pid):
+    text = Path(f"/proc/{pid}/stat").read_text()
+    return int(text[text.rindex(")") + 2:].split()[1])
+
+
 SHELLS = {"bash", "sh", "dash", "sed"}
 
 
@@ -207,17 +212,18 @@ class Nightjar:
         raise SystemExit("the run has no runner")
 
     def harness(self, task):
-        """The processes of a run that are ours, and the service that reads its journal."""
+        """The processes of a run that are ours, who made it, and the service that reads its journal."""
         runner = self.runner(task)
-        text = Path(f"/proc/{runner}/stat").read_text()
-        return [*own(tree(runner)), int(text[text.rindex(")") + 2:].split()[1])]
+        return [*own(tree(runner)), parent(runner), parent(parent(runner))]
 
     def stop(self):
         self.run("stop", "--runs")
 
 
 def processes_of(nightjar, task):
-    return tree(nightjar.runner(task))
+    """Those of the run, and the process that made the runner, with which it shares memory."""
+    runner = nightjar.runner(task)
+    return [*tree(runner), parent(runner)]
 
 
 def measure_nightjar(program, rounds):

@@ -48,11 +48,12 @@ void map_ids(std::uint32_t inside_uid, std::uint32_t outside_uid, std::uint32_t 
   write_file("/proc/self/gid_map", map_line(inside_gid, outside_gid));
 }
 
-void enter_namespaces(Plan& plan) {
+std::vector<Fd> enter_namespaces(Plan& plan) {
+  std::vector<Fd> sources;
   if (plan.from_root) {
     if (::unshare(CLONE_NEWNS) != 0) throw_no_namespace("cannot make a mount namespace");
     own_mounts();
-    stage_sources(plan);
+    sources = stage_sources(plan);
     become(plan.run_uid, plan.run_gid);
   }
   int spaces =
@@ -62,8 +63,9 @@ void enter_namespaces(Plan& plan) {
   map_ids(0, plan.run_uid, 0, plan.run_gid);
   if (!plan.from_root) {
     own_mounts();
-    stage_sources(plan);
+    sources = stage_sources(plan);
   }
+  return sources;
 }
 
 }  // namespace nightjar::helper

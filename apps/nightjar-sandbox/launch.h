@@ -2,16 +2,17 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/file.h"
 #include "sandbox/plan.h"
 
 namespace nightjar::helper {
 
-/// As root where the plan says so: attaches the sources below the staging folder of a private mount
-/// namespace and becomes the run's uid; then makes all namespaces of the
-/// sandbox. The caller's next child is PID 1 in them.
-void enter_namespaces(sandbox::Plan& plan);
+/// As root where the plan says so: takes the sources in a private mount namespace and becomes the
+/// run's uid; then makes all namespaces of the sandbox. The caller's next child is PID 1 in them.
+/// Gives what stage_sources gave.
+std::vector<Fd> enter_namespaces(sandbox::Plan& plan);
 
 /// A uid and gid map of one line for the calling process, which has just made a user namespace.
 void map_ids(std::uint32_t inside_uid, std::uint32_t outside_uid, std::uint32_t inside_gid,

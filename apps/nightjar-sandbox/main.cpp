@@ -34,9 +34,9 @@ void report(const std::string& what, std::uint64_t code) {
 
 std::uint64_t number_of(sandbox::TreeKind kind) { return static_cast<std::uint64_t>(kind); }
 
-[[noreturn]] void be_inside(const sandbox::Plan& plan) {
+[[noreturn]] void be_inside(const sandbox::Plan& plan, std::vector<Fd> sources) {
   helper::set_up_network(plan);
-  helper::WorkTree tree = helper::build_root(plan);
+  helper::WorkTree tree = helper::build_root(plan, std::move(sources));
   helper::lock_down(plan);
   sandbox::Writer writer;
   writer.number(number_of(tree.kind));
@@ -48,11 +48,11 @@ int launch() {
   const auto setup = sandbox::receive_frame(kSocket);
   if (!setup || setup->kind != FrameKind::Setup) return 2;
   sandbox::Plan plan = sandbox::decode_plan(setup->payload);
-  helper::enter_namespaces(plan);
+  std::vector<Fd> sources = helper::enter_namespaces(plan);
   // A child of the session's, not of this process, which ends now.
   const long pid = ::syscall(SYS_clone, CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
   if (pid < 0) throw_errno("cannot start the first process inside");
-  if (pid == 0) be_inside(plan);
+  if (pid == 0) be_inside(plan, std::move(sources));
   sandbox::Writer writer;
   writer.number(static_cast<std::uint64_t>(pid));
   sandbox::send_frame(kSocket, FrameKind::Launched, writer.bytes());

@@ -64,7 +64,7 @@ void restrict_mount(const Fd& tree, std::uint64_t attributes, bool recursive) {
 
 class Builder {
  public:
-  explicit Builder(const Plan& plan) : plan_(plan) {}
+  Builder(const Plan& plan, std::vector<Fd> sources) : plan_(plan), sources_(std::move(sources)) {}
 
   WorkTree build() {
     mount_root();
@@ -146,15 +146,13 @@ class Builder {
   }
 
   void bind(const Step& step) {
-    Fd tree = copy_of(source_path(plan_, step.sources.at(0)), true);
-    if (!tree) throw_errno("cannot take " + plan_.sources.at(step.sources.at(0)).path);
+    const Fd tree = std::move(sources_.at(step.sources.at(0)));
     restrict_mount(tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, true);
     attach(tree, place_for(tree, step.target), step.target);
   }
 
   void device(const Step& step) {
-    Fd node = copy_of(source_path(plan_, step.sources.at(0)), false);
-    if (!node) throw_errno("cannot take " + plan_.sources.at(step.sources.at(0)).path);
+    const Fd node = std::move(sources_.at(step.sources.at(0)));
     restrict_mount(node, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, false);
     attach(node, place_file(root_, step.target, "", 0644), step.target);
   }
@@ -308,6 +306,7 @@ class Builder {
   }
 
   const Plan& plan_;
+  std::vector<Fd> sources_;  ///< each is attached once
   Fd root_, scratch_;
   unsigned scratch_count_ = 0;
   std::string written_;
@@ -316,6 +315,8 @@ class Builder {
 
 }  // namespace
 
-WorkTree build_root(const Plan& plan) { return Builder(plan).build(); }
+WorkTree build_root(const Plan& plan, std::vector<Fd> sources) {
+  return Builder(plan, std::move(sources)).build();
+}
 
 }  // namespace nightjar::helper

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/file.h"
 #include "sandbox/plan.h"
@@ -17,7 +18,8 @@ struct WorkTree {
   struct timespec cloned{};  ///< when the clone was complete
 };
 
-/// Builds everything and makes it the root of this process. REQUIRES: enter_namespaces, then fork.
-WorkTree build_root(const sandbox::Plan& plan);
+/// Builds everything and makes it the root of this process. REQUIRES: enter_namespaces, then fork;
+/// `sources` are what it gave.
+WorkTree build_root(const sandbox::Plan& plan, std::vector<Fd> sources);
 
 }  // namespace nightjar::helper

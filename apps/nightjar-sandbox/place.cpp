@@ -1,9 +1,12 @@
 #include "place.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <vector>
 
@@ -23,16 +26,30 @@ std::vector<std::string> components(const std::string& path) {
   return out;
 }
 
+// The folder that holds `path`, where it is there already, in one call.
+Fd existing(const Fd& root, const std::string& path) {
+  const size_t begin = path.find_first_not_of('/');
+  const size_t end = path.rfind('/');
+  if (begin == std::string::npos || end == std::string::npos || end <= begin) return {};
+  open_how how{};
+  how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+  const std::string folder = path.substr(begin, end - begin);
+  return Fd(static_cast<int>(::syscall(SYS_openat2, root.get(), folder.c_str(), &how, sizeof how)));
+}
+
 // Opens the folder that will hold the last component, which is returned.
 Fd parent_of(const Fd& root, const std::string& path, std::string& last) {
   auto parts = components(path);
   if (parts.empty()) throw Error(ErrorKind::Invalid, "a place without a name");
+  if (std::ranges::find(parts, "..") != parts.end())
+    throw Error(ErrorKind::Invalid, "a place may not leave its root: " + path);
   last = parts.back();
   parts.pop_back();
+  if (Fd found = existing(root, path); found) return found;
   Fd at(::openat(root.get(), ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!at) throw_errno("cannot open the new root");
   for (const auto& part : parts) {
-    if (part == "..") throw Error(ErrorKind::Invalid, "a place may not leave its root: " + path);
     Fd next(::openat(at.get(), part.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!next && errno == ENOENT) {
       if (::mkdirat(at.get(), part.c_str(), 0755) != 0)

@@ -98,19 +98,14 @@ Fd open_folder(const std::string& path) {
   return fd;
 }
 
-void attach(const Opened& source, const std::string& place, const std::string& name) {
-  struct stat info{};
-  if (::fstatat(source.tree.get(), "", &info, AT_EMPTY_PATH) != 0)
-    throw_errno("cannot look at " + name);
-  if (S_ISDIR(info.st_mode)) {
-    make_folder(place);
-  } else {
-    Fd file(::open(place.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-    if (!file) throw_errno("cannot make " + place);
-  }
-  if (::move_mount(source.tree.get(), "", AT_FDCWD, place.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0) {
-    throw_errno("cannot attach " + name);
-  }
+void attach_layer(const Plan& plan, std::vector<Opened>& opened, size_t index) {
+  Fd& tree = opened[index].tree;
+  if (!tree) return;  // two trees may share a layer
+  const std::string place = source_path(plan, index);
+  make_folder(place);
+  if (::move_mount(tree.get(), "", AT_FDCWD, place.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
+    throw_errno("cannot attach " + plan.sources[index].path);
+  tree.reset();
 }
 
 // Copies the work tree where the run's uid may own it: the kernel would refuse to copy up what
@@ -155,7 +150,7 @@ void write_file(const std::string& path, std::string_view text) {
   if (::write(fd.get(), text.data(), text.size()) < 0) throw_errno("cannot write " + path);
 }
 
-void stage_sources(Plan& plan) {
+std::vector<Fd> stage_sources(Plan& plan) {
   // Detached copies first, because the staging folder then covers what stands below it on the host.
   std::vector<Opened> opened;
   opened.reserve(plan.sources.size());
@@ -178,13 +173,20 @@ void stage_sources(Plan& plan) {
   }
   for (const auto& folder : {new_root(plan), scratch_root(plan), plan.staging + "/s"})
     make_folder(folder);
-  for (size_t i = 0; i < opened.size(); ++i)
-    attach(opened[i], source_path(plan, i), plan.sources[i].path);
+  for (const auto& step : plan.steps) {
+    if (step.what != Step::What::Tree && step.what != Step::What::Written) continue;
+    for (const auto index : step.sources) attach_layer(plan, opened, index);
+    if (step.upper >= 0) attach_layer(plan, opened, static_cast<size_t>(step.upper));
+  }
   for (auto& step : plan.steps) {
     const bool none =
         std::ranges::any_of(step.sources, [&](auto index) { return !opened[index].mapped; });
     if (step.work_tree && none) copy_work_tree(plan, step);
   }
+  std::vector<Fd> out;
+  out.reserve(opened.size());
+  for (auto& source : opened) out.push_back(std::move(source.tree));
+  return out;
 }
 
 }  // namespace nightjar::helper

@@ -1,10 +1,12 @@
-// What the sandbox will see of the host, attached below the staging folder of a mount namespace of
-// its own.
+// What the sandbox will see of the host: taken in a mount namespace of its own, layers of trees
+// attached below its staging folder, because an overlay is made of attached mounts alone.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/file.h"
 #include "sandbox/plan.h"
 
 namespace nightjar::helper {
@@ -13,10 +15,11 @@ std::string new_root(const sandbox::Plan& plan);
 std::string scratch_root(const sandbox::Plan& plan);
 std::string source_path(const sandbox::Plan& plan, size_t index);
 
-/// REQUIRES: a private mount namespace, and the right to mount in it. Where root finds that a file
-/// system cannot show its owner's files as the run's, the work tree is copied here and its step
-/// says where to.
-void stage_sources(sandbox::Plan& plan);
+/// A mount for each of the plan's sources, still to be attached to the new root; empty for a layer,
+/// which stands at source_path. REQUIRES: a private mount namespace, and the right to mount in it.
+/// Where root finds that a file system cannot show its owner's files as the run's, the work tree is
+/// copied here and its step says where to.
+std::vector<Fd> stage_sources(sandbox::Plan& plan);
 
 /// A line of a uid or gid map.
 std::string map_line(std::uint32_t inside, std::uint32_t outside);

@@ -5,11 +5,11 @@
 #include "base/paths.h"
 #include "cli/cli.h"
 #include "daemon/daemon.h"
-#include "run/runner.h"
+#include "run/fork_server.h"
 
 int main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
-  if (command == "runner" && argc == 3) return nightjar::run::runner_main(argv[2]);
+  if (command == "fork-server" && argc == 4) return nightjar::run::fork_server_main(argc, argv);
   if (command == "mechanic-worker")
     return nightjar::agent::mechanic::worker_main(argc - 2, argv + 2);
 

@@ -7,7 +7,6 @@
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -52,7 +51,8 @@ Supervisor::Supervisor(store::Store& store, const Config& config, const Places& 
       places_(places),
       announce_(std::move(announce)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+      inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)),
+      fork_server_(places.program, places.runs()) {
   if (!wake_) throw_errno("eventfd");
   if (!inotify_) throw_errno("inotify (are all instances of this user in use?)");
 }
@@ -123,7 +123,7 @@ void Supervisor::loop() {
       schedule_due = schedule_due || retry_soon_;
     }
     if (std::exchange(schedule_due, false)) {
-      retry_soon_ = false;
+      retry_soon_ = retry_later_ = false;
       schedule();
     }
     std::vector<pollfd> fds{{wake_.get(), POLLIN, 0},
@@ -133,7 +133,7 @@ void Supervisor::loop() {
       fds.push_back({runner.pidfd.get(), POLLIN, 0});
       names.push_back(run);
     }
-    const int patience = retry_soon_ ? 50 : waiting_for_room_ ? 2000 : -1;
+    const int patience = retry_soon_ ? 50 : waiting_for_room_ || retry_later_ ? 2000 : -1;
     const int timeout = look ? poll_timeout(*look) : patience;
     const int ready = ::poll(fds.data(), fds.size(), timeout);
     if (ready < 0 && errno != EINTR) throw_errno("poll");
@@ -204,11 +204,6 @@ void Supervisor::watch(const std::string& run, Runner runner) {
 
 void Supervisor::runner_died(const std::string& run) {
   Runner& runner = runners_.at(run);
-  if (runner.child) {
-    int status = 0;
-    while (::waitpid(runner.pid, &status, 0) < 0 && errno == EINTR) {
-    }
-  }
   ++silent_deaths_[run];
   ingest(run, runner);
   if (runner.watch >= 0) {
@@ -252,7 +247,7 @@ bool Supervisor::adopt(const core::Task& task, const core::Run& run) {
     retry_soon_ = true;
     return true;
   }
-  watch(run.id, Runner{pid, std::move(pidfd), -1, 0, false, task.spec.repo});
+  watch(run.id, Runner{std::move(pidfd), -1, 0, task.spec.repo});
   return true;
 }
 
@@ -350,10 +345,15 @@ bool Supervisor::start_run(const core::Task& task, const core::Run& run) {
   fs::permissions(folder, fs::perms::owner_all);
   const auto keys = take_keys(job);
   write_durably(folder / run::kJobFile, to_pretty(run::to_json(job)), 0600);
-  const pid_t pid = proc::start_detached({places_.program.string(), "runner", folder.string()},
-                                         folder / "runner.log", keys);
-  fault_point("daemon_spawned");
-  watch(run.id, Runner{pid, proc::open_pidfd(pid), -1, 0, true, task.spec.repo});
+  try {
+    Fd pidfd = fork_server_.start(folder, keys);
+    fault_point("daemon_spawned");
+    watch(run.id, Runner{std::move(pidfd), -1, 0, task.spec.repo});
+  } catch (const Error& error) {
+    warn(fmt::format("{}: {}", run.id, error.what()));
+    retry_later_ = true;
+    return false;
+  }
   return true;
 }
 
@@ -382,11 +382,7 @@ bool Supervisor::select_attempt(const core::Task& task,
 
 void Supervisor::terminate_runs() {
   for (const auto& [run, runner] : runners_) {
-    if (runner.child) {
-      ::kill(runner.pid, SIGTERM);
-    } else {
-      ::syscall(SYS_pidfd_send_signal, runner.pidfd.get(), SIGTERM, nullptr, 0);
-    }
+    ::syscall(SYS_pidfd_send_signal, runner.pidfd.get(), SIGTERM, nullptr, 0);
   }
   const Deadline deadline = in(std::chrono::seconds(10));
   for (auto& [run, runner] : runners_) {

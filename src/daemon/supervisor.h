@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "daemon/config.h"
 #include "daemon/places.h"
+#include "run/fork_server.h"
 #include "store/store.h"
 
 namespace nightjar::daemon {
@@ -35,11 +36,9 @@ class Supervisor {
 
  private:
   struct Runner {
-    pid_t pid = 0;
     Fd pidfd;
     int watch = -1;
     size_t offset = 0;
-    bool child = false;
     std::string repo;
   };
 
@@ -63,6 +62,7 @@ class Supervisor {
   std::function<void(long)> announce_;
   Fd wake_;
   Fd inotify_;
+  run::ForkServer fork_server_;
   std::map<std::string, Runner> runners_;
   std::map<int, std::string> watches_;
   std::map<std::string, int> silent_deaths_;  ///< in a row, without a single new event
@@ -74,6 +74,7 @@ class Supervisor {
   std::atomic<bool> stop_runs_{false};
   bool waiting_for_room_ = false;
   bool retry_soon_ = false;
+  bool retry_later_ = false;  ///< a runner could not be started
 };
 
 }  // namespace nightjar::daemon

@@ -74,21 +74,6 @@ std::string why_not_writable(const fs::path& git_dir) {
   return "";
 }
 
-std::string person_of(const Git& git) {
-  std::string name;
-  std::string mail;
-  const std::string text = ask(git, {"config", "-z", "--get-regexp", "^user\\.(name|email)$"});
-  for (const auto& field : fields(text)) {  // "key\nvalue"; the last one wins
-    const auto newline = field.find('\n');
-    if (newline == std::string::npos) continue;
-    (field.starts_with("user.name") ? name : mail) = inert(field.substr(newline + 1));
-  }
-  std::erase_if(name, [](char c) { return c == '<' || c == '>'; });
-  std::erase_if(mail, [](char c) { return c == '<' || c == '>' || c == ' '; });
-  if (trimmed(name).empty() || mail.empty()) return "";
-  return trimmed(name) + " <" + mail + ">";
-}
-
 int uncommitted_in(const Git& git) {
   const auto status = run(git, {"status", "--porcelain=v1", "-z", "--ignore-submodules=all",
                                 "--no-renames", "--untracked-files=normal"});
@@ -133,7 +118,7 @@ std::expected<Inspection, std::string> inspect(const fs::path& folder, std::stri
   }
   // One question for all that git knows of a usual repository, where each answer is a line; else
   // one after the other. None runs a filter, so what turns those off can be found out meanwhile.
-  auto without_filters = std::async(std::launch::async, [&] { return in_work_tree(folder); });
+  auto settings = std::async(std::launch::async, [&] { return settings_of_person(folder); });
   Git git{.folder = folder, .as_person = true};
   const auto first =
       run(git, {"rev-parse", "--path-format=absolute", "--is-bare-repository", "--git-common-dir",
@@ -152,14 +137,15 @@ std::expected<Inspection, std::string> inspect(const fs::path& folder, std::stri
     return std::unexpected(inert(folder.string()) +
                            " is inside a git directory: go to the work tree");
   }
-  git = without_filters.get();
+  Settings found = settings.get();
+  git = std::move(found.git);
+  out.person = std::move(found.person);
   out.root = out.bare ? out.git_dir : fs::path(top);
   git.folder = out.root;
   if (std::string reason = why_not_writable(out.git_dir); !reason.empty()) {
     return std::unexpected(std::move(reason));
   }
   // Beside what needs one answer after the other.
-  auto person = std::async(std::launch::async, [&git] { return person_of(git); });
   auto uncommitted =
       std::async(std::launch::async, [&git, &out] { return out.bare ? 0 : uncommitted_in(git); });
   const std::string head = is_usual ? lines[4] : ask(git, {"symbolic-ref", "-q", "HEAD"});
@@ -171,7 +157,6 @@ std::expected<Inspection, std::string> inspect(const fs::path& folder, std::stri
     return std::unexpected(std::move(reason));
   }
   out.uncommitted = uncommitted.get();
-  out.person = person.get();
   return out;
 }
 

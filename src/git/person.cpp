@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <set>
+
 #include "base/text.h"
 
 namespace nightjar::git {
@@ -64,16 +66,31 @@ Git in_repository(const fs::path& repository) {
   return git;
 }
 
-Git in_work_tree(const fs::path& folder) {
-  Git git;
-  git.folder = folder;
-  git.as_person = true;
-  const auto drivers = run(git, {"config", "-z", "--name-only", "--get-regexp",
-                                 "^filter\\..*\\.(clean|smudge|process|required)$"});
-  for (const auto& key : fields(drivers.out)) {
-    git.settings.emplace_back(key, key.ends_with(".required") ? "false" : "");
+Settings settings_of_person(const fs::path& folder) {
+  Settings out;
+  out.git.folder = folder;
+  out.git.as_person = true;
+  const auto found =
+      run(out.git, {"config", "-z", "--get-regexp",
+                    "^(user\\.(name|email)|filter\\..*\\.(clean|smudge|process|required))$"});
+  std::string name, mail;
+  std::set<std::string> drivers;
+  for (const auto& field : fields(found.out)) {  // "key\nvalue", or "key"; the last one wins
+    const auto newline = field.find('\n');
+    const std::string key = field.substr(0, newline);
+    if (key.starts_with("filter."))
+      drivers.insert(key);
+    else if (newline != std::string::npos)
+      (key == "user.name" ? name : mail) = inert(field.substr(newline + 1));
   }
-  return git;
+  for (const auto& key : drivers)
+    out.git.settings.emplace_back(key, key.ends_with(".required") ? "false" : "");
+  std::erase_if(name, [](char c) { return c == '<' || c == '>'; });
+  std::erase_if(mail, [](char c) { return c == '<' || c == '>' || c == ' '; });
+  if (!trimmed(name).empty() && !mail.empty()) out.person = trimmed(name) + " <" + mail + ">";
+  return out;
 }
+
+Git in_work_tree(const fs::path& folder) { return settings_of_person(folder).git; }
 
 }  // namespace nightjar::git

@@ -17,8 +17,12 @@ std::filesystem::path common_git_dir(const std::filesystem::path& repository);
 /// (safe.directory).
 Git in_repository(const std::filesystem::path& repository);
 
-/// For the person's own work tree: their settings count, but their filters, which would be
-/// programs.
+/// What counts in the person's own work tree.
+struct Settings {
+  Git git;             ///< with their settings, but without their filters, which would be programs
+  std::string person;  ///< "Name <mail>", empty where one of them is not set
+};
+Settings settings_of_person(const std::filesystem::path& folder);
 Git in_work_tree(const std::filesystem::path& folder);
 
 std::string user_name(unsigned uid);

@@ -30,7 +30,8 @@ struct Pipe {
   }
 };
 
-// Everything execve needs, made before fork: the child may only call async-signal-safe functions.
+// Everything execve needs, made before the child begins, which may only call async-signal-safe
+// functions.
 struct Image {
   explicit Image(const std::vector<std::string>& argv,
                  const std::map<std::string, std::string>& env) {
@@ -51,10 +52,63 @@ struct Image {
 };
 
 void reset_signals() {
+  for (const int sig : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD}) signal(sig, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  for (const int sig : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD}) signal(sig, SIG_DFL);
+}
+
+struct Start {
+  const Image& image;
+  std::array<int, 3> streams{};  ///< what becomes 0, 1 and 2
+  const char* folder = nullptr;
+  bool detached = false;  ///< a session of its own, and nothing inherited; else it ends with us
+};
+
+// In a child that has this process's memory: async-signal-safe calls, and nothing is written.
+[[noreturn]] __attribute__((noinline)) void become(const Start& start, pid_t parent) {
+  if (start.detached) {
+    ::setsid();
+  } else {
+    ::setpgid(0, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(127);
+  }
+  reset_signals();
+  for (int fd = 0; fd < 3; ++fd) ::dup2(start.streams[static_cast<size_t>(fd)], fd);
+  if (start.detached) ::close_range(3, ~0U, 0);
+  if (start.folder && ::chdir(start.folder) != 0) ::_exit(127);
+  ::execve(start.image.path.c_str(), start.image.argv_pointers.data(),
+           start.image.env_pointers.data());
+  ::_exit(127);
+}
+
+// vfork: a copy of a large process's page tables costs more than the program it is to start. No
+// signal may find its handler in the child, which has our memory.
+pid_t spawn(const Start& start) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::vfork();
+  if (pid == 0) become(start, parent);
+  const int failure = errno;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = failure;
+  if (pid < 0) throw_errno("cannot start " + start.image.path);
+  return pid;
+}
+
+Fd open_null() {
+  Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null) throw_errno("cannot open /dev/null");
+  return null;
+}
+
+Fd open_log(const std::filesystem::path& log) {
+  Fd sink(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!sink) throw_errno("cannot open " + log.string());
+  return sink;
 }
 
 int status_of(int raw) { return WIFSIGNALED(raw) ? 128 + WTERMSIG(raw) : WEXITSTATUS(raw); }
@@ -88,22 +142,9 @@ Fd open_pidfd(pid_t pid) { return Fd(static_cast<int>(::syscall(SYS_pidfd_open, 
 Result run(const Options& options) {
   Image image(options.argv, options.env.empty() ? minimal_environment() : options.env);
   Pipe in, out, err;
-  const pid_t parent = ::getpid();
-  const pid_t pid = ::fork();
-  if (pid < 0) throw_errno("fork");
-  if (pid == 0) {
-    ::setpgid(0, 0);
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(127);
-    reset_signals();
-    ::dup2(in.read.get(), 0);
-    ::dup2(out.write.get(), 1);
-    ::dup2(err.write.get(), 2);
-    if (!options.cwd.empty() && ::chdir(options.cwd.c_str()) != 0) ::_exit(127);
-    ::execve(image.path.c_str(), image.argv_pointers.data(), image.env_pointers.data());
-    ::_exit(127);
-  }
-  ::setpgid(pid, pid);
+  const pid_t pid = spawn({.image = image,
+                           .streams = {in.read.get(), out.write.get(), err.write.get()},
+                           .folder = options.cwd.empty() ? nullptr : options.cwd.c_str()});
   in.read.reset();
   out.write.reset();
   err.write.reset();
@@ -182,8 +223,7 @@ std::string output_of(const Options& options) {
   return std::move(result.out);
 }
 
-pid_t start_detached(const std::vector<std::string>& argv, const std::filesystem::path& log,
-                     const std::map<std::string, std::string>& extra_env) {
+pid_t start_detached(const std::vector<std::string>& argv, const std::array<int, 3>& streams) {
   std::map<std::string, std::string> env;
   for (char** entry = environ; *entry; ++entry) {
     const std::string_view setting(*entry);
@@ -191,24 +231,20 @@ pid_t start_detached(const std::vector<std::string>& argv, const std::filesystem
     if (equals != std::string_view::npos)
       env[std::string(setting.substr(0, equals))] = setting.substr(equals + 1);
   }
-  for (const auto& [key, value] : extra_env) env[key] = value;
-  Image image(argv, env);
-  Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  Fd sink(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-  if (!null || !sink) throw_errno("cannot open " + log.string());
-  const pid_t pid = ::fork();
-  if (pid < 0) throw_errno("fork");
-  if (pid == 0) {
-    ::setsid();
-    reset_signals();
-    ::dup2(null.get(), 0);
-    ::dup2(sink.get(), 1);
-    ::dup2(sink.get(), 2);
-    ::close_range(3, ~0U, 0);
-    ::execve(image.path.c_str(), image.argv_pointers.data(), image.env_pointers.data());
-    ::_exit(127);
-  }
-  return pid;
+  return spawn({.image = Image(argv, env), .streams = streams, .detached = true});
+}
+
+pid_t start_detached(const std::vector<std::string>& argv, const std::filesystem::path& log) {
+  const Fd null = open_null(), sink = open_log(log);
+  return start_detached(argv, {null.get(), sink.get(), sink.get()});
+}
+
+void detach_this(const std::filesystem::path& log) {
+  ::setsid();
+  reset_signals();
+  const Fd null = open_null(), sink = open_log(log);
+  ::dup2(null.get(), 0);
+  for (const int fd : {1, 2}) ::dup2(sink.get(), fd);
 }
 
 }  // namespace nightjar::proc

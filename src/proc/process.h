@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -44,10 +45,13 @@ std::string output_of(const Options& options);
 /// PATH of this process, LANG=C.UTF-8, TZ=UTC, HOME=/nonexistent: nothing else leaks to children.
 std::map<std::string, std::string> minimal_environment();
 
-/// Starts a process that outlives this one: own session, standard streams to `log`, no other
-/// descriptor. Returns its pid; it is a child until the starter exits.
-pid_t start_detached(const std::vector<std::string>& argv, const std::filesystem::path& log,
-                     const std::map<std::string, std::string>& extra_env = {});
+/// Starts a process that outlives this one: own session, those standard streams, no other
+/// descriptor, this process's environment. Returns its pid; it is a child until the starter exits.
+pid_t start_detached(const std::vector<std::string>& argv, const std::array<int, 3>& streams);
+/// The same with an empty input, and what it writes at the end of `log`.
+pid_t start_detached(const std::vector<std::string>& argv, const std::filesystem::path& log);
+/// Makes this process, which a fork has just made, such a one.
+void detach_this(const std::filesystem::path& log);
 
 /// Where the running executable lies.
 std::filesystem::path own_executable();

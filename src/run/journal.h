@@ -27,7 +27,8 @@ class Journal {
   /// Everything so far, read from the file: a long run holds none of it in memory.
   std::vector<core::Event> events() const;
   core::Event append(std::string_view kind, json::object body);
-  /// On disk with the next event that is appended: for a start, after which nothing has happened.
+  /// On disk with the next event that is appended: for a start, after which nothing has happened, and
+  /// for what costs nothing to do again.
   void begin(std::string_view kind, json::object body);
   void note(std::string_view text);
   /// Written, not synced: for progress.

@@ -14,6 +14,11 @@ namespace {
 constexpr int kMostTries = 3;  // a stage whose sandbox or tools are killed this often ends the run
 constexpr std::uintmax_t kRoomToGoOn = 64 << 20;
 
+// What it made is on the disk beside the journal, and found there.
+bool is_repeated_at_no_cost(std::string_view stage) {
+  return stage == "prepare" || stage == "baseline";
+}
+
 }  // namespace
 
 void end_run(core::State state, std::string reason, core::WaitingFor waiting) {
@@ -90,7 +95,10 @@ json::object Stages::run(const StageName& stage, const std::function<json::objec
   }
   body["stage"] = name;
   if (round > 1) body["round"] = round;
-  journal_.append("stage_finished", body);
+  if (is_repeated_at_no_cost(name))
+    journal_.begin("stage_finished", body);
+  else
+    journal_.append("stage_finished", body);
   return body;
 }
 

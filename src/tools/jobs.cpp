@@ -86,6 +86,7 @@ Answer Jobs::start(const std::string& command, const fs::path& folder) {
     ::signal(SIGPIPE, SIG_DFL);
     if (::chdir(folder.c_str()) != 0) ::_exit(126);
     const int null = ::open("/dev/null", O_RDONLY);
+    if (null < 0) ::_exit(126);
     ::dup2(null, 0);
     ::dup2(output.get(), 1);
     ::dup2(output.get(), 2);

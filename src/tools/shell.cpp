@@ -93,6 +93,7 @@ void Shell::start() {
     const int in = ::fcntl(input.read_end.get(), F_DUPFD, 16);
     const int out = ::fcntl(status.write_end.get(), F_DUPFD, 16);
     const int null = ::open("/dev/null", O_RDWR);
+    if (in < 0 || out < 0 || null < 0) ::_exit(126);
     for (const int fd : {0, 1, 2}) ::dup2(null, fd);
     ::dup2(in, 8);
     ::dup2(out, 9);
