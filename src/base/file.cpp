@@ -76,7 +76,9 @@ void sync_folder(const fs::path& folder) {
   if (!fd || ::fsync(fd.get()) != 0) throw_errno("cannot sync " + folder.string());
 }
 
-void write_durably(const fs::path& path, std::string_view bytes, unsigned mode) {
+namespace {
+
+void replace(const fs::path& path, std::string_view bytes, unsigned mode, bool sync) {
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   std::string name = (folder / ("." + path.filename().string() + ".XXXXXX")).string();
   Fd fd(::mkostemp(name.data(), O_CLOEXEC));
@@ -84,13 +86,23 @@ void write_durably(const fs::path& path, std::string_view bytes, unsigned mode) 
   try {
     write_all(fd.get(), bytes);
     if (::fchmod(fd.get(), mode) != 0) throw_errno("cannot set the mode of " + name);
-    if (::fsync(fd.get()) != 0) throw_errno("cannot sync " + name);
+    if (sync && ::fsync(fd.get()) != 0) throw_errno("cannot sync " + name);
     if (::rename(name.c_str(), path.c_str()) != 0) throw_errno("cannot write " + path.string());
   } catch (...) {
     ::unlink(name.c_str());
     throw;
   }
-  sync_folder(folder);
+  if (sync) sync_folder(folder);
+}
+
+}  // namespace
+
+void write_durably(const fs::path& path, std::string_view bytes, unsigned mode) {
+  replace(path, bytes, mode, true);
+}
+
+void write_whole(const fs::path& path, std::string_view bytes, unsigned mode) {
+  replace(path, bytes, mode, false);
 }
 
 std::optional<FileLock> FileLock::try_acquire(const fs::path& path) {

@@ -46,6 +46,9 @@ std::string read_all(int fd);
 /// The file holds the old or the new content whatever happens: temporary, fsync, rename, fsync of
 /// the folder. `mode` is that of a new file.
 void write_durably(const fs::path& path, std::string_view bytes, unsigned mode = 0644);
+/// The same for whoever reads it while this machine runs; a loss of power may take it. For what is
+/// written again after one.
+void write_whole(const fs::path& path, std::string_view bytes, unsigned mode = 0644);
 void sync_folder(const fs::path& folder);
 
 /// Removes a tree whatever it holds: folders without permissions are opened first, links are never

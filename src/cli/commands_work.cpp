@@ -87,14 +87,30 @@ void show_log(const Context& context, const std::string& path) {
   flush(held.size());
 }
 
+// Asked for the same id again, a service that died before it could answer gives the task that it
+// had made.
+json::value assign(const Context& context, const json::object& request) {
+  constexpr int kMostTries = 3;
+  for (int tries = 1;; ++tries) {
+    try {
+      return context.service().post("/tasks", request, Millis{300'000});
+    } catch (const Refused&) {
+      throw;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Unavailable || tries == kMostTries) throw;
+    }
+  }
+}
+
 }  // namespace
 
 int run_assign(const Context& context) {
-  const json::object request = assignment(context);
+  json::object request = assignment(context);
+  request["id"] = random_id();
   const Time asked = now();
   json::value answer;
   try {
-    answer = context.service().post("/tasks", request, Millis{300'000});
+    answer = assign(context, request);
   } catch (const Error&) {
     if (request.contains("model")) say_of_keys_only_here(context);
     throw;

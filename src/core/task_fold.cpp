@@ -393,6 +393,8 @@ void apply_to_task(Task& task, const Event& event) {
     task.id = event.task;
     task.spec = task_spec_from(body);
     task.created = event.time;
+  } else if (kind == "uncommitted") {
+    task.spec.uncommitted = static_cast<int>(get_int(body, "changes"));
   } else if (kind == "run_created") {
     on_run_created(task, body);
   } else if (kind == "task_waiting") {

@@ -372,6 +372,10 @@ TEST(TaskFold, AllAttemptsFailedIsAFailedTask) {
   EXPECT_EQ(log.task().reason, "second");
 }
 
+TEST(TaskFold, UncommittedChangesAreCountedBesideTheRun) {
+  EXPECT_EQ(Log().created(1).own("uncommitted", {{"changes", 3}}).task().spec.uncommitted, 3);
+}
+
 TEST(TaskFold, UnknownKindsAndStagesChangeNothing) {
   Log log;
   log.in_review();
@@ -387,9 +391,9 @@ TEST(TaskFold, UnknownKindsAndStagesChangeNothing) {
 
 TEST(TaskFold, HostileBodiesAreReadAsEmpty) {
   for (const auto* kind :
-       {"task_created", "run_created", "task_waiting", "run_selected", "run_lost", "cancelled",
-        "pull_request_opened", "merged", "run_started", "stage_started", "waiting", "proof",
-        "published", "branch_kept", "run_ended", "change"}) {
+       {"task_created", "uncommitted", "run_created", "task_waiting", "run_selected", "run_lost",
+        "cancelled", "pull_request_opened", "merged", "run_started", "stage_started", "waiting",
+        "proof", "published", "branch_kept", "run_ended", "change"}) {
     Log log;
     const json::object odd{
         {"run", 3}, {"state", json::array{}}, {"proof", "x"}, {"checks", 1}, {"stage", nullptr}};

@@ -42,6 +42,11 @@ std::unexpected<server::Problem> invalid(std::string detail) {
   return std::unexpected(server::Problem{ErrorKind::Invalid, std::move(detail), {}});
 }
 
+bool is_id(std::string_view text) {
+  return text.size() >= 6 && text.size() <= 16 &&
+         text.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz") == std::string_view::npos;
+}
+
 std::string known_kinds() {
   return "refactor, bugfix, feature, tests, migration, docs, chore, performance";
 }
@@ -97,6 +102,10 @@ server::Answer<Assignment> read_assignment(const json::object& request, const Co
   if (!brief) return std::unexpected(brief.error());
   spec.brief = std::move(*brief);
   const agent::Understanding understood = agent::understand(spec.brief, {});
+
+  out.id = get_string(request, "id");
+  if (request.contains("id") && !is_id(out.id))
+    return invalid("an id has 6 to 16 of the characters 0-9 and a-z");
 
   const std::string title = trimmed(get_string(request, "title"));
   if (has_control_characters(title))
@@ -174,7 +183,7 @@ server::Answer<Assignment> read_assignment(const json::object& request, const Co
   spec.base_commit = inspection->base_commit;
   spec.detached = inspection->branch.empty() && get_string(request, "base").empty();
   spec.person = inspection->person;
-  spec.uncommitted = inspection->uncommitted;
+  out.uncommitted = inspection->uncommitted;
   return out;
 }
 

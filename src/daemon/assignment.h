@@ -1,6 +1,7 @@
 // From a request to a task: everything that can be refused is refused here, before anything exists.
 #pragma once
 
+#include <future>
 #include <string>
 
 #include "agent/agent.h"
@@ -12,7 +13,9 @@ namespace nightjar::daemon {
 
 struct Assignment {
   core::TaskSpec spec;
-  std::string unable;  ///< why no agent here can do it; empty: it can start
+  std::string id;                       ///< as whoever asks wants it; empty: any
+  std::shared_future<int> uncommitted;  ///< see git::Inspection
+  std::string unable;                   ///< why no agent here can do it; empty: it can start
 };
 
 /// Refusals are of kind invalid, with the message for the person.

@@ -103,6 +103,9 @@ std::string sentence(const core::Event& event) {
   const auto text = [&](std::string_view key) { return inert(get_string(body, key), true); };
   const std::string& kind = event.kind;
   if (kind == "task_created") return "assigned: " + text("title");
+  if (kind == "uncommitted")
+    return count_of(static_cast<size_t>(get_int(body, "changes")), "uncommitted change") +
+           " in the work tree, no part of the task";
   if (kind == "run_created") return "run " + text("run") + " for " + text("agent");
   if (kind == "task_waiting" || kind == "waiting")
     return "waiting for " + text("waiting_for") + ": " + text("reason");

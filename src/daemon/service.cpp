@@ -5,7 +5,9 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "base/text.h"
+#include "base/warn.h"
 #include "daemon/answer.h"
 #include "daemon/assignment.h"
 #include "daemon/history.h"
@@ -88,37 +90,63 @@ Answer<json::object> Service::assign(const json::object& request) {
   return answer([&]() -> Answer<json::object> {
     auto assignment = read_assignment(request, config_);
     if (!assignment) return std::unexpected(assignment.error());
-    const core::TaskSpec& spec = assignment->spec;
-    std::string id = random_id();
-    while (store_.task(id)) id = random_id();
-    if (spec.network_allowed) store_.set_setting("network:" + spec.repo, "yes");
-    std::vector<core::Event> events{{id, "", 0, now(), "task_created", core::to_json(spec)}};
-    if (assignment->unable.empty()) {
-      for (int n = 1; n <= spec.attempts; ++n) {
-        events.push_back({id,
-                          "",
-                          0,
-                          now(),
-                          "run_created",
-                          {{"run", id + "." + std::to_string(n)},
-                           {"agent", spec.agent},
-                           {"model", spec.model},
-                           {"brief", spec.brief},
-                           {"base_commit", spec.base_commit}}});
-      }
-    } else {
+    const auto id = create(*assignment);
+    if (!id) return std::unexpected(id.error());
+    tell_of_uncommitted(*id, *assignment);
+    return core::to_json(*store_.task(*id));
+  });
+}
+
+// One at a time, so that an id is free until its task is made.
+Answer<std::string> Service::create(const Assignment& assignment) {
+  const core::TaskSpec& spec = assignment.spec;
+  const std::lock_guard one_at_a_time(assigning_);
+  std::string id = assignment.id;
+  if (id.empty()) {
+    do id = random_id();
+    while (store_.task(id));
+  } else if (const auto made = store_.task(id)) {
+    if (made->spec.brief == spec.brief && made->spec.repo == spec.repo)
+      return id;  // whoever asks again did not hear the answer
+    return refuse(ErrorKind::Conflict, fmt::format("there is another task '{}'", id));
+  }
+  if (spec.network_allowed) store_.set_setting("network:" + spec.repo, "yes");
+  std::vector<core::Event> events{{id, "", 0, now(), "task_created", core::to_json(spec)}};
+  if (assignment.unable.empty()) {
+    for (int n = 1; n <= spec.attempts; ++n) {
       events.push_back({id,
                         "",
                         0,
                         now(),
-                        "task_waiting",
-                        {{"waiting_for", "person"}, {"reason", assignment->unable}}});
+                        "run_created",
+                        {{"run", id + "." + std::to_string(n)},
+                         {"agent", spec.agent},
+                         {"model", spec.model},
+                         {"brief", spec.brief},
+                         {"base_commit", spec.base_commit}}});
     }
-    const auto stored = store_.append(events);
-    if (!stored.empty()) announce_(stored.back().id);
-    supervisor_.wake();
-    return core::to_json(*store_.task(id));
-  });
+  } else {
+    events.push_back({id,
+                      "",
+                      0,
+                      now(),
+                      "task_waiting",
+                      {{"waiting_for", "person"}, {"reason", assignment.unable}}});
+  }
+  const auto stored = store_.append(events);
+  if (!stored.empty()) announce_(stored.back().id);
+  supervisor_.wake();
+  return id;
+}
+
+// In a large repository the count takes longer than the start of the run, which does not need it.
+void Service::tell_of_uncommitted(const std::string& task, const Assignment& assignment) {
+  try {
+    if (const int changes = assignment.uncommitted.get(); changes > 0)
+      append(task, "uncommitted", {{"changes", changes}});
+  } catch (const Error& error) {  // the task stands without it
+    warn(fmt::format("{}: uncommitted changes were not counted: {}", task, error.what()));
+  }
 }
 
 Answer<json::array> Service::events(std::string_view id) {

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "daemon/assignment.h"
 #include "daemon/config.h"
 #include "daemon/supervisor.h"
 #include "server/server.h"
@@ -42,6 +43,8 @@ class Service final : public server::Backend {
  private:
   server::Answer<core::Task> find(std::string_view id) const;
   void append(std::string_view task, std::string_view kind, json::object body);
+  server::Answer<std::string> create(const Assignment& assignment);
+  void tell_of_uncommitted(const std::string& task, const Assignment& assignment);
   server::Answer<void> cancel(const core::Task& task);
   server::Answer<void> retry(const core::Task& task, const json::object& body);
   server::Answer<void> request_changes(const core::Task& task, const json::object& body);
@@ -59,7 +62,8 @@ class Service final : public server::Backend {
   const Config& config_;
   const Places& places_;
   std::function<void(long)> announce_;
-  std::mutex acting_;  ///< one action at a time: what it looked at is still so when it acts
+  std::mutex assigning_;  ///< one task is made at a time
+  std::mutex acting_;     ///< one action at a time: what it looked at is still so when it acts
 };
 
 }  // namespace nightjar::daemon

@@ -344,7 +344,7 @@ bool Supervisor::start_run(const core::Task& task, const core::Run& run) {
   fs::create_directories(folder);
   fs::permissions(folder, fs::perms::owner_all);
   const auto keys = take_keys(job);
-  write_durably(folder / run::kJobFile, to_pretty(run::to_json(job)), 0600);
+  write_whole(folder / run::kJobFile, to_pretty(run::to_json(job)), 0600);
   try {
     Fd pidfd = fork_server_.start(folder, keys);
     fault_point("daemon_spawned");

@@ -145,9 +145,9 @@ std::expected<Inspection, std::string> inspect(const fs::path& folder, std::stri
   if (std::string reason = why_not_writable(out.git_dir); !reason.empty()) {
     return std::unexpected(std::move(reason));
   }
-  // Beside what needs one answer after the other.
-  auto uncommitted =
-      std::async(std::launch::async, [&git, &out] { return out.bare ? 0 : uncommitted_in(git); });
+  out.uncommitted = std::async(std::launch::async, [git, bare = out.bare] {
+                      return bare ? 0 : uncommitted_in(git);
+                    }).share();
   const std::string head = is_usual ? lines[4] : ask(git, {"symbolic-ref", "-q", "HEAD"});
   if (head.starts_with("refs/heads/")) out.branch = head.substr(11);
   if (is_usual && base.empty() && !out.branch.empty()) {
@@ -156,7 +156,6 @@ std::expected<Inspection, std::string> inspect(const fs::path& folder, std::stri
   } else if (std::string reason = find_base(git, base, out); !reason.empty()) {
     return std::unexpected(std::move(reason));
   }
-  out.uncommitted = uncommitted.get();
   return out;
 }
 

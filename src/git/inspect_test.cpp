@@ -117,7 +117,7 @@ TEST_F(InspectTest, UncommittedChangesAreCountedAsThePersonSeesThem) {
   repo_.write("y", "1\n");
   repo_.write(".gitignore", "*.o\n");
   repo_.commit();
-  EXPECT_EQ(look(repo_.path()).uncommitted, 0);
+  EXPECT_EQ(look(repo_.path()).uncommitted.get(), 0);
   repo_.write("x", "2\n");
   repo_.write("y", "2\n");
   repo_.git({"add", "y"});
@@ -125,10 +125,10 @@ TEST_F(InspectTest, UncommittedChangesAreCountedAsThePersonSeesThem) {
   repo_.write("new/b", "1\n");
   repo_.write("x.o", "1\n");
   repo_.write("x.mine", "1\n");
-  EXPECT_EQ(look(repo_.path()).uncommitted, 4);
+  EXPECT_EQ(look(repo_.path()).uncommitted.get(), 4);
   fs::create_directories(home_.path() / ".config" / "git");
   put(home_.path() / ".config" / "git" / "ignore", "*.mine\n");
-  EXPECT_EQ(look(repo_.path()).uncommitted, 3);
+  EXPECT_EQ(look(repo_.path()).uncommitted.get(), 3);
 }
 
 TEST_F(InspectTest, ThePersonComesFromTheRepositoryThenFromTheirOwnSettings) {
@@ -155,7 +155,7 @@ TEST_F(InspectTest, NothingOfTheConfigurationIsExecuted) {
       "[filter \"evil\"]\n\tclean = " + touch + "\n[core]\n\tfsmonitor = " + touch + "\n");
   repo_.plant_hooks(repo_.path() / ".git" / "hooks");
   repo_.write("x.bin", "2\n");
-  EXPECT_EQ(look(repo_.path()).uncommitted, 1);
+  EXPECT_EQ(look(repo_.path()).uncommitted.get(), 1);
   EXPECT_FALSE(fs::exists(repo_.canary()));
   EXPECT_THROW(repo_.git({"add", "x.bin"}), Error) << "a person's own git does run the filter";
   EXPECT_TRUE(fs::exists(repo_.canary()));
@@ -223,7 +223,7 @@ TEST_F(InspectTest, SparseAndShallowRepositoriesWork) {
   repo_.commit();
   repo_.git({"sparse-checkout", "set", "--cone", "in"});
   ASSERT_FALSE(fs::exists(repo_.path() / "out"));
-  EXPECT_EQ(look(repo_.path()).uncommitted, 0);
+  EXPECT_EQ(look(repo_.path()).uncommitted.get(), 0);
 }
 
 }  // namespace

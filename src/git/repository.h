@@ -10,6 +10,7 @@
 
 #include <expected>
 #include <filesystem>
+#include <future>
 #include <map>
 #include <optional>
 #include <string>
@@ -30,7 +31,8 @@ struct Inspection {
   std::string branch;  ///< current branch; empty where detached
   std::string base;    ///< what was asked for, or the current branch (or HEAD's id)
   std::string base_commit;
-  int uncommitted = 0;
+  /// How many files differ in the work tree: git counts while the caller goes on.
+  std::shared_future<int> uncommitted;
   std::string person;  ///< "Name <mail>" from the repository's configuration; may be empty
 };
 /// Finds the repository around `folder` (subfolder, linked work tree, bare). `base` empty: its

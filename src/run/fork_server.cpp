@@ -23,6 +23,7 @@
 #include "base/warn.h"
 #include "proc/process.h"
 #include "run/runner.h"
+#include "sandbox/session.h"
 
 namespace nightjar::run {
 
@@ -164,6 +165,7 @@ int fork_server_main(int argc, char** argv) {
   sigaddset(&child_ended, SIGCHLD);
   sigprocmask(SIG_BLOCK, &child_ended, nullptr);
   Fd ended(::signalfd(-1, &child_ended, SFD_CLOEXEC | SFD_NONBLOCK));
+  sandbox::warm_up();
   std::string buffer(kMostRequest, '\0');
   for (;;) {
     std::array<pollfd, 2> fds{{{0, POLLIN, 0}, {ended.get(), POLLIN, 0}}};

@@ -50,7 +50,6 @@ Journal::Journal(const fs::path& file, std::string task, std::string run)
   // Room for the event that says that the disk is full. Where a file system cannot do it, that
   // event waits for room like all others.
   (void)::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(whole), kReserved);
-  sync_folder(file.parent_path());
   if (!events.empty()) seq_ = events.back().seq;
 }
 
@@ -82,7 +81,7 @@ core::Event Journal::write(std::string_view kind, json::object body, bool sync) 
   for (;;) {
     try {
       write_all(fd_.get(), line);
-      if (sync && ::fsync(fd_.get()) != 0) throw_errno("cannot sync the journal");
+      if (sync) this->sync();
       return event;
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::Limit) throw;
@@ -92,6 +91,13 @@ core::Event Journal::write(std::string_view kind, json::object body, bool sync) 
       ::poll(nullptr, 0, 1000);
     }
   }
+}
+
+// With the first event that must not be lost, its name as well.
+void Journal::sync() {
+  if (::fsync(fd_.get()) != 0) throw_errno("cannot sync the journal");
+  if (!name_is_synced_) sync_folder(file_.parent_path());
+  name_is_synced_ = true;
 }
 
 std::vector<core::Event> Journal::events() const {

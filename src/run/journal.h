@@ -27,8 +27,8 @@ class Journal {
   /// Everything so far, read from the file: a long run holds none of it in memory.
   std::vector<core::Event> events() const;
   core::Event append(std::string_view kind, json::object body);
-  /// On disk with the next event that is appended: for a start, after which nothing has happened, and
-  /// for what costs nothing to do again.
+  /// On disk with the next event that is appended: for a start, after which nothing has happened,
+  /// and for what costs nothing to do again.
   void begin(std::string_view kind, json::object body);
   void note(std::string_view text);
   /// Written, not synced: for progress.
@@ -40,12 +40,14 @@ class Journal {
 
  private:
   core::Event write(std::string_view kind, json::object body, bool sync);
+  void sync();
 
   std::filesystem::path file_;
   std::string task_, run_;
   std::mutex mutex_;
   Fd fd_;
   long seq_ = 0;
+  bool name_is_synced_ = false;
 };
 
 /// The whole events from `offset` on; `offset` moves behind the last whole line. A line that is not

@@ -11,7 +11,10 @@
 #include <array>
 #include <cerrno>
 #include <initializer_list>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -143,9 +146,7 @@ void refuse_sockets(Filter& filter, bool local, bool routes) {
   if (!local) filter.refuse("socketpair", {SCMP_CMP(1, SCMP_CMP_MASKED_EQ, kTypeBits, SOCK_DGRAM)});
 }
 
-}  // namespace
-
-std::string seccomp_program(Profile profile, bool host_sockets) {
+std::string make_program(Profile profile, bool host_sockets) {
   Filter filter;
   for (const char* name : never_allowed()) filter.refuse(name);
   // glibc falls back to clone, whose flags can be looked at.
@@ -167,5 +168,18 @@ std::string seccomp_program(Profile profile, bool host_sockets) {
   refuse_sockets(filter, profile != Profile::Strict && !host_sockets, profile != Profile::Strict);
   return filter.program();
 }
+
+}  // namespace
+
+const std::string& seccomp_program(Profile profile, bool host_sockets) {
+  static std::mutex mutex;
+  static std::map<std::pair<Profile, bool>, std::string> made;
+  const std::lock_guard hold(mutex);
+  std::string& program = made[{profile, host_sockets}];
+  if (program.empty()) program = make_program(profile, host_sockets);
+  return program;
+}
+
+void warm_up() { seccomp_program(Policy{}.profile, Policy{}.network); }
 
 }  // namespace nightjar::sandbox

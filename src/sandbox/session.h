@@ -116,6 +116,9 @@ class Standby {
   std::unique_ptr<State> state_;
 };
 
+/// Makes what is the same for all sessions, for this process and those that it forks.
+void warm_up();
+
 class Session {
  public:
   /// Throws Error(Unavailable) with the reason and the way out where no sandbox can be made;

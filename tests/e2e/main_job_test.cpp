@@ -43,6 +43,19 @@ TEST(MainJob, ARenameEndsAsAProvedPullRequestAndMerges) {
   EXPECT_EQ(repo.git({"status", "--porcelain"}), "");
 }
 
+TEST(MainJob, WhatIsNotCommittedIsCountedAndStaysWhereItIs) {
+  Repo repo = parser_project();
+  repo.write("notes.txt", "mine\n");
+  repo.write("README.md", "mine\n");
+  Service nightjar;
+  const auto assigned = nightjar.run({"assign", "Rename class Parser to Reader"}, repo.path());
+  EXPECT_NE(assigned.out.find("2 uncommitted changes"), std::string::npos) << assigned.out;
+  const std::string id = assigned.out.substr(0, assigned.out.find(' '));
+  nightjar.run({"watch", id});
+  EXPECT_EQ(get_int(nightjar.task(id), "uncommitted"), 2);
+  EXPECT_EQ(repo.read("README.md"), "mine\n");
+}
+
 TEST(MainJob, AStringFollowsWhereATestShowsThatItIsTheName) {
   const Repo repo = parser_project_with_a_computed_name();
   Service nightjar;

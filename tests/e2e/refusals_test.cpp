@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "base/paths.h"
+#include "base/text.h"
 #include "support/repo.h"
 #include "support/service.h"
 
@@ -42,6 +44,27 @@ TEST_F(Refusals, AnEmptyBriefAnUnknownKindAgentOptionAndDuration) {
   expect_refused({"assign", "Rename A to B", "--agent", "nobody"}, repo_.path(), "nobody");
   expect_refused({"assign", "Rename A to B", "--no-such-option"}, repo_.path(), "no-such-option");
   expect_refused({"assign", "Rename A to B", "--limit-time", "soon"}, repo_.path(), "soon");
+}
+
+TEST_F(Refusals, AnIdAskedForTwiceIsOneTaskAndAnotherBriefsIsAConflict) {
+  nightjar_.run({"tasks"});
+  const auto ask = [this](json::object body) {
+    body["repo"] = repo_.path().string();
+    const auto asked = nightjar_.run_with_folders(
+        {"curl", "-s", "--unix-socket", api_socket(nightjar_.state()).string(), "-H",
+         "Authorization: Bearer " + trimmed(read_file(token_file(nightjar_.state()))), "-H",
+         "Content-Type: application/json", "-d", to_line(body), "http://localhost/api/v1/tasks"});
+    return parse_json(asked.out).value().as_object();
+  };
+  const json::object wanted{{"brief", "Rename Parser to Reader"}, {"id", "myown1"}};
+  EXPECT_EQ(get_string(ask(wanted), "id"), "myown1");
+  EXPECT_EQ(get_string(ask(wanted), "id"), "myown1");
+  EXPECT_EQ(get_array(nightjar_.task("myown1"), "runs").size(), 1U);
+  EXPECT_EQ(get_string(ask({{"brief", "Rename Parser to Other"}, {"id", "myown1"}}), "kind"),
+            "conflict");
+  EXPECT_EQ(get_string(ask({{"brief", "Rename Parser to Other"}, {"id", "../x"}}), "kind"),
+            "invalid");
+  EXPECT_EQ(nightjar_.json_of({"tasks"}).as_array().size(), 1U);
 }
 
 TEST_F(Refusals, ControlCharactersAreShownInert) {
