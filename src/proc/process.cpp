@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -10,8 +11,10 @@
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -63,35 +66,42 @@ struct Start {
   std::array<int, 3> streams{};  ///< what becomes 0, 1 and 2
   const char* folder = nullptr;
   bool detached = false;  ///< a session of its own, and nothing inherited; else it ends with us
+  pid_t parent = ::getpid();
 };
 
-// In a child that has this process's memory: async-signal-safe calls, and nothing is written.
-[[noreturn]] __attribute__((noinline)) void become(const Start& start, pid_t parent) {
+// In a child that has this process's memory: async-signal-safe calls alone. Its exit status where
+// it cannot become the program.
+int become(void* argument) {
+  const auto& start = *static_cast<const Start*>(argument);
   if (start.detached) {
     ::setsid();
   } else {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(127);
+    if (::getppid() != start.parent) return 127;
   }
   reset_signals();
   for (int fd = 0; fd < 3; ++fd) ::dup2(start.streams[static_cast<size_t>(fd)], fd);
   if (start.detached) ::close_range(3, ~0U, 0);
-  if (start.folder && ::chdir(start.folder) != 0) ::_exit(127);
+  if (start.folder && ::chdir(start.folder) != 0) return 127;
   ::execve(start.image.path.c_str(), start.image.argv_pointers.data(),
            start.image.env_pointers.data());
-  ::_exit(127);
+  return 127;
 }
 
-// vfork: a copy of a large process's page tables costs more than the program it is to start. No
-// signal may find its handler in the child, which has our memory.
-pid_t spawn(const Start& start) {
+// As posix_spawn(3) does it, which has no word for the death of the parent: with our memory, on a
+// stack of its own, while this thread waits. A copy of a large process's page tables would cost
+// more than the program. No signal may find its handler in the child.
+pid_t spawn(Start start) {
+  struct alignas(16) Stack {
+    std::array<std::byte, 64 << 10> bytes;
+  };
+  const auto stack = std::make_unique_for_overwrite<Stack>();
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  const pid_t parent = ::getpid();
-  const pid_t pid = ::vfork();
-  if (pid == 0) become(start, parent);
+  const pid_t pid =
+      ::clone(become, stack.get() + 1, CLONE_VM | CLONE_VFORK | SIGCHLD, &start);  // it grows down
   const int failure = errno;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   errno = failure;

@@ -84,7 +84,7 @@ void write_arguments(int argc, char** argv, const std::string& folder) {
   const std::string text = "runner" + std::string(1, '\0') + folder;
   const size_t room = static_cast<size_t>(end - begin);
   std::memset(begin, 0, room);
-  std::memcpy(begin, text.data(), std::min(text.size(), room));
+  std::ranges::copy(text.substr(0, room), begin);
 }
 
 int be_runner(int argc, char** argv, const std::vector<std::string>& request) {
