@@ -214,14 +214,15 @@ void Supervisor::runner_died(const std::string& run) {
   running_count_ = static_cast<int>(runners_.size());
 }
 
-void Supervisor::catch_up(const core::Task& task, const core::Run& run) {
-  if (!caught_up_.insert(run.id).second) return;
+bool Supervisor::catch_up(const core::Task& task, const core::Run& run) {
+  if (!caught_up_.insert(run.id).second) return false;
   size_t offset = 0;
   auto events = run::read_journal(places_.run_folder(run.id) / run::kJournalFile, offset);
   std::erase_if(events, [last = store_.last_seq(task.id, run.id)](const auto& event) {
     return event.seq <= last;
   });
   append(events);
+  return !events.empty();
 }
 
 bool Supervisor::adopt(const core::Task& task, const core::Run& run) {
@@ -293,8 +294,7 @@ void Supervisor::schedule() {
   for (const auto& task : tasks) {
     for (const auto& run : task.runs) {
       if (!is_under_way(run) || runners_.contains(run.id)) continue;
-      if (!caught_up_.contains(run.id)) {
-        catch_up(task, run);
+      if (catch_up(task, run)) {
         again = true;  // the journal may have moved the task on
         continue;
       }

@@ -48,7 +48,8 @@ class Supervisor {
   bool adopt(const core::Task& task, const core::Run& run);
   void watch(const std::string& run, Runner runner);
   void ingest(const std::string& run, Runner& runner);
-  void catch_up(const core::Task& task, const core::Run& run);
+  /// Stores what an earlier runner of the run journalled; false: nothing new.
+  bool catch_up(const core::Task& task, const core::Run& run);
   void runner_died(const std::string& run);
   void read_watches();
   void append(const std::vector<core::Event>& events);

@@ -61,6 +61,7 @@ void Checkpoints::begin(const fs::path& upper, bool kept) {
   // What an earlier process wrote last may not have been kept.
   seen_ = kept ? fingerprint(sandbox::written_folder(upper)) : "";
   next_ = {};
+  last_ = newest().value_or(job_.start_commit);
 }
 
 bool Checkpoints::changed(const fs::path& upper, bool thoroughly) {
@@ -93,10 +94,10 @@ std::optional<std::string> Checkpoints::commit_of(sandbox::Session& session,
 bool Checkpoints::keep(sandbox::Session& session, int turn) {
   const auto commit = commit_of(session, "turn " + std::to_string(turn));
   if (!commit) return true;
-  const std::string last = newest().value_or(job_.start_commit);
-  if (*commit == last || mirror_.changed_paths(last, *commit).empty()) return false;
+  if (*commit == last_ || mirror_.changed_paths(last_, *commit).empty()) return false;
   mirror_.keep("runs/" + job_.run + "/turns/" + std::to_string(turn), *commit);
   journal_.append("checkpoint", {{"turn", turn}, {"commit", *commit}});
+  last_ = *commit;
   return true;
 }
 

@@ -41,6 +41,7 @@ class Checkpoints {
   const git::Mirror& mirror_;
   Journal& journal_;
   std::string seen_;
+  std::string last_;  ///< what the tree was kept as last, since `begin`
   Deadline next_{};
 };
 

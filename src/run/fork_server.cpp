@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -20,6 +21,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "base/warn.h"
 #include "proc/process.h"
 #include "run/runner.h"
@@ -29,7 +31,8 @@ namespace nightjar::run {
 
 namespace {
 
-constexpr size_t kMostRequest = 1 << 18;
+constexpr size_t kMostRequest = 1 << 17;  // a message of a socket holds a little more
+constexpr std::chrono::seconds kPatience{10};
 constexpr size_t kRoomForName = 48;  // of a run folder, behind RUNS
 
 // A message with at most one descriptor, as unix(7) has them.
@@ -59,12 +62,18 @@ struct Message {
   msghdr header{};
 };
 
-// Invalid where it has gone.
+// Invalid where it has gone, or does not answer (somebody stopped it).
 Fd ask(int socket, const std::string& request) {
   ssize_t n = 0;
   while ((n = ::send(socket, request.data(), request.size(), MSG_NOSIGNAL)) < 0 && errno == EINTR) {
   }
   if (n < 0) return {};
+  pollfd answered{socket, POLLIN, 0};
+  const Deadline deadline = in(kPatience);
+  int ready = 0;
+  while ((ready = ::poll(&answered, 1, poll_timeout(deadline))) < 0 && errno == EINTR) {
+  }
+  if (ready <= 0) return {};
   std::int32_t failure = 0;
   Message message(&failure, sizeof failure);
   while ((n = ::recvmsg(socket, &message.header, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
@@ -181,7 +190,8 @@ int fork_server_main(int argc, char** argv) {
     const ssize_t n = ::recv(0, buffer.data(), buffer.size(), 0);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return 0;  // the service has gone
-    const auto request = split(std::string_view(buffer).substr(0, static_cast<size_t>(n)), '\0');
+    auto request = split(std::string_view(buffer).substr(0, static_cast<size_t>(n)), '\0');
+    ::explicit_bzero(buffer.data(), static_cast<size_t>(n));
     const pid_t pid = ::fork();
     if (pid == 0) {
       ended.reset();
@@ -189,6 +199,8 @@ int fork_server_main(int argc, char** argv) {
       return be_runner(argc, argv, request);
     }
     answer_with(pid);
+    // The next run's process begins with this memory, and has no business with these keys.
+    for (auto& text : request) ::explicit_bzero(text.data(), text.size());
   }
 }
 

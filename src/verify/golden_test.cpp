@@ -1,5 +1,6 @@
-// Each folder of tests/golden/reports holds the real output of a real runner. NIGHTJAR_ACCEPT=1
-// rewrites what is expected: look at the difference before committing it.
+// Each folder of tests/golden/reports holds the real output of a real runner; in those called
+// `forged` somebody wrote into it by hand what a cheat would print. NIGHTJAR_ACCEPT=1 rewrites what
+// is expected: look at the difference before committing it.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

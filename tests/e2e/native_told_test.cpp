@@ -33,6 +33,19 @@ TEST_F(NativeTest, AFoldersInstructionsArriveOnceWhenItIsTouched) {
   EXPECT_EQ(body.find("Rule of the part.", rule + 1), std::string::npos) << "said twice";
 }
 
+TEST_F(NativeTest, AFoldersInstructionsArriveForAPathUnderTheNameThatOtherToolsGiveIt) {
+  repo_.write("part/AGENTS.md", "Rule of the part.\n");
+  repo_.write("part/note.md", "note\n");
+  repo_.commit("instructions");
+  play(R"({"replies": [{"calls": [{"tool": "read", "arguments": {"file_path": "part/note.md"}}]},
+    {"calls": [)" +
+       kFix + "]}, {\"calls\": [" + kFinish + "]}]}");
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_NE(body_of_last_request().find("Rule of the part."), std::string::npos);
+  EXPECT_NE(log(task).find("> read part/note.md"), std::string::npos) << log(task);
+}
+
 TEST_F(NativeTest, AFoldersInstructionsArriveForAPatchThatNamesItsFiles) {
   repo_.write("part/AGENTS.md", "Rule of the part.\n");
   repo_.write("part/note.md", "note\n");

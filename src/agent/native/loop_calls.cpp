@@ -12,6 +12,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "tools/arguments.h"
 
 namespace nightjar::agent::native {
 
@@ -128,7 +129,7 @@ ToolResult Loop::run_call(const ToolCall& call) {
                       (parsed ? std::string("another kind of value") : parsed.error()) +
                       "), so nothing was done. They were: " + shortened(inert(call.arguments), 500),
                   true);
-  const json::object& arguments = parsed->get_object();
+  const json::object arguments = tools::understood(call.name, parsed->get_object());
   const int turn = conversation_.turn();
   const std::string what = what_of(call, arguments);
   event("tool_started", {{"turn", turn}, {"tool", call.name}, {"what", what}});

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "tools/arguments.h"
 
 namespace nightjar::agent::native {
 
@@ -113,7 +114,7 @@ class Reader {
   void note_call(const model::ToolCall& call) {
     const auto parsed = parse_json(call.arguments);
     if (!parsed || !parsed->is_object()) return;
-    const json::object& arguments = parsed->get_object();
+    const json::object arguments = tools::understood(call.name, parsed->get_object());
     Standing& standing = out.standing;
     if (call.name == "plan") {
       standing.plan.clear();
