@@ -221,9 +221,7 @@ class Nightjar:
 
 
 def processes_of(nightjar, task):
-    """Those of the run, and the process that made the runner, with which it shares memory."""
-    runner = nightjar.runner(task)
-    return [*tree(runner), parent(runner)]
+    return tree(nightjar.runner(task))
 
 
 def measure_nightjar(program, rounds):
@@ -262,6 +260,7 @@ def measure_nightjar(program, rounds):
             time.sleep(0.2)
             out["cpu_ms"] = 1000 * (sum(map(cpu, nightjar.harness(task))) - before) / (LAST - FIRST)
             out["pss_mb"] = sum(map(pss, processes_of(nightjar, task))) / 1024
+            out["fork_server_mb"] = pss(parent(nightjar.runner(task))) / 1024
             gates[LAST].touch()
             if nightjar.wait(task)["proof"]["verdict"] != "proved":
                 raise SystemExit(nightjar.run("log", task).stdout)
@@ -395,7 +394,9 @@ def measure_peer(name, call_of, rounds):
 def show(name, result):
     print(f"{name}: {result['cpu_ms']:.2f} ms CPU a turn; {result['start_ms']:.0f} ms to the first request"
           + (f" ({result['runner_start_ms']:.0f} ms from its runner's start)" if "runner_start_ms" in result else "")
-          + f"; {result['pss_mb']:.1f} MB at turn {LAST}; eight at once {result['eight_s']:.2f} s"
+          + f"; {result['pss_mb']:.1f} MB at turn {LAST}"
+          + (f" (and {result['fork_server_mb']:.1f} MB once, who makes the runners)" if "fork_server_mb" in result else "")
+          + f"; eight at once {result['eight_s']:.2f} s"
           + (f" to the last claim, {result['eight_proved_s']:.2f} s to the last proof" if "eight_proved_s" in result else ""),
           flush=True)
 
