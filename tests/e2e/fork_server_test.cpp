@@ -14,9 +14,9 @@ class ForkServer : public ::testing::Test {
     for (const pid_t pid : held_) ::kill(pid, SIGCONT);
   }
 
-  std::string assign(const Repo& repo) {
+  std::string assign() {
     return get_string(
-        nightjar_.json_of({"assign", "Rename Parser to Reader"}, repo.path()).as_object(), "id");
+        nightjar_.json_of({"assign", "Rename Parser to Reader"}, repo_.path()).as_object(), "id");
   }
   pid_t hold(const std::string& id) {
     held_.push_back(hold_runner(nightjar_, id));
@@ -38,18 +38,18 @@ class ForkServer : public ::testing::Test {
     if (pidfd) EXPECT_EQ(::poll(&ended, 1, 30'000), 1) << pid << " lives on";
   }
 
-  const Repo repo_ = parser_project(), other_ = parser_project();
+  const Repo repo_ = parser_project();
   Service nightjar_;
   std::vector<pid_t> held_;
 };
 
 TEST_F(ForkServer, WasItKilledTheRunsUnderWayDoNotNoticeAndTheNextOneStarts) {
-  const std::string first = assign(repo_);
+  const std::string first = assign();
   const pid_t runner = hold(first), server = fork_server();
   ASSERT_GT(server, 0);
   ::kill(server, SIGKILL);
   expect_ends(server);
-  const std::string second = assign(other_);  // what is held may hold its repository's lock
+  const std::string second = assign();
   EXPECT_EQ(get_string(settle(nightjar_, second), "state"), "in_review")
       << nightjar_.run({"log", second}).out;
   EXPECT_NE(fork_server(), server);
@@ -60,7 +60,7 @@ TEST_F(ForkServer, WasItKilledTheRunsUnderWayDoNotNoticeAndTheNextOneStarts) {
 }
 
 TEST_F(ForkServer, ItEndsWithAKilledServiceAndItsRunnersDoNot) {
-  const std::string id = assign(repo_);
+  const std::string id = assign();
   const pid_t runner = hold(id), server = fork_server();
   ASSERT_GT(server, 0);
   ::kill(nightjar_.daemon_pid(), SIGKILL);
@@ -72,7 +72,7 @@ TEST_F(ForkServer, ItEndsWithAKilledServiceAndItsRunnersDoNot) {
 }
 
 TEST_F(ForkServer, ARunnersArgumentsSayWhichRunItIs) {
-  const std::string id = assign(repo_);
+  const std::string id = assign();
   const pid_t runner = hold(id);
   const std::string folder = (nightjar_.state() / "runs" / (id + ".1")).string();
   const std::string line = command_lines()[runner];

@@ -55,8 +55,8 @@ pid_t hold_runner(const Service& nightjar, const std::string& id) {
   const Deadline deadline = in(std::chrono::seconds(30));
   while (std::chrono::steady_clock::now() < deadline) {
     const auto text = try_read_file(journal).value_or("");
-    if (const auto end = text.find('\n'); end != std::string::npos) {
-      const auto started = parse_json(text.substr(0, end)).value().as_object();
+    if (text.find(R"("kind":"command_started")") != std::string::npos) {
+      const auto started = parse_json(text.substr(0, text.find('\n'))).value().as_object();
       const auto pid = static_cast<pid_t>(get_int(get_object(started, "body"), "pid"));
       ::kill(pid, SIGSTOP);
       return pid;

@@ -20,7 +20,8 @@ void expect_whole(Service& nightjar, const Repo& repo, const std::vector<std::st
 /// under way.
 void kill_at_random(int rounds, unsigned seed);
 
-/// Stops the process of the task's first run as soon as it has begun; its pid.
+/// Stops the process of the task's first run while it waits for its first command, and so holds no
+/// lock that another run may want; its pid.
 pid_t hold_runner(const Service& nightjar, const std::string& id);
 
 }  // namespace nightjar::test
