@@ -48,9 +48,8 @@ void attach(const Fd& mount, const Fd& place, const std::string& target) {
   }
 }
 
-Fd copy_of(const std::string& path, bool recursive) {
-  return Fd(::open_tree(AT_FDCWD, path.c_str(),
-                        OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0)));
+Fd copy_of(const std::string& path) {
+  return Fd(::open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
 }
 
 void restrict_mount(const Fd& tree, std::uint64_t attributes, bool recursive) {
@@ -168,7 +167,7 @@ class Builder {
   }
 
   void scratch(const Step& step) {
-    Fd folder = copy_of(scratch_folder(step.mode), false);
+    Fd folder = copy_of(scratch_folder(step.mode));
     if (!folder) throw_errno("cannot take the scratch space");
     attach(folder, place_folder(root_, step.target, 0755), step.target);
   }
@@ -178,7 +177,7 @@ class Builder {
   }
 
   void written(const Step& step) {
-    Fd folder = copy_of(upper_path(step) + "/written", false);
+    Fd folder = copy_of(upper_path(step) + "/written");
     if (!folder) throw_errno("cannot take the layer for " + step.target);
     restrict_mount(folder, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, false);
     attach(folder, place_folder(root_, step.target, 0755), step.target);
@@ -189,7 +188,7 @@ class Builder {
     if (!proc) throw_errno("cannot mount /proc");
     attach(proc, place_folder(root_, step.target, 0555), step.target);
     // The kernel asks its own uid, not ours, for some of these: nothing below may be written.
-    Fd settings = copy_of(new_root(plan_) + step.target + "/sys", false);
+    Fd settings = copy_of(new_root(plan_) + step.target + "/sys");
     if (!settings) throw_errno("cannot take /proc/sys");
     restrict_mount(settings,
                    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
@@ -287,7 +286,7 @@ class Builder {
     Fd marks(::open((folder + "/work").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!marks) throw_errno("cannot open the work folder");
     const struct timespec when = clone_layers(lowers, to.get(), marks.get());
-    Fd tree = copy_of(top, false);
+    Fd tree = copy_of(top);
     if (!tree) throw_errno("cannot take the clone");
     restrict_mount(tree, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, false);
     attach(tree, place_folder(root_, step.target, 0755), step.target);

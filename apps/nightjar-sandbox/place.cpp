@@ -46,7 +46,7 @@ Fd parent_of(const Fd& root, const std::string& path, std::string& last) {
     throw Error(ErrorKind::Invalid, "a place may not leave its root: " + path);
   last = parts.back();
   parts.pop_back();
-  if (Fd found = existing(root, path); found) return found;
+  if (Fd found = existing(root, path)) return found;
   Fd at(::openat(root.get(), ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!at) throw_errno("cannot open the new root");
   for (const auto& part : parts) {

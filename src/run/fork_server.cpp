@@ -1,6 +1,5 @@
 #include "run/fork_server.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>

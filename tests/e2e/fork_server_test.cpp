@@ -59,6 +59,17 @@ TEST_F(ForkServer, WasItKilledTheRunsUnderWayDoNotNoticeAndTheNextOneStarts) {
   EXPECT_EQ(get_array(nightjar_.task(first), "runs").size(), 1U);
 }
 
+TEST_F(ForkServer, AStoppedOneIsNotWaitedForWithoutEnd) {
+  nightjar_.run({"tasks"});
+  const pid_t server = fork_server();
+  ASSERT_GT(server, 0);
+  ::kill(server, SIGSTOP);
+  const std::string id = assign();
+  EXPECT_EQ(get_string(settle(nightjar_, id), "state"), "in_review")
+      << nightjar_.run({"log", id}).out;
+  expect_ends(server);
+}
+
 TEST_F(ForkServer, ItEndsWithAKilledServiceAndItsRunnersDoNot) {
   const std::string id = assign();
   const pid_t runner = hold(id), server = fork_server();
