@@ -10,7 +10,7 @@ if(NIGHTJAR_TESTS)
 endif()
 
 # What the program is linked with. Each shared library costs every start of it a tenth of a millisecond or more, and every
-# run a tenth of a megabyte; OpenSSL and the C library stay shared, because they must be replaced without a build.
+# run a tenth of a megabyte; TLS and the C library stay shared, because they must be replaced without a build.
 
 # nightjar_library(VARIABLE NAME): libNAME.a where there is one, else the shared library.
 function(nightjar_library variable name)

@@ -1,13 +1,19 @@
 #include "launch.h"
 
 #include <grp.h>
+#include <net/if.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "staging.h"
@@ -32,6 +38,20 @@ void own_mounts() {
   }
 }
 
+void own_names(bool network) {
+  constexpr std::string_view kName = "nightjar";
+  if (::sethostname(kName.data(), kName.size()) != 0) throw_errno("cannot set the host name");
+  if (network) return;
+  const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) throw_errno("cannot open a socket");
+  ifreq request{};
+  std::strcpy(request.ifr_name, "lo");
+  if (::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0) throw_errno("there is no loopback");
+  request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0)
+    throw_errno("cannot bring the loopback up");
+}
+
 }  // namespace
 
 void throw_no_namespace(const std::string& what) {
@@ -48,23 +68,28 @@ void map_ids(std::uint32_t inside_uid, std::uint32_t outside_uid, std::uint32_t 
   write_file("/proc/self/gid_map", map_line(inside_gid, outside_gid));
 }
 
-std::vector<Fd> enter_namespaces(Plan& plan) {
-  std::vector<Fd> sources;
-  if (plan.from_root) {
-    if (::unshare(CLONE_NEWNS) != 0) throw_no_namespace("cannot make a mount namespace");
-    own_mounts();
-    sources = stage_sources(plan);
-    become(plan.run_uid, plan.run_gid);
-  }
-  int spaces =
-      CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
-  if (!plan.network) spaces |= CLONE_NEWNET;
+std::vector<Fd> prepare(const sandbox::Ground& ground) {
+  // Root's are made by root itself: nobody inside has a right over them.
+  int spaces = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
+  if (!ground.from_root) spaces |= CLONE_NEWUSER;
+  if (!ground.network) spaces |= CLONE_NEWNET;
   if (::unshare(spaces) != 0) throw_no_namespace("cannot make namespaces");
-  map_ids(0, plan.run_uid, 0, plan.run_gid);
-  if (!plan.from_root) {
-    own_mounts();
-    sources = stage_sources(plan);
+  if (!ground.from_root) map_ids(0, ground.uid, 0, ground.gid);
+  own_mounts();
+  own_names(ground.network);
+  return open_sources(ground.sources);
+}
+
+std::vector<Fd> enter_namespaces(Plan& plan, const sandbox::Ground& ground,
+                                 std::vector<Fd> prepared) {
+  std::vector<Fd> sources = stage_sources(plan, ground.sources, std::move(prepared));
+  int spaces = CLONE_NEWPID | CLONE_NEWCGROUP;  // of the group that it is in by now
+  if (plan.from_root) {
+    become(plan.run_uid, plan.run_gid);
+    spaces |= CLONE_NEWUSER | CLONE_NEWNS;
   }
+  if (::unshare(spaces) != 0) throw_no_namespace("cannot make namespaces");
+  if (plan.from_root) map_ids(0, plan.run_uid, 0, plan.run_gid);
   return sources;
 }
 

@@ -9,10 +9,15 @@
 
 namespace nightjar::helper {
 
-/// As root where the plan says so: takes the sources in a private mount namespace and becomes the
-/// run's uid; then makes all namespaces of the sandbox. The caller's next child is PID 1 in them.
-/// Gives what stage_sources gave.
-std::vector<Fd> enter_namespaces(sandbox::Plan& plan);
+/// What no plan changes, before there is one: namespaces, of which the mounts' is private, with a
+/// loopback and a host name of their own; and a mount for each of the ground's sources.
+std::vector<Fd> prepare(const sandbox::Ground& ground);
+
+/// As root where the plan says so: takes the sources and becomes the run's uid; then makes what is
+/// left of the namespaces. `prepared` is what `prepare` gave. The caller's next child is PID 1 in
+/// them. Gives what stage_sources gave.
+std::vector<Fd> enter_namespaces(sandbox::Plan& plan, const sandbox::Ground& ground,
+                                 std::vector<Fd> prepared);
 
 /// A uid and gid map of one line for the calling process, which has just made a user namespace.
 void map_ids(std::uint32_t inside_uid, std::uint32_t outside_uid, std::uint32_t inside_gid,

@@ -3,13 +3,10 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -59,20 +56,6 @@ void install_filter(const std::string& program) {
 }
 
 }  // namespace
-
-void set_up_network(const sandbox::Plan& plan) {
-  constexpr std::string_view kName = "nightjar";
-  if (::sethostname(kName.data(), kName.size()) != 0) throw_errno("cannot set the host name");
-  if (plan.network) return;
-  Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket) throw_errno("cannot open a socket");
-  ifreq request{};
-  std::strcpy(request.ifr_name, "lo");
-  if (::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0) throw_errno("there is no loopback");
-  request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
-  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0)
-    throw_errno("cannot bring the loopback up");
-}
 
 void lock_down(const sandbox::Plan& plan) {
   ::umask(022);

@@ -1,5 +1,6 @@
 // nightjar-sandbox: makes one sandbox and is PID 1 in it. Started by a session with an empty
-// environment, no argument, and a socket as descriptor 3, whose first frame says what to make.
+// environment, no argument, and a socket as descriptor 3. Its first frame says what all sandboxes
+// here have, the second what this one is to be.
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -35,7 +36,6 @@ void report(const std::string& what, std::uint64_t code) {
 std::uint64_t number_of(sandbox::TreeKind kind) { return static_cast<std::uint64_t>(kind); }
 
 [[noreturn]] void be_inside(const sandbox::Plan& plan, std::vector<Fd> sources) {
-  helper::set_up_network(plan);
   helper::WorkTree tree = helper::build_root(plan, std::move(sources));
   helper::lock_down(plan);
   sandbox::Writer writer;
@@ -45,10 +45,14 @@ std::uint64_t number_of(sandbox::TreeKind kind) { return static_cast<std::uint64
 }
 
 int launch() {
+  const auto prepare = sandbox::receive_frame(kSocket);
+  if (!prepare || prepare->kind != FrameKind::Prepare) return 2;
+  const sandbox::Ground ground = sandbox::decode_ground(prepare->payload);
+  std::vector<Fd> prepared = helper::prepare(ground);
   const auto setup = sandbox::receive_frame(kSocket);
   if (!setup || setup->kind != FrameKind::Setup) return 2;
   sandbox::Plan plan = sandbox::decode_plan(setup->payload);
-  std::vector<Fd> sources = helper::enter_namespaces(plan);
+  std::vector<Fd> sources = helper::enter_namespaces(plan, ground, std::move(prepared));
   // A child of the session's, not of this process, which ends now.
   const long pid = ::syscall(SYS_clone, CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
   if (pid < 0) throw_errno("cannot start the first process inside");

@@ -52,11 +52,10 @@ Fd copy_of(const std::string& path) {
   return Fd(::open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
 }
 
-void restrict_mount(const Fd& tree, std::uint64_t attributes, bool recursive) {
+void restrict_mount(const Fd& tree, std::uint64_t attributes) {
   mount_attr change{};
   change.attr_set = attributes;
-  if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &change,
-                      sizeof change) != 0) {
+  if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH, &change, sizeof change) != 0) {
     throw_errno("cannot restrict a mount");
   }
 }
@@ -146,13 +145,11 @@ class Builder {
 
   void bind(const Step& step) {
     const Fd tree = std::move(sources_.at(step.sources.at(0)));
-    restrict_mount(tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, true);
     attach(tree, place_for(tree, step.target), step.target);
   }
 
   void device(const Step& step) {
     const Fd node = std::move(sources_.at(step.sources.at(0)));
-    restrict_mount(node, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, false);
     attach(node, place_file(root_, step.target, "", 0644), step.target);
   }
 
@@ -179,7 +176,7 @@ class Builder {
   void written(const Step& step) {
     Fd folder = copy_of(upper_path(step) + "/written");
     if (!folder) throw_errno("cannot take the layer for " + step.target);
-    restrict_mount(folder, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, false);
+    restrict_mount(folder, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
     attach(folder, place_folder(root_, step.target, 0755), step.target);
   }
 
@@ -191,8 +188,7 @@ class Builder {
     Fd settings = copy_of(new_root(plan_) + step.target + "/sys");
     if (!settings) throw_errno("cannot take /proc/sys");
     restrict_mount(settings,
-                   MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-                   false);
+                   MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
     attach(settings, place_folder(root_, step.target + "/sys", 0555), step.target + "/sys");
   }
 
@@ -288,13 +284,13 @@ class Builder {
     const struct timespec when = clone_layers(lowers, to.get(), marks.get());
     Fd tree = copy_of(top);
     if (!tree) throw_errno("cannot take the clone");
-    restrict_mount(tree, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, false);
+    restrict_mount(tree, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
     attach(tree, place_folder(root_, step.target, 0755), step.target);
     if (step.work_tree) work_tree_ = {TreeKind::Clone, std::move(to), std::move(lowers), when};
   }
 
   void enter() {
-    restrict_mount(root_, MOUNT_ATTR_RDONLY, false);
+    restrict_mount(root_, MOUNT_ATTR_RDONLY);
     if (::fchdir(Fd(::open(new_root(plan_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)).get()) !=
         0) {
       throw_errno("cannot enter the new root");

@@ -75,15 +75,32 @@ struct Opened {
   bool mapped = true;
 };
 
-Opened open_source(const Source& source, OwnerMaps& maps) {
+void restrict(const Fd& tree, Source::As as) {
+  if (as == Source::As::Layer) return;
+  mount_attr change{};
+  change.attr_set = as == Source::As::ReadOnly
+                        ? MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
+                        : MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+  const unsigned whole = as == Source::As::ReadOnly ? AT_RECURSIVE : 0;
+  if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH | whole, &change, sizeof change) != 0)
+    throw_errno("cannot restrict a mount");
+}
+
+Fd open_source(const Source& source) {
   const unsigned flags =
       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (source.with_submounts ? AT_RECURSIVE : 0);
-  Opened out{Fd(::open_tree(AT_FDCWD, source.path.c_str(), flags))};
-  if (!out.tree && errno == EINVAL && !source.with_submounts) {
+  Fd out(::open_tree(AT_FDCWD, source.path.c_str(), flags));
+  if (!out && errno == EINVAL && !source.with_submounts) {
     // Mounts below it came from a more privileged namespace and cannot be taken away.
-    out.tree = Fd(::open_tree(AT_FDCWD, source.path.c_str(), flags | AT_RECURSIVE));
+    out = Fd(::open_tree(AT_FDCWD, source.path.c_str(), flags | AT_RECURSIVE));
   }
-  if (!out.tree) throw_errno("cannot take " + source.path + " into the sandbox");
+  if (!out) throw_errno("cannot take " + source.path + " into the sandbox");
+  restrict(out, source.as);
+  return out;
+}
+
+Opened open_mapped(const Source& source, OwnerMaps& maps) {
+  Opened out{open_source(source)};
   if (source.map_owner) out.mapped = maps.apply(out.tree.get(), source);
   return out;
 }
@@ -150,12 +167,23 @@ void write_file(const std::string& path, std::string_view text) {
   if (::write(fd.get(), text.data(), text.size()) < 0) throw_errno("cannot write " + path);
 }
 
-std::vector<Fd> stage_sources(Plan& plan) {
+std::vector<Fd> open_sources(const std::vector<Source>& sources) {
+  std::vector<Fd> out;
+  out.reserve(sources.size());
+  for (const auto& source : sources) out.push_back(open_source(source));
+  return out;
+}
+
+std::vector<Fd> stage_sources(Plan& plan, const std::vector<Source>& known,
+                              std::vector<Fd> before) {
   // Detached copies first, because the staging folder then covers what stands below it on the host.
   std::vector<Opened> opened;
   opened.reserve(plan.sources.size());
   OwnerMaps maps(plan);
-  for (const auto& source : plan.sources) opened.push_back(open_source(source, maps));
+  for (size_t i = 0; i < plan.sources.size(); ++i) {
+    const bool is_known = i < known.size() && plan.sources[i] == known[i];
+    opened.push_back(is_known ? Opened{std::move(before[i])} : open_mapped(plan.sources[i], maps));
+  }
   for (auto& step : plan.steps) {
     // The layers of one tree go together: all mapped, or none.
     const bool none =
@@ -165,7 +193,7 @@ std::vector<Fd> stage_sources(Plan& plan) {
     if (!none && upper.mapped) continue;
     Source plain = plan.sources[static_cast<size_t>(step.upper)];
     plain.map_owner = false;
-    upper = {open_source(plain, maps).tree, false};
+    upper = {open_source(plain), false};
     give_tree(open_folder(plain.path).get(), {plan.run_uid, plan.run_gid});
   }
   if (::mount("nightjar", plan.staging.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") != 0) {

@@ -15,11 +15,16 @@ std::string new_root(const sandbox::Plan& plan);
 std::string scratch_root(const sandbox::Plan& plan);
 std::string source_path(const sandbox::Plan& plan, size_t index);
 
+/// A mount of each, as restricted as it will be shown. REQUIRES: a private mount namespace, and the
+/// right to mount in it.
+std::vector<Fd> open_sources(const std::vector<sandbox::Source>& sources);
+
 /// A mount for each of the plan's sources, still to be attached to the new root; empty for a layer,
-/// which stands at source_path. REQUIRES: a private mount namespace, and the right to mount in it.
-/// Where root finds that a file system cannot show its owner's files as the run's, the work tree is
-/// copied here and its step says where to.
-std::vector<Fd> stage_sources(sandbox::Plan& plan);
+/// which stands at source_path. `known` are those that are `opened` already, and begin the plan's.
+/// REQUIRES: as open_sources. Where root finds that a file system cannot show its owner's files as
+/// the run's, the work tree is copied here and its step says where to.
+std::vector<Fd> stage_sources(sandbox::Plan& plan, const std::vector<sandbox::Source>& known,
+                              std::vector<Fd> opened);
 
 /// A line of a uid or gid map.
 std::string map_line(std::uint32_t inside, std::uint32_t outside);

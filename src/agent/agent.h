@@ -80,6 +80,12 @@ struct OthersSpent {
   bool cost_known = true;
 };
 
+/// An event to come, of docs/events.md.
+struct Happening {
+  std::string_view kind;  ///< a literal
+  json::object body;
+};
+
 struct Assignment {
   core::TaskSpec spec;
   std::string brief;  ///< of this run
@@ -100,8 +106,8 @@ struct Assignment {
   std::optional<ModelAccess> failover;  ///< goes on where that one cannot
   core::Limits limits;
   std::vector<core::CheckReport> baseline;  ///< of the checks, before any change
-  /// Progress in the run's journal, for people who watch.
-  std::function<void(std::string_view kind, json::object body)> event;
+  /// Progress in the run's journal, for people who watch; all of it at once.
+  std::function<void(std::vector<Happening>)> tell;
   /// What the person said that has a number above this.
   std::function<std::vector<PersonsWord>(long after)> words;
   /// Told what the agent itself has spent, what others of its run (through the gateway) have.

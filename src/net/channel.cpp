@@ -5,10 +5,11 @@
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -145,10 +146,20 @@ Fd connect_to_socket(const fs::path& path, const Patience& patience) {
   return connect_to(reinterpret_cast<const sockaddr*>(&address), sizeof address, patience);
 }
 
+/// Where the rest begins once that much of it was sent.
+size_t behind(std::vector<iovec>& parts, size_t at, size_t sent) {
+  for (; sent > 0 && sent >= parts[at].iov_len; ++at) sent -= parts[at].iov_len;
+  if (sent > 0) {
+    parts[at].iov_base = static_cast<char*>(parts[at].iov_base) + sent;
+    parts[at].iov_len -= sent;
+  }
+  return at;
+}
+
 }  // namespace
 
 Patience::Patience(const std::stop_token& stop, const Fd& wake)
-    : stop_(stop), wake_(wake), callback_(stop_, [this] { ::eventfd_write(wake_.get(), 1); }) {}
+    : stop_(stop), wake_(wake), woken_(stop, wake) {}
 
 void Patience::throw_if_over() const {
   if (stop_.stop_requested()) throw Cancelled{};
@@ -186,7 +197,7 @@ Channel::~Channel() = default;
 
 void Channel::enter_proxy(const Route& route, const Patience& patience) {
   const ProxyStream stream{
-      [&](std::string_view bytes) { write_plain(bytes, patience); },
+      [&](std::string_view bytes) { write_plain({&bytes, 1}, patience); },
       [&](std::span<char> into) { read_exactly(into, patience); },
   };
   if (route.proxy->kind == Proxy::Kind::Socks5) {
@@ -204,23 +215,27 @@ void Channel::read_exactly(std::span<char> into, const Patience& patience) {
   }
 }
 
+// Most often nothing is there yet: what answers thinks first.
 size_t Channel::read_plain(std::span<char> into, const Patience& patience) {
   for (;;) {
+    patience.wait(socket_.get(), POLLIN);
     const ssize_t got = ::recv(socket_.get(), into.data(), into.size(), 0);
     if (got >= 0) return static_cast<size_t>(got);
-    if (errno == EAGAIN) {
-      patience.wait(socket_.get(), POLLIN);
-    } else if (errno != EINTR) {
-      throw unavailable("the connection broke", errno);
-    }
+    if (errno != EAGAIN && errno != EINTR) throw unavailable("the connection broke", errno);
   }
 }
 
-bool Channel::write_plain(std::string_view bytes, const Patience& patience) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+bool Channel::write_plain(std::span<const std::string_view> parts, const Patience& patience) {
+  std::vector<iovec> rest;
+  for (const auto& part : parts)
+    if (!part.empty()) rest.push_back({const_cast<char*>(part.data()), part.size()});
+  for (size_t at = 0; at < rest.size();) {
+    msghdr message{};
+    message.msg_iov = rest.data() + at;
+    message.msg_iovlen = rest.size() - at;
+    const ssize_t sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
     if (sent >= 0) {
-      bytes.remove_prefix(static_cast<size_t>(sent));
+      at = behind(rest, at, static_cast<size_t>(sent));
     } else if (errno == EAGAIN) {
       // What TLS receives meanwhile may be its own business; without it, it is an answer.
       const short awaited = static_cast<short>(tls_ ? POLLOUT : POLLOUT | POLLIN);
@@ -239,9 +254,10 @@ size_t Channel::read_some(std::span<char> into, const Patience& patience) {
   return tls_ ? tls_->read_some(into, patience) : read_plain(into, patience);
 }
 
-bool Channel::write(std::string_view bytes, const Patience& patience) {
+bool Channel::write(std::initializer_list<std::string_view> parts, const Patience& patience) {
   patience.throw_if_over();
-  return tls_ ? tls_->write(bytes, patience) : write_plain(bytes, patience);
+  if (!tls_) return write_plain({parts.begin(), parts.size()}, patience);
+  return std::ranges::all_of(parts, [&](auto part) { return tls_->write(part, patience); });
 }
 
 bool Channel::is_quiet() const {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/time.h"
+#include "base/wake.h"
 #include "net/address.h"
 
 namespace nightjar::net {
@@ -34,7 +35,7 @@ class Patience {
  private:
   std::stop_token stop_;
   const Fd& wake_;
-  std::stop_callback<std::function<void()>> callback_;
+  WokenByStop woken_;
   Deadline deadline_ = kNoDeadline;
 };
 
@@ -58,8 +59,9 @@ class Channel {
 
   /// At least one byte, or 0 at the end.
   size_t read_some(std::span<char> into, const Patience& patience);
-  /// False where the other side answered or left before it took everything.
-  bool write(std::string_view bytes, const Patience& patience);
+  /// One after the other, in as few packets as they need. False where the other side answered or
+  /// left before it took everything.
+  bool write(std::initializer_list<std::string_view> parts, const Patience& patience);
   /// Neither closed by the other side nor holding bytes that nobody asked for.
   bool is_quiet() const;
 
@@ -67,7 +69,7 @@ class Channel {
   friend class Tls;
   void enter_proxy(const Route& route, const Patience& patience);
   size_t read_plain(std::span<char> into, const Patience& patience);
-  bool write_plain(std::string_view bytes, const Patience& patience);
+  bool write_plain(std::span<const std::string_view> parts, const Patience& patience);
   void read_exactly(std::span<char> into, const Patience& patience);
 
   Fd socket_;

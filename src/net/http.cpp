@@ -224,25 +224,13 @@ std::optional<HttpResponse> HttpClient::State::attempt(const HttpRequest& reques
   if (!channel) channel = std::make_unique<Channel>(route, request.connect_timeout, patience);
   patience.until(request.idle.count() > 0 ? std::min(request.deadline, in(request.idle))
                                           : request.deadline);
-  // One packet, where it fits into one.
-  const bool is_small = request.body.size() + request.lent_body.size() < kPiece;
-  bool is_sent = true;
-  if (is_small) {
-    is_sent =
-        channel->write(std::string(head).append(request.body).append(request.lent_body), patience);
-  } else {
-    for (const std::string_view part :
-         {std::string_view(head), std::string_view(request.body), request.lent_body})
-      is_sent = is_sent && (part.empty() || channel->write(part, patience));
-  }
+  const bool is_sent = channel->write({head, request.body, request.lent_body}, patience);
   return read_answer(request, on_data, patience, is_reused, is_sent);
 }
 
 HttpResponse HttpClient::State::exchange(const HttpRequest& request, const OnData* on_data) {
   if (request.stop.stop_requested()) throw Cancelled{};
   if (!wake) throw Error(ErrorKind::Limit, "no more files can be opened: eventfd");
-  ::eventfd_t before = 0;
-  ::eventfd_read(wake.get(), &before);
   Patience patience(request.stop, wake);
   Route wanted = route_of(request);
   if (channel && !(leads_to_the_same(wanted, route) && channel->is_quiet())) channel.reset();

@@ -14,6 +14,9 @@ namespace nightjar::net {
 class Channel;
 class Patience;
 
+/// Loads OpenSSL for this process and those that it forks; the first connection would.
+void load_tls();
+
 class Tls {
  public:
   /// Shakes hands. `ca_file` replaces the system's authorities where it is not empty.

@@ -137,8 +137,10 @@ agent::Assignment AgentsPlace::assignment(sandbox::Session& session) {
   out.work_tree = job_.spec.repo;
   out.model = model_;
   out.failover = failover_;
-  out.event = [this](std::string_view kind, json::object body) {
-    context_.journal.progress(kind, std::move(body));
+  out.tell = [this](std::vector<agent::Happening> all) {
+    std::vector<Draft> drafts;
+    for (auto& [kind, body] : all) drafts.push_back({kind, std::move(body)});
+    context_.journal.progress(std::move(drafts));
   };
   if (job_.rewind_turn) out.rewind = agent::Rewind{*job_.rewind_turn, job_.resumes};
   if (job_.gateway)

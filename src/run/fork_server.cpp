@@ -22,6 +22,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "base/warn.h"
+#include "net/tls.h"
 #include "proc/process.h"
 #include "run/runner.h"
 #include "sandbox/session.h"
@@ -174,6 +175,11 @@ int fork_server_main(int argc, char** argv) {
   sigprocmask(SIG_BLOCK, &child_ended, nullptr);
   Fd ended(::signalfd(-1, &child_ended, SFD_CLOEXEC | SFD_NONBLOCK));
   sandbox::warm_up();
+  try {
+    net::load_tls();  // runners share it so; a run without TLS needs none
+  } catch (const Error& error) {
+    warn(error.what());
+  }
   std::string buffer(kMostRequest, '\0');
   for (;;) {
     std::array<pollfd, 2> fds{{{0, POLLIN, 0}, {ended.get(), POLLIN, 0}}};

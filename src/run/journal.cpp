@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,8 +14,12 @@
 namespace nightjar::run {
 
 namespace {
+
 constexpr off_t kReserved = 65536;
-}
+
+std::string line_of(const core::Event& event) { return to_line(core::to_json(event)) + "\n"; }
+
+}  // namespace
 
 std::vector<core::Event> read_journal(const fs::path& file, size_t& offset) {
   std::vector<core::Event> events;
@@ -51,6 +54,7 @@ Journal::Journal(const fs::path& file, std::string task, std::string run)
   // event waits for room like all others.
   (void)::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(whole), kReserved);
   if (!events.empty()) seq_ = events.back().seq;
+  size_ = static_cast<off_t>(whole);
 }
 
 core::Event Journal::append(std::string_view kind, json::object body) {
@@ -68,6 +72,14 @@ void Journal::progress(std::string_view kind, json::object body) {
   write(kind, std::move(body), false);
 }
 
+void Journal::progress(std::vector<Draft> drafts) {
+  const std::lock_guard hold(mutex_);
+  std::string lines;
+  for (auto& [kind, body] : drafts)
+    lines += line_of({task_, run_, ++seq_, now(), std::string(kind), std::move(body)});
+  write(lines, false);
+}
+
 void Journal::note(std::string_view text) {
   write("note", {{"text", valid_utf8(inert(text, true))}}, false);
 }
@@ -75,19 +87,22 @@ void Journal::note(std::string_view text) {
 core::Event Journal::write(std::string_view kind, json::object body, bool sync) {
   const std::lock_guard hold(mutex_);
   core::Event event{task_, run_, ++seq_, now(), std::string(kind), std::move(body)};
-  const std::string line = to_line(core::to_json(event)) + "\n";
-  struct stat before{};
-  if (::fstat(fd_.get(), &before) != 0) throw_errno("cannot stat the journal");
+  write(line_of(event), sync);
+  return event;
+}
+
+void Journal::write(std::string_view lines, bool sync) {
   for (;;) {
     try {
-      write_all(fd_.get(), line);
+      write_all(fd_.get(), lines);
       if (sync) this->sync();
-      return event;
+      size_ += static_cast<off_t>(lines.size());
+      return;
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::Limit) throw;
       // Half a line must not stand before the whole one. Then wait for room: a second is soon
       // enough.
-      if (::ftruncate(fd_.get(), before.st_size) != 0) throw_errno("cannot cut the journal");
+      if (::ftruncate(fd_.get(), size_) != 0) throw_errno("cannot cut the journal");
       ::poll(nullptr, 0, 1000);
     }
   }

@@ -12,12 +12,19 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file.h"
 #include "core/event.h"
 
 namespace nightjar::run {
+
+/// An event that has no number yet.
+struct Draft {
+  std::string_view kind;
+  json::object body;
+};
 
 class Journal {
  public:
@@ -31,8 +38,9 @@ class Journal {
   /// and for what costs nothing to do again.
   void begin(std::string_view kind, json::object body);
   void note(std::string_view text);
-  /// Written, not synced: for progress.
+  /// Written, not synced: for progress. All of them with one write.
   void progress(std::string_view kind, json::object body);
+  void progress(std::vector<Draft> drafts);
 
   /// The last event of that kind (with that stage, and in that round, where given).
   std::optional<core::Event> last(std::string_view kind, std::string_view stage = "",
@@ -40,6 +48,8 @@ class Journal {
 
  private:
   core::Event write(std::string_view kind, json::object body, bool sync);
+  /// Lines with their newlines.
+  void write(std::string_view lines, bool sync);
   void sync();
 
   std::filesystem::path file_;
@@ -47,6 +57,7 @@ class Journal {
   std::mutex mutex_;
   Fd fd_;
   long seq_ = 0;
+  off_t size_ = 0;
   bool name_is_synced_ = false;
 };
 

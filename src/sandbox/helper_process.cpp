@@ -89,13 +89,24 @@ class SpawnSettings {
 
 }  // namespace
 
-HelperProcess::HelperProcess(const std::filesystem::path& executable, const MemoryGroup* group) {
+HelperProcess::HelperProcess(const std::filesystem::path& executable, const Ground& ground,
+                             const MemoryGroup* group) {
   spawn(executable, group);
+  tell(FrameKind::Prepare, encode(ground));
+}
+
+// Where nobody hears it, what it said before it went is the reason, and is read next.
+void HelperProcess::tell(FrameKind kind, const std::string& payload) {
+  try {
+    send_frame(socket_.get(), kind, payload);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::Unavailable) throw;
+  }
 }
 
 void HelperProcess::make_sandbox(const Plan& plan) {
   try {
-    send_frame(socket_.get(), FrameKind::Setup, encode(plan));
+    tell(FrameKind::Setup, encode(plan));
     wait_until_ready();
   } catch (...) {
     stop();

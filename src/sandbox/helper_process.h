@@ -15,9 +15,10 @@ namespace nightjar::sandbox {
 
 class HelperProcess {
  public:
-  /// Starts it, to wait for its plan; in the group, where there is one and the kernel begins
-  /// processes there. Throws Error(Unavailable) with the reason.
-  HelperProcess(const std::filesystem::path& executable, const MemoryGroup* group);
+  /// Starts it, to make its ground and wait for its plan; in the group, where there is one and the
+  /// kernel begins processes there. Throws Error(Unavailable) with the reason.
+  HelperProcess(const std::filesystem::path& executable, const Ground& ground,
+                const MemoryGroup* group);
   ~HelperProcess() { stop(); }
   HelperProcess(const HelperProcess&) = delete;
   HelperProcess& operator=(const HelperProcess&) = delete;
@@ -43,6 +44,7 @@ class HelperProcess {
 
  private:
   void spawn(const std::filesystem::path& executable, const MemoryGroup* group);
+  void tell(FrameKind kind, const std::string& payload);
   void wait_until_ready();
   [[noreturn]] void lost(const std::string& how);
 

@@ -53,8 +53,9 @@ void look_at_root(HostFacts& facts) {
 
 }  // namespace
 
-HostFacts look_at_host(const Policy& policy) {
+HostFacts look_at_host(bool network) {
   HostFacts facts;
+  facts.network = network;
   facts.run_uid = ::geteuid();
   facts.run_gid = ::getegid();
   facts.root = is_host_root();
@@ -62,7 +63,7 @@ HostFacts look_at_host(const Policy& policy) {
   for (const auto& entry : fs::directory_iterator("/etc")) {
     const std::string name = entry.path().filename().string();
     if (!matches_any(name, etc_names()) &&
-        !(policy.network && matches_any(name, etc_names_for_network()))) {
+        !(network && matches_any(name, etc_names_for_network()))) {
       continue;
     }
     std::error_code ignored;
@@ -78,6 +79,10 @@ HostFacts look_at_host(const Policy& policy) {
     facts.staging = folder;
     if (fs::is_directory(folder, ignored)) break;
   }
+  return facts;
+}
+
+void look_at_layers(const Policy& policy, HostFacts& facts) {
   const auto owner = [&](const fs::path& lower) {
     struct stat info{};
     if (::stat(lower.c_str(), &info) != 0)
@@ -89,7 +94,6 @@ HostFacts look_at_host(const Policy& policy) {
   for (const auto& overlay : policy.overlays) {
     for (const auto& lower : overlay.lowers) owner(lower);
   }
-  return facts;
 }
 
 }  // namespace nightjar::sandbox

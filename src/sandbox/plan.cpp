@@ -45,7 +45,7 @@ class Planner {
     plan_.staging = facts_.staging;
     plan_.force_tree = policy_.force_tree;
     plan_.start_folder = policy_.tree.target.string();
-    plan_.network = policy_.network;
+    plan_.sources = make_ground(facts_).sources;
     plan_.most_processes = policy_.most_processes;
     plan_.most_files = policy_.most_files;
     plan_.environment = environment();
@@ -82,8 +82,13 @@ class Planner {
     return static_cast<std::uint32_t>(plan_.sources.size() - 1);
   }
   void bind(const std::string& from, const std::string& to) {
-    const std::uint32_t index = source({.path = from});
+    const std::uint32_t index = source({.path = from, .as = Source::As::ReadOnly});
     add({.what = Step::What::Bind, .target = to, .sources = {index}});
+  }
+  /// The next one of the ground.
+  void stand(Step::What what) {
+    const std::uint32_t index = standing_++;
+    add({.what = what, .target = plan_.sources.at(index).path, .sources = {index}});
   }
   void file(const std::string& target, std::string_view content) {
     add({.what = Step::What::File, .target = target, .text = std::string(content), .mode = 0644});
@@ -93,15 +98,15 @@ class Planner {
   }
 
   void system_folders() {
-    bind("/usr", "/usr");
+    stand(Step::What::Bind);
     for (const auto& [link, destination] : facts_.links) {
       add({.what = Step::What::Link, .target = link, .text = destination});
     }
-    for (const auto& folder : facts_.folders) bind(folder, folder);
+    for (size_t i = 0; i < facts_.folders.size(); ++i) stand(Step::What::Bind);
   }
 
   void settings() {
-    for (const auto& name : facts_.etc) bind("/etc/" + name, "/etc/" + name);
+    for (size_t i = 0; i < facts_.etc.size(); ++i) stand(Step::What::Bind);
     file("/etc/passwd", kPasswd);
     file("/etc/group", kGroup);
     file("/etc/hosts", kHostNames);
@@ -111,10 +116,7 @@ class Planner {
   }
 
   void devices() {
-    for (const auto& name : facts_.devices) {
-      const std::uint32_t index = source({.path = "/dev/" + name, .with_submounts = false});
-      add({.what = Step::What::Device, .target = "/dev/" + name, .sources = {index}});
-    }
+    for (size_t i = 0; i < facts_.devices.size(); ++i) stand(Step::What::Device);
     const std::array<std::pair<const char*, const char*>, 5> links{{{"fd", "/proc/self/fd"},
                                                                     {"stdin", "/proc/self/fd/0"},
                                                                     {"stdout", "/proc/self/fd/1"},
@@ -137,7 +139,8 @@ class Planner {
     };
     for (const auto& tool : policy_.tools) {
       if (tree_or_overlay(tool.target)) continue;  // the tree brings it, or `share` does
-      const std::uint32_t index = source({.path = tool.source.string()});
+      const std::uint32_t index =
+          source({.path = tool.source.string(), .as = Source::As::ReadOnly});
       steps.push_back(
           {.what = Step::What::Bind, .target = tool.target.string(), .sources = {index}});
     }
@@ -214,6 +217,7 @@ class Planner {
   const Policy& policy_;
   const HostFacts& facts_;
   Plan plan_;
+  std::uint32_t standing_ = 0;  ///< sources of the ground that have a step
 };
 
 }  // namespace
@@ -265,6 +269,24 @@ const std::vector<std::string>& etc_names_for_network() {
   static const std::vector<std::string> names{"gai.conf", "npmrc",       "pip.conf",
                                               "pki",      "resolv.conf", "wgetrc"};
   return names;
+}
+
+// In the order in which the planner gives them their steps.
+Ground make_ground(const HostFacts& facts) {
+  Ground out{.from_root = facts.root,
+             .uid = facts.run_uid,
+             .gid = facts.run_gid,
+             .network = facts.network,
+             .sources = {}};
+  const auto add = [&out](std::string path, Source::As as) {
+    out.sources.push_back(
+        {.path = std::move(path), .as = as, .with_submounts = as == Source::As::ReadOnly});
+  };
+  add("/usr", Source::As::ReadOnly);
+  for (const auto& folder : facts.folders) add(folder, Source::As::ReadOnly);
+  for (const auto& name : facts.etc) add("/etc/" + name, Source::As::ReadOnly);
+  for (const auto& name : facts.devices) add("/dev/" + name, Source::As::Device);
+  return out;
 }
 
 Plan make_plan(const Policy& policy, const HostFacts& facts) {

@@ -20,7 +20,9 @@ inline constexpr std::uint32_t kMostRunUids = 9999;
 
 /// A host file or folder that the sandbox will see, or a layer of a tree.
 struct Source {
+  enum class As : std::uint8_t { Layer, ReadOnly, Device };
   std::string path;
+  As as = As::Layer;
   bool with_submounts = true;
   /// Attached so that what `owner_uid`:`owner_gid` owns on disk belongs to the run; root only.
   bool map_owner = false;
@@ -53,6 +55,15 @@ struct Step {
   bool operator==(const Step&) const = default;
 };
 
+/// What the helper makes before it has its plan: all that no policy changes.
+struct Ground {
+  bool from_root = false;
+  std::uint32_t uid = 0, gid = 0;  ///< of the helper, where it is not root's
+  bool network = false;            ///< the host's
+  std::vector<Source> sources;     ///< the first ones of every plan
+  bool operator==(const Ground&) const = default;
+};
+
 struct Plan {
   bool from_root = false;  ///< started by root: attach the sources, then become run_uid
   std::uint32_t run_uid = 0, run_gid = 0;
@@ -62,9 +73,8 @@ struct Plan {
   TreeKind force_tree = TreeKind::Best;
   std::string start_folder;              ///< where commands start
   std::vector<std::string> environment;  ///< NAME=value
-  bool network = false;
-  bool die_with_thread = false;     ///< the kernel kills PID 1 with the session's thread
-  std::uint64_t scratch_bytes = 0;  ///< 0: half of the memory, the kernel's default
+  bool die_with_thread = false;          ///< the kernel kills PID 1 with the session's thread
+  std::uint64_t scratch_bytes = 0;       ///< 0: half of the memory, the kernel's default
   std::uint64_t scratch_inodes = 1000000;
   std::uint64_t most_processes = 0, most_files = 0;
   std::string filter;  ///< seccomp program
@@ -78,6 +88,7 @@ struct Owner {
 };
 struct HostFacts {
   bool root = false;                       ///< this process is the host's root
+  bool network = false;                    ///< for a sandbox that has the host's
   std::uint32_t run_uid = 0, run_gid = 0;  ///< of the run; this process's own where it is not root
   std::string staging = "/tmp";
   std::vector<std::string> folders;  ///< of the root: those of bin, sbin, lib, ... that are folders
@@ -92,10 +103,15 @@ struct HostFacts {
 const std::vector<std::string>& etc_names();
 const std::vector<std::string>& etc_names_for_network();
 
+Ground make_ground(const HostFacts& facts);
 Plan make_plan(const Policy& policy, const HostFacts& facts);
-/// Looks at the host for what `make_plan` needs.
-HostFacts look_at_host(const Policy& policy);
+/// Looks at the host for what `make_ground` needs.
+HostFacts look_at_host(bool network);
+/// And at the policy's layers for what `make_plan` needs besides.
+void look_at_layers(const Policy& policy, HostFacts& facts);
 
+std::string encode(const Ground& ground);
+Ground decode_ground(std::string_view bytes);
 std::string encode(const Plan& plan);
 Plan decode_plan(std::string_view bytes);
 

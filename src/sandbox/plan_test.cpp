@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 
 namespace nightjar::sandbox {
@@ -88,6 +90,28 @@ TEST(Plan, OfAnOrdinaryUser) {
   EXPECT_EQ(plan.run_uid, 1001u);
   EXPECT_EQ(plan.run_gid, 1002u);
   EXPECT_EQ(plan.start_folder, "/home/u/src/thing");
+}
+
+// The helper has them ready, in this order.
+TEST(Plan, BeginsWithTheGround) {
+  const HostFacts host{.run_uid = 1001,
+                       .folders = {"/lib", "/nix/store"},
+                       .etc = {"profile", "ssl"},
+                       .owners = {{"/state/checkout", {1001, 1002}}},
+                       .devices = {"null", "zero"}};
+  const Plan plan = make_plan(small_policy(), host);
+  const Ground ground = make_ground(host);
+  EXPECT_EQ(ground.sources.size(), 7u);
+  ASSERT_GT(plan.sources.size(), ground.sources.size());
+  for (size_t i = 0; i < ground.sources.size(); ++i) {
+    EXPECT_EQ(plan.sources[i], ground.sources[i]) << i;
+    const auto uses = std::ranges::count_if(plan.steps, [i](const Step& step) {
+      return step.sources == std::vector{std::uint32_t(i)};
+    });
+    EXPECT_EQ(uses, 1) << ground.sources[i].path;
+  }
+  EXPECT_EQ(ground.sources.back().as, Source::As::Device);
+  EXPECT_EQ(plan.sources[ground.sources.size()].as, Source::As::Layer);
 }
 
 TEST(Plan, OfRootMapsTheOwnersOfLayers) {

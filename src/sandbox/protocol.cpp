@@ -9,6 +9,7 @@ namespace {
 
 void put(Writer& writer, const Source& source) {
   writer.text(source.path);
+  writer.number(static_cast<std::uint64_t>(source.as));
   writer.flag(source.with_submounts);
   writer.flag(source.map_owner);
   writer.number(source.owner_uid);
@@ -18,6 +19,7 @@ void put(Writer& writer, const Source& source) {
 Source get_source(Reader& reader) {
   Source source;
   source.path = reader.text();
+  source.as = static_cast<Source::As>(reader.number());
   source.with_submounts = reader.flag();
   source.map_owner = reader.flag();
   source.owner_uid = static_cast<std::uint32_t>(reader.number());
@@ -54,6 +56,29 @@ Step get_step(Reader& reader) {
 
 }  // namespace
 
+std::string encode(const Ground& ground) {
+  Writer writer;
+  writer.flag(ground.from_root);
+  writer.number(ground.uid);
+  writer.number(ground.gid);
+  writer.flag(ground.network);
+  writer.number(ground.sources.size());
+  for (const auto& source : ground.sources) put(writer, source);
+  return writer.take();
+}
+
+Ground decode_ground(std::string_view bytes) {
+  Reader reader(bytes);
+  Ground ground;
+  ground.from_root = reader.flag();
+  ground.uid = static_cast<std::uint32_t>(reader.number());
+  ground.gid = static_cast<std::uint32_t>(reader.number());
+  ground.network = reader.flag();
+  for (auto count = reader.number(); count > 0; --count)
+    ground.sources.push_back(get_source(reader));
+  return ground;
+}
+
 std::string encode(const Plan& plan) {
   Writer writer;
   writer.flag(plan.from_root);
@@ -67,7 +92,6 @@ std::string encode(const Plan& plan) {
   writer.number(static_cast<std::uint64_t>(plan.force_tree));
   writer.text(plan.start_folder);
   writer.texts(plan.environment);
-  writer.flag(plan.network);
   writer.flag(plan.die_with_thread);
   writer.number(plan.scratch_bytes);
   writer.number(plan.scratch_inodes);
@@ -89,7 +113,6 @@ Plan decode_plan(std::string_view bytes) {
   plan.force_tree = static_cast<TreeKind>(reader.number());
   plan.start_folder = reader.text();
   plan.environment = reader.texts();
-  plan.network = reader.flag();
   plan.die_with_thread = reader.flag();
   plan.scratch_bytes = reader.number();
   plan.scratch_inodes = reader.number();

@@ -17,13 +17,12 @@ TEST(Protocol, APlanComesBackUnchanged) {
             .run_uid = 7,
             .run_gid = 8,
             .staging = "/tmp",
-            .sources = {{"/a\xff\n", false, true, 1, 2}},
+            .sources = {{"/a\xff\n", Source::As::Device, false, true, 1, 2}},
             .steps = {{Step::What::Tree, "/t", "text", 0700, {0, 1}, 3, true},
                       {Step::What::Proc, "/proc"}},
             .force_tree = TreeKind::Clone,
             .start_folder = "/t",
             .environment = {"A=b"},
-            .network = true,
             .die_with_thread = true,
             .scratch_bytes = 5,
             .scratch_inodes = 6,
@@ -31,6 +30,16 @@ TEST(Protocol, APlanComesBackUnchanged) {
             .most_files = 8,
             .filter = std::string("\0\1", 2)};
   EXPECT_EQ(decode_plan(encode(plan)), plan);
+}
+
+TEST(Protocol, AGroundComesBackUnchanged) {
+  const Ground ground{
+      .from_root = true,
+      .uid = 7,
+      .gid = 8,
+      .network = true,
+      .sources = {{"/usr", Source::As::ReadOnly}, {"/dev/null", Source::As::Device}}};
+  EXPECT_EQ(decode_ground(encode(ground)), ground);
 }
 
 TEST(Protocol, AChangeComesBackUnchanged) {

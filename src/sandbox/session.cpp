@@ -49,9 +49,14 @@ void make_upper(const fs::path& upper, bool root) {
 class NamespaceSession final : public Session {
  public:
   NamespaceSession(const Policy& policy, std::unique_ptr<Standby> standby)
-      : standby_(standby ? std::move(standby)
-                         : std::make_unique<Standby>(policy.helper, policy.memory_bytes)) {
-    HostFacts facts = look_at_host(policy);
+      : standby_(
+            standby && !policy.network
+                ? std::move(standby)
+                : std::make_unique<Standby>(policy.helper, policy.memory_bytes, policy.network)) {
+    Standby::State& ready = standby_->state();
+    if (!ready.helper) ready.wait();  // throws
+    HostFacts facts = ready.facts;
+    look_at_layers(policy, facts);
     if (facts.root) {
       slot_.emplace(UidSlot::take(kUidSlots));
       facts.run_uid = facts.run_gid = slot_->uid();
@@ -62,7 +67,6 @@ class NamespaceSession final : public Session {
     // The signal goes with the thread that started the helper; the main thread ends with the
     // process.
     plan.die_with_thread = ::gettid() == ::getpid();
-    Standby::State& ready = standby_->state();
     ready.wait();
     watcher_.emplace(watcher_for(policy, plan, std::move(ready.group)));
     helper_ = &*ready.helper;

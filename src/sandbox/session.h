@@ -98,13 +98,13 @@ struct SandboxLost {
   std::string reason;
 };
 
-/// The helper of a sandbox to come, started before it is known what that will show: the kernel
-/// takes ten milliseconds to move a process into a group with a memory limit. Made by the thread
-/// that starts the session. A failure is told by Session::start; what is not used is gone with the
-/// object.
+/// The helper of a sandbox to come, started before it is known what that will show: meanwhile it
+/// makes what all sandboxes have, and the kernel takes ten milliseconds to move a process into a
+/// group with a memory limit. Made by the thread that starts the session. A failure is told by
+/// Session::start; what is not used is gone with the object.
 class Standby {
  public:
-  Standby(const std::filesystem::path& helper, std::uint64_t memory_bytes);
+  Standby(const std::filesystem::path& helper, std::uint64_t memory_bytes, bool network = false);
   ~Standby();
   Standby(const Standby&) = delete;
   Standby& operator=(const Standby&) = delete;
@@ -122,7 +122,8 @@ void warm_up();
 class Session {
  public:
   /// Throws Error(Unavailable) with the reason and the way out where no sandbox can be made;
-  /// nothing ever runs outside one. A `standby` has the policy's helper and memory limit.
+  /// nothing ever runs outside one. A `standby` has the policy's helper and memory limit, and
+  /// serves where the policy has no network.
   static std::unique_ptr<Session> start(const Policy& policy,
                                         std::unique_ptr<Standby> standby = nullptr);
   virtual ~Session() = default;

@@ -1,4 +1,5 @@
 // What a command inside can see and do.
+#include <signal.h>
 #include <sys/stat.h>
 
 #include <cstdlib>
@@ -45,6 +46,44 @@ TEST_F(SessionWalls, ThereIsNoNetworkButALoopbackThatIsUp) {
             "refused\n");
   EXPECT_NE(run("bash -c 'exec 3<>/dev/tcp/192.0.2.1/80'").output.find("nreachable"),
             std::string::npos);
+}
+
+TEST_F(SessionWalls, ASandboxThatWasBegunAheadIsLikeAnyOther) {
+  const std::string look =
+      "id -u; hostname; cat /proc/net/dev; cut -d' ' -f2,3 /proc/mounts; "
+      "stat -c '%A %U %G %n' / /usr /dev/* /etc/*";
+  const auto begun = [&] { return std::make_unique<Standby>(policy_.helper, 0); };
+  session_ = Session::start(policy_, begun());
+  const std::string ahead = output_of(look);
+  session_.reset();
+  EXPECT_EQ(ahead, output_of(look));
+  session_.reset();
+  policy_.network = true;  // another kind than what was begun
+  session_ = Session::start(policy_, begun());
+  EXPECT_EQ(output_of("readlink /proc/self/ns/net"),
+            fs::read_symlink("/proc/self/ns/net").string() + "\n");
+}
+
+TEST_F(SessionWalls, AStandbyThatHasGoneIsToldOf) {
+  Policy missing = policy_;
+  missing.helper = dir_.path() / "nothing";
+  EXPECT_THROW(Session::start(missing, std::make_unique<Standby>(missing.helper, 0)), Error);
+  auto standby = std::make_unique<Standby>(policy_.helper, 0);
+  std::string name;
+  for (const auto& entry : fs::directory_iterator("/proc/self/task")) {
+    const auto children = try_read_file(entry.path() / "children", 1 << 16).value_or("");
+    if (!children.empty()) name = children.substr(0, children.find(' '));
+  }
+  ASSERT_FALSE(name.empty());
+  ASSERT_EQ(::kill(std::stoi(name), SIGKILL), 0);
+  try {
+    Session::start(policy_, std::move(standby));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Unavailable);
+    EXPECT_NE(std::string(error.what()).find("killed by signal 9"), std::string::npos)
+        << error.what();
+  }
 }
 
 TEST_F(SessionWalls, KernelSettingsCannotBeWritten) {

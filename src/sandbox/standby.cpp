@@ -5,13 +5,15 @@
 
 namespace nightjar::sandbox {
 
-Standby::State::State(const std::filesystem::path& executable, std::uint64_t most_memory) {
+Standby::State::State(const std::filesystem::path& executable, std::uint64_t most_memory,
+                      bool network) {
   try {
+    facts = look_at_host(network);
     if (most_memory > 0)
       if (auto made = MemoryGroup::make("/sys/fs/cgroup", read_file("/proc/self/cgroup", 1 << 16),
                                         most_memory))
         group.emplace(std::move(*made));
-    helper.emplace(executable, group ? &*group : nullptr);
+    helper.emplace(executable, make_ground(facts), group ? &*group : nullptr);
   } catch (...) {
     failure = std::current_exception();
     return;
@@ -32,8 +34,8 @@ void Standby::State::wait() {
   if (failure) std::rethrow_exception(failure);
 }
 
-Standby::Standby(const std::filesystem::path& helper, std::uint64_t memory_bytes)
-    : state_(std::make_unique<State>(helper, memory_bytes)) {}
+Standby::Standby(const std::filesystem::path& helper, std::uint64_t memory_bytes, bool network)
+    : state_(std::make_unique<State>(helper, memory_bytes, network)) {}
 Standby::~Standby() = default;
 
 }  // namespace nightjar::sandbox

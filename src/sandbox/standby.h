@@ -7,16 +7,18 @@
 
 #include "sandbox/helper_process.h"
 #include "sandbox/limits.h"
+#include "sandbox/plan.h"
 #include "sandbox/session.h"
 
 namespace nightjar::sandbox {
 
 struct Standby::State {
-  State(const std::filesystem::path& executable, std::uint64_t most_memory);
+  State(const std::filesystem::path& executable, std::uint64_t most_memory, bool network);
 
   /// Once the helper is where it belongs; throws what kept it from that.
   void wait();
 
+  HostFacts facts;  ///< of the ground
   // Destroyed from the last to the first: the group is empty when it is removed.
   std::optional<MemoryGroup> group;
   std::optional<HelperProcess> helper;

@@ -14,15 +14,16 @@ namespace nightjar::sandbox {
 
 enum class FrameKind : std::uint8_t {
   // to the helper
-  Setup = 1,  ///< an encoded Setup; the first frame
-  Run,        ///< an encoded command
-  Kill,       ///< ends the command under way
-  Collect,    ///< number: most bytes of one content
-  Apply,      ///< changes; ends with Done
-  ReadFile,   ///< path, number: most bytes
-  FindFiles,  ///< folder, pattern, number: most names
-  Spawn,      ///< an encoded command that stays beside the others
-  Listen,     ///< number: port on the sandbox's own loopback
+  Prepare = 1,  ///< an encoded Ground; the first frame
+  Setup,        ///< an encoded Plan; the second
+  Run,          ///< an encoded command
+  Kill,         ///< ends the command under way
+  Collect,      ///< number: most bytes of one content
+  Apply,        ///< changes; ends with Done
+  ReadFile,     ///< path, number: most bytes
+  FindFiles,    ///< folder, pattern, number: most names
+  Spawn,        ///< an encoded command that stays beside the others
+  Listen,       ///< number: port on the sandbox's own loopback
   // to the session
   Launched,  ///< number: pid of PID 1, in the session's own pid namespace
   Ready,     ///< text: how the work tree was made

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <climits>
 #include <memory>
 #include <vector>
 
@@ -137,8 +138,8 @@ void Shell::reap() {
 // The status of command `number`, where it has come.
 std::optional<int> Shell::read_status(long number) {
   std::array<char, 256> buffer;
-  for (ssize_t n; (n = ::read(status_.get(), buffer.data(), buffer.size())) > 0;)
-    status_text_.append(buffer.data(), static_cast<size_t>(n));
+  const ssize_t n = ::read(status_.get(), buffer.data(), buffer.size());
+  if (n > 0) status_text_.append(buffer.data(), static_cast<size_t>(n));
   std::optional<int> out;
   for (size_t end; (end = status_text_.find('\n')) != std::string::npos;) {
     const std::string line = status_text_.substr(0, end);
@@ -250,6 +251,7 @@ Answer Shell::run(const ShellCommand& command,
 void Shell::follow(Course& course, const std::function<void(std::string_view)>& on_output,
                    const Control& control) {
   const Deadline deadline = in(course.timeout);
+  Deadline look = in(kLook);
   while (!course.status && !ended_) {
     const int output = course.job->output ? course.job->output.get() : -1;
     std::vector<pollfd> waits{
@@ -257,17 +259,22 @@ void Shell::follow(Course& course, const std::function<void(std::string_view)>& 
     jobs_.add_to(waits);
     // A shell that is killed may leave copies of its pipes with what it started, and their end is
     // not seen then: look after it from time to time.
-    if (::poll(waits.data(), waits.size(), poll_timeout(std::min(deadline, in(kLook)))) < 0 &&
+    if (::poll(waits.data(), waits.size(), poll_timeout(std::min(deadline, look))) < 0 &&
         errno != EINTR)
       throw_errno("poll");
     if (waits[1].revents) course.job->pump(on_output);
     jobs_.pump();
     if (waits[0].revents) course.status = read_status(course.number);
-    if (!course.status) reap();
-    if (course.status || ended_) break;
+    if (course.status) break;
+    const auto now = std::chrono::steady_clock::now();
+    if (waits[0].revents || now >= look) {
+      reap();
+      look = in(kLook);
+    }
+    if (ended_) break;
     if (waits[2].revents && control.heard())
       course.trouble = "stopped";
-    else if (std::chrono::steady_clock::now() >= deadline)
+    else if (now >= deadline)
       course.trouble = "timed out after " + seconds(course.timeout) + " and was killed";
     if (!course.trouble.empty()) kill_command(course.since);
   }
@@ -300,9 +307,13 @@ void Shell::kill_command(unsigned long long since) {
 }
 
 void Shell::note_folder() {
+  const std::string link = "/proc/" + std::to_string(pid_) + "/cwd";
+  std::array<char, PATH_MAX> path;
+  const ssize_t n = ::readlink(link.c_str(), path.data(), path.size());
+  if (n <= 0) return;
+  const std::string_view folder(path.data(), static_cast<size_t>(n));
   std::error_code failed;
-  const fs::path folder = fs::read_symlink("/proc/" + std::to_string(pid_) + "/cwd", failed);
-  if (!failed && fs::is_directory(folder, failed)) folder_ = folder;
+  if (folder != folder_.native() && fs::is_directory(folder, failed)) folder_ = folder;
 }
 
 Answer Shell::start_job(const ShellCommand& command) {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/wake.h"
 
 namespace nightjar::tools {
 
@@ -42,9 +43,7 @@ Toolbox::Toolbox(sandbox::Session& session)
 Answer Toolbox::call(std::string_view tool, const json::object& arguments,
                      const std::function<void(std::string_view)>& on_output, Deadline deadline,
                      std::stop_token stop) {
-  ::eventfd_t before = 0;
-  ::eventfd_read(wake_.get(), &before);
-  const std::stop_callback on_stop(stop, [this] { ::eventfd_write(wake_.get(), 1); });
+  const WokenByStop woken(stop, wake_);
   const long number = ++number_;
   bool stopping = false;
   std::string why;

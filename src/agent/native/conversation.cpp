@@ -9,6 +9,7 @@
 #include "agent/native/failover.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "base/warn.h"
 
 namespace nightjar::agent::native {
 
@@ -36,6 +37,14 @@ Conversation::Conversation(fs::path file, const model::Endpoint& endpoint,
   write({{"kind", "frame"},
          {"wire", to_string(endpoint.wire)},
          {"prefix", wire_->prefix(endpoint, frame)}});
+}
+
+Conversation::~Conversation() {
+  try {
+    flush();
+  } catch (const Error& error) {
+    warn(error.what());
+  }
 }
 
 void Conversation::replay(std::string_view text) {
@@ -198,15 +207,28 @@ std::int64_t Conversation::guessed_tokens() const {
 
 std::int64_t Conversation::tokens() const { return totals_.context + guessed_tokens(); }
 
-Transcript Conversation::transcript() const {
+Transcript Conversation::transcript() {
+  flush();
   return read_transcript(try_read_file(file_, kLargestFile).value_or(""));
 }
 
 void Conversation::replace(const Replacement& replacement) { write(to_json(replacement)); }
 
 void Conversation::write(const json::object& line) {
-  write_all(fd_.get(), to_line(line) + "\n");
+  unwritten_ += to_line(line) + "\n";
+  flush();
   take(line);
+}
+
+void Conversation::write_soon(const json::object& line) {
+  unwritten_ += to_line(line) + "\n";
+  take(line);
+}
+
+// Once: half of it may stand there when it fails.
+void Conversation::flush() {
+  const std::string text = std::exchange(unwritten_, "");
+  write_all(fd_.get(), text);
 }
 
 void Conversation::rewind(int turn, std::string_view mark) {
@@ -215,6 +237,7 @@ void Conversation::rewind(int turn, std::string_view mark) {
   if (at < points_.size() && points_[at].generation != generation_) {
     // What stood there was replaced by something shorter since.
     json::array items;
+    flush();
     const std::string text = try_read_file(file_, kLargestFile).value_or("");
     const bool foreign = points_[at].generation < wire_generation_;
     for (const auto& entry : read_transcript(text, turn + 1).entries) {
@@ -229,10 +252,6 @@ void Conversation::rewind(int turn, std::string_view mark) {
 void Conversation::note(std::string_view mark) { write({{"kind", "heard"}, {"mark", mark}}); }
 
 void Conversation::pause(long number) { write({{"kind", "heard"}, {"paused", number}}); }
-
-void Conversation::sync() const {
-  if (::fdatasync(fd_.get()) != 0) throw_errno("cannot write " + file_.string());
-}
 
 std::vector<PendingCall> Conversation::pending() const {
   std::vector<PendingCall> out;
@@ -271,7 +290,10 @@ void Conversation::reply(const model::Reply& reply) {
   line["kind"] = "reply";
   line["item"] = reply.replay.empty() ? wire_->reply(reply) : reply.replay;
   line.erase("replay");
-  write(line);
+  if (reply.calls.empty())
+    write(line);
+  else
+    write_soon(line);
 }
 
 void Conversation::call_begins(const model::ToolCall& call) {
@@ -282,7 +304,8 @@ void Conversation::result(const model::ToolResult& result, long heard) {
   json::object line = model::to_json(result);
   line["kind"] = "result";
   if (heard > 0) line["heard"] = heard;
-  write(line);
+  write_soon(line);
+  if (!answered()) flush();
 }
 
 void Conversation::answer(std::string_view message, long heard, std::string_view mark) {

@@ -34,12 +34,17 @@ struct Totals {
   bool operator==(const Totals&) const = default;
 };
 
+/// One thread at a time. What is in it is in its file, but for the line that the next one is
+/// written with: a reply until its first call begins, the last result until all are answered.
 class Conversation {
  public:
   /// Opens or creates; what was there is replayed. `frame` makes the beginning where there is none
   /// yet, and is not looked at otherwise.
   Conversation(std::filesystem::path file, const model::Endpoint& endpoint,
                const model::Frame& frame);
+  ~Conversation();
+  Conversation(const Conversation&) = delete;
+  Conversation& operator=(const Conversation&) = delete;
 
   /// The body of the next request; valid until something is added.
   std::string_view request() const { return body_; }
@@ -86,16 +91,13 @@ class Conversation {
   /// but not what it cost, nor the marks of rewinds and rounds.
   void rewind(int turn, std::string_view mark);
   /// Everything that is in it, from its file.
-  Transcript transcript() const;
+  Transcript transcript();
   /// Something shorter takes the place of all messages. Only where no call waits for its result.
   void replace(const Replacement& replacement);
   /// A mark without a message.
   void note(std::string_view mark);
   /// The person's pause of that number is obeyed: never again.
   void pause(long number);
-
-  /// On disk, whatever happens to the machine.
-  void sync() const;
 
  private:
   void replay(std::string_view text);
@@ -104,6 +106,9 @@ class Conversation {
   void speak(std::string_view wire);
   void take_over(const json::object& successor);
   void write(const json::object& line);
+  /// With the next line, which comes at once.
+  void write_soon(const json::object& line);
+  void flush();
   void add_item(std::string_view item);
   size_t size() const { return body_.size() - suffix_.size(); }
   void begin_body(std::string prefix);
@@ -115,6 +120,7 @@ class Conversation {
   model::WireKind kind_;
   const model::Wire* wire_;
   Fd fd_;
+  std::string unwritten_;  ///< whole lines
   struct Point {
     int generation = 0;  ///< another one: the bytes are only in the file
     size_t body = 0, items = 0;

@@ -10,6 +10,7 @@
 #include "agent/native/failure.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "base/warn.h"
 
 namespace nightjar::agent::native {
 
@@ -45,12 +46,21 @@ Loop::Loop(const Assignment& assignment, sandbox::Session& session, tools::Toolb
                                   {"tokens_before", before},
                                   {"tokens_after", after}});
               tell_use();
+              tell();
             }),
       stop_(std::move(stop)),
       news_(std::move(news)),
       heard_(conversation.heard()),
       has_other_(has_other),
       deadline_(assignment.deadline) {}
+
+Loop::~Loop() {
+  try {
+    tell();  // also where the work is broken off: what was spent is spent
+  } catch (const Error& error) {
+    warn(error.what());
+  }
+}
 
 WorkResult Loop::run() {
   for (;;) {
@@ -93,6 +103,7 @@ std::string Loop::next_message(const std::string& text) {
 // --- the model ---------------------------------------------------------------------------------
 
 std::optional<WorkResult> Loop::ask_model() {
+  tell();
   // Most of a run's time is this wait: what the turn used goes back meanwhile, where it was much.
   if (::mallinfo2().fordblks > kWorthGivingBack) ::malloc_trim(0);
   const model::CallHooks hooks{
@@ -122,8 +133,9 @@ std::optional<WorkResult> Loop::ask_model() {
   conversation_.reply(*outcome);
   tell_use();
   if (!outcome->text.empty())
-    event("said", {{"turn", conversation_.turn()},
-                   {"text", shortened_lines(inert(outcome->text, true), kShownText)}});
+    untold_.push_back({"said",
+                       {{"turn", conversation_.turn()},
+                        {"text", shortened_lines(inert(outcome->text, true), kShownText)}}});
   if (outcome->stop == model::Stop::Refused)
     return ended_failed("the model declined: " + shortened_lines(inert(outcome->text, true), 300));
   if (outcome->stop == model::Stop::Repetition && ++cut_ >= kMostCut)
@@ -269,7 +281,7 @@ void Loop::tell_use() {
   use.cost_usd = cost + others.cost_usd;
   json::object body;
   core::put_model_use(body, use);
-  event("model_used", std::move(body));
+  untold_.push_back({"model_used", std::move(body)});
 }
 
 // --- ends --------------------------------------------------------------------------------------
@@ -314,8 +326,15 @@ WorkResult Loop::parked(std::string reason, WaitingFor what) {
   return out;
 }
 
-void Loop::event(std::string_view kind, json::object body) const {
-  if (assignment_.event) assignment_.event(kind, std::move(body));
+void Loop::event(std::string_view kind, json::object body) {
+  untold_.push_back({kind, std::move(body)});
+  tell();
+}
+
+void Loop::tell() {
+  if (untold_.empty()) return;
+  const auto all = std::exchange(untold_, {});
+  if (assignment_.tell) assignment_.tell(all);
 }
 
 }  // namespace nightjar::agent::native

@@ -22,6 +22,9 @@ class Loop {
   Loop(const Assignment& assignment, sandbox::Session& session, tools::Toolbox& toolbox,
        Conversation& conversation, model::Client& model, const model::Frame& frame, bool has_other,
        std::string news, std::stop_token stop);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
 
   /// Until the model claims to be done, needs somebody, or a limit ends it. The claim is `Changed`,
   /// whatever it is worth: the verifier decides.
@@ -45,7 +48,7 @@ class Loop {
   void resumed(Millis waited);
   model::Outcome call_model(const model::CallHooks& hooks);
   std::optional<WorkResult> run_calls();
-  std::function<void(std::string_view)> tell_output(const model::ToolCall& call) const;
+  std::function<void(std::string_view)> tell_output(const model::ToolCall& call);
   model::ToolResult run_call(const model::ToolCall& call);
   model::ToolResult dispatch(const model::ToolCall& call, const json::object& arguments);
   std::string set_plan(const json::object& arguments);
@@ -65,7 +68,9 @@ class Loop {
   WorkResult parked(std::string reason, core::WaitingFor what = core::WaitingFor::Person);
   WorkResult parked_at(const BudgetState& budget, const std::string& last_words);
   void tell_use();
-  void event(std::string_view kind, json::object body) const;
+  void event(std::string_view kind, json::object body);
+  /// What comes with the next event, and before the model is asked at the latest.
+  void tell();
 
   const Assignment& assignment_;
   sandbox::Session& session_;
@@ -88,6 +93,7 @@ class Loop {
   int cut_ = 0;                          ///< replies that repeated themselves
   std::map<std::string, int> repeated_;  ///< call and result: how often since something changed
   int most_repeated_ = 0;
+  std::vector<Happening> untold_;
   bool unkept_ = false;  ///< the tree was written to since it was kept
   Deadline deadline_;
 };

@@ -213,7 +213,7 @@ std::string Loop::instructions_for(const ToolCall& call, const json::object& arg
 }
 
 // A sign of life of a command that takes long: the last line that it printed.
-std::function<void(std::string_view)> Loop::tell_output(const ToolCall& call) const {
+std::function<void(std::string_view)> Loop::tell_output(const ToolCall& call) {
   return [this, tool = call.name, next = in(kBeforeNews)](std::string_view more) mutable {
     const std::string text = trimmed(more);
     if (text.empty() || std::chrono::steady_clock::now() < next) return;

@@ -109,12 +109,12 @@ class Native final : public Agent {
     conversation.replace(handed_over(conversation.transcript(), other->endpoint, frame,
                                      totals.before_usd + cost_of(totals.usage, endpoint.prices),
                                      totals.before_known && endpoint.prices.known));
-    if (assignment.event)
-      assignment.event("failover",
-                       json::object{{"turn", conversation.turn()},
-                                    {"from", endpoint.name},
-                                    {"to", other->endpoint.name},
-                                    {"reason", shortened(inert(loop.gave_up()->words), 300)}});
+    if (assignment.tell)
+      assignment.tell(
+          {{"failover", json::object{{"turn", conversation.turn()},
+                                     {"from", endpoint.name},
+                                     {"to", other->endpoint.name},
+                                     {"reason", shortened(inert(loop.gave_up()->words), 300)}}}});
     Assignment rest = assignment;
     rest.deadline = loop.deadline();
     return converse(rest, session, toolbox, conversation, frame, loop.news(), stop);
