@@ -161,13 +161,14 @@ class Agent {
                                            const Failures& failures, sandbox::Session& session,
                                            const std::function<void(std::string)>& say,
                                            std::stop_token stop) = 0;
-  /// Looks for what the claim says is gone, in a fresh sandbox on the candidate commit: leftovers,
-  /// each `blocks` where it is a reference. nullopt where this agent's claims cannot be looked for.
-  /// `changed`: the paths in which the candidate differs from what stands at `kBaseFolder`.
-  virtual std::optional<std::vector<core::Finding>> recheck(
-      const json::object& claim, sandbox::Session& fresh,
-      const std::vector<std::string>& changed) = 0;
 };
+
+/// Looks for what a claim says is gone, in a fresh sandbox on the candidate commit: leftovers, each
+/// `blocks` where it is a reference. nullopt where that cannot be looked for. `changed`: the paths
+/// in which the candidate differs from what stands at `kBaseFolder`.
+std::optional<std::vector<core::Finding>> recheck(const json::object& claim,
+                                                  sandbox::Session& fresh,
+                                                  const std::vector<std::string>& changed);
 
 /// Whether an agent that needs no model understands the brief, before anything is started.
 struct Understanding {

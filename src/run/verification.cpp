@@ -8,6 +8,7 @@
 #include "agent/agent.h"
 #include "base/text.h"
 #include "run/agents_place.h"
+#include "run/brief_claim.h"
 #include "run/change.h"
 #include "tools/toolbox.h"
 #include "verify/build_files.h"
@@ -281,7 +282,8 @@ json::object verify_candidate(Context& context, const json::object& work_done) {
   for (const auto& item : get_array(work_done, "findings")) {
     if (item.is_object()) input.findings.push_back(core::finding_from(item.get_object()));
   }
-  const auto& claim = get_object(work_done, "claim");
+  json::object claim = get_object(work_done, "claim");
+  if (claim.empty()) claim = claim_of_brief(context);
   input.claim = claim_from(claim);
   {
     sandbox::Policy policy =
@@ -290,8 +292,7 @@ json::object verify_candidate(Context& context, const json::object& work_done) {
     show_to_agent(context, policy, context.job.base_commit);
     const auto session = context.start_sandbox(policy);
     session->apply(after);
-    const auto agent = agent::make_agent(context.job.agent);
-    if (auto leftovers = agent ? agent->recheck(claim, *session, changed) : std::nullopt) {
+    if (auto leftovers = agent::recheck(claim, *session, changed)) {
       input.claim.leftovers = std::move(*leftovers);
       input.claim.rescanned = true;
     }

@@ -1,11 +1,13 @@
 // What each kind of task owes beyond what every change owes.
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "base/text.h"
 #include "verify/changed_tests.h"
 #include "verify/file_roles.h"
 #include "verify/judging.h"
+#include "verify/parts.h"
 #include "verify/reading.h"
 #include "verify/test_evidence.h"
 
@@ -44,12 +46,22 @@ std::vector<std::string> assertions(std::string_view text) {
   return out;
 }
 
+// "rename", "Renaming": at the beginning of a word.
+bool speaks_of_a_rename(std::string_view brief) {
+  const std::string text = lower(brief);
+  for (size_t at = text.find("renam"); at != std::string::npos; at = text.find("renam", at + 1)) {
+    if (at == 0 || std::isalnum(static_cast<unsigned char>(text[at - 1])) == 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void Judge::by_kind() {
   switch (input_.kind) {
     case Kind::Refactor:
       tests_unchanged();
+      if (!input_.claim.rescanned) source_changed();
       break;
     case Kind::Migration:
       manifest_and_lock();
@@ -95,7 +107,24 @@ void Judge::claims() {
   } else if (input_.kind == Kind::Migration) {
     open("no_old_use_left",
          "nothing says what the old use looks like, so it could not be looked for");
+  } else if (input_.kind == Kind::Refactor && speaks_of_a_rename(input_.brief)) {
+    open("no_old_name_left",
+         "the brief speaks of a rename, and what it renames could not be read from it, so the old "
+         "name was not looked for");
   }
+}
+
+// That it behaves as before says nothing where nothing was done.
+void Judge::source_changed() {
+  const auto is_source = [](const auto& change) {
+    const bool builds = configures_tests(change.path);
+    return (is_source_path(change.path) && !is_test_path(change.path)) || builds;
+  };
+  const auto count = std::ranges::count_if(input_.changed, is_source);
+  if (count > 0)
+    met("source_changed", count_of(static_cast<size_t>(count), "source file") + " changed");
+  else
+    open("source_changed", "no source file was changed");
 }
 
 void Judge::gone(const char* name, const std::string& what, const std::string& looked_for) {

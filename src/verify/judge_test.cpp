@@ -73,6 +73,27 @@ void expect_none(const Case& input, std::string_view reason) {
   EXPECT_NE(out.reason.find(reason), std::string::npos) << out.reason;
 }
 
+Case good_refactoring() {
+  Case input = good_rename();
+  input.claim = {};
+  input.changed = {{'M', "a.py", ""}};
+  return input;
+}
+
+TEST(Judge, DoesNotProveARefactoringThatTouchesNoSource) {
+  Case input = good_refactoring();
+  EXPECT_EQ(judge(input).proof.verdict, Verdict::Proved) << judge(input).reason;
+  input.changed = {{'A', "NOTES", ""}};
+  input.contents.clear();
+  expect_none(input, "no source file was changed");
+}
+
+TEST(Judge, ARenameInProseThatNothingLookedForIsNotProved) {
+  Case input = good_refactoring();
+  input.brief = "Tidy up the reader, renaming what is unclear";
+  expect_none(input, "speaks of a rename");
+}
+
 TEST(Judge, ProvesAGoodRename) {
   const Judgement out = judge(good_rename());
   EXPECT_EQ(out.proof.verdict, Verdict::Proved) << out.reason;

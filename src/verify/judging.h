@@ -56,6 +56,7 @@ class Judge {
   void claims();
   void gone(const char* name, const std::string& what, const std::string& looked_for);
   void tests_unchanged();
+  void source_changed();
   void manifest_and_lock();
   void fixed_test();
   void criteria();

@@ -100,5 +100,34 @@ TEST_F(NativeTest, AClaimWithoutAChangeGoesBackOnce) {
   EXPECT_EQ(verdict(task), "proved") << log(task);
 }
 
+TEST_F(NativeTest, ARenameIsLookedForAgainWhoeverDidIt) {
+  const std::string rename =
+      R"({"calls": [{"tool": "shell", "arguments": {"command": "sed -i 's/add/plus/g' calc.py test_calc.py"}}]},)";
+  const std::string brief = "Rename function add to plus everywhere";
+  play(
+      R"({"replies": [{"calls": [{"tool": "write", "arguments": {"path": "NOTES", "content": "nothing to see\n"}}]},
+    {"calls": [)" +
+      kFinish + R"(]}]})");
+  const json::object lie = nightjar_.finish({brief, "--agent", "native"}, repo_.path());
+  EXPECT_EQ(verdict(lie), "refuted") << log(lie);
+  EXPECT_NE(body_of_last_request().find("reference to add"), std::string::npos)
+      << body_of_last_request();
+  play(R"({"replies": [)" + rename + R"({"calls": [)" + kFinish + R"(]}]})");
+  nightjar_.run({"stop"});
+  const json::object done = nightjar_.finish({brief, "--agent", "native"}, repo_.path());
+  EXPECT_EQ(verdict(done), "proved") << log(done);
+  EXPECT_NE(json::serialize(done).find("no reference to add is left"), std::string::npos);
+}
+
+TEST_F(NativeTest, ARenameThatCannotBeReadFromItsBriefIsNotProved) {
+  play(
+      R"({"replies": [{"calls": [{"tool": "write", "arguments": {"path": "sum.py", "content": "X = 1\n"}}]},
+    {"calls": [)" +
+      kFinish + R"(]}]})");
+  const json::object task = nightjar_.finish(
+      {"Rename function add to plus everywhere and update the docs"}, repo_.path());
+  EXPECT_EQ(verdict(task), "none") << log(task);
+}
+
 }  // namespace
 }  // namespace nightjar::test

@@ -135,5 +135,28 @@ TEST_P(NativeVendorCompaction, IsUsedWhereTheVendorHasIt) {
     EXPECT_NE(body.find(kept), std::string::npos) << kept;
 }
 
+// After the person has paid it goes on with everything that it knew.
+TEST_F(NativeTest, NoMoneyForASummaryLosesNothingOfTheConversation) {
+  const std::string broke =
+      R"({"status": 402, "body": {"error": {"message": "no credit", "type": "insufficient_quota"}}})";
+  play(
+      R"({"compacts": true, "context": 24000, "aux": {"say": "SUMMARY: the minus is wrong.", "faults": [)" +
+          broke + R"(]}, "replies": [)" + long_calls(3) + R"({"say": "Step 4.", "faults": [)" +
+          broke +
+          R"(], "calls": [{"tool": "write", "arguments": {"path": "notes.md", "content": ")" +
+          long_text(4, 12) + R"("}}]},)" + kEnd + "]}",
+      "chat", kSmall);
+  const json::object waiting = finish();
+  const std::string id = get_string(waiting, "id");
+  ASSERT_EQ(get_string(waiting, "state"), "waiting") << log(waiting);
+  EXPECT_EQ(get_string(waiting, "waiting_for"), "quota");
+  EXPECT_EQ(log(waiting).find("summar"), std::string::npos) << log(waiting);
+  EXPECT_EQ(nightjar_.run({"resume", id}).exit_status, 0);
+  const json::object task = settled(id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_EQ(server_->violations(), "");
+  EXPECT_EQ(body_of_last_request().find("What you said on the way"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace nightjar::test

@@ -79,5 +79,14 @@ TEST_F(NativeTest, WaitingForAQuietCommandIsNoCircle) {
   EXPECT_NE(body_of_last_request().find("[job1 is running]"), std::string::npos);
 }
 
+TEST_F(NativeTest, RepliesThatAreCutAgainAndAgainAreNotPaidForEver) {
+  play(R"({"replies": [{"say": "abc ", "stop": "length"}]})");
+  const json::object task = finish();
+  EXPECT_EQ(get_string(task, "state"), "waiting") << log(task);
+  EXPECT_NE(get_string(task, "reason").find("3 replies in a row were cut"), std::string::npos)
+      << get_string(task, "reason");
+  EXPECT_EQ(server_->requests().size(), 3U);
+}
+
 }  // namespace
 }  // namespace nightjar::test

@@ -185,5 +185,27 @@ TEST_F(NativePerson, ThatTheShellIsANewOneIsSaidOnce) {
   EXPECT_EQ(server_->violations(), "");
 }
 
+TEST_F(NativePerson, ToLetARunGoOnIsNoYesToItsPlan) {
+  play(R"({"replies": [{"calls": [)" + kPlan + R"(]}, {"calls": [)" + kFix + R"(]}, {"calls": [)" +
+       kFinish + R"(]}]})");
+  const std::string id = get_string(finish({"--plan-first"}), "id");
+  EXPECT_EQ(nightjar_.run({"resume", id}).exit_status, 0);
+  const json::object still = settled(id);
+  EXPECT_EQ(get_string(still, "state"), "waiting") << log(still);
+  EXPECT_NE(get_string(still, "reason").find("it waits for your yes to its plan"),
+            std::string::npos);
+  EXPECT_EQ(server_->requests().size(), 1U);
+  EXPECT_EQ(nightjar_.run({"answer", id, "yes"}).exit_status, 0);
+  EXPECT_EQ(verdict(settled(id)), "proved") << log(still);
+}
+
+TEST_F(NativePerson, APlanWithoutAStepIsNoneToAgreeTo) {
+  play(R"({"replies": [{"calls": [{"tool": "plan", "arguments": {"items": []}}]}, {"calls": [)" +
+       kPlan + R"(]}]})");
+  const json::object planned = finish({"--plan-first"});
+  EXPECT_NE(get_string(planned, "reason").find("its plan: 1."), std::string::npos) << log(planned);
+  EXPECT_EQ(times(body_of_last_request(), "There is no plan in this"), 1U);
+}
+
 }  // namespace
 }  // namespace nightjar::test

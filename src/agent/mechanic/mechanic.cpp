@@ -23,6 +23,27 @@ constexpr size_t kMostFile = size_t{16} << 20;
 constexpr size_t kMostTries = 60;  // runs of the checks to find out which strings follow
 constexpr std::string_view kProgram = "/.nightjar/bin/nightjar";
 
+std::optional<WorkResult> call_worker(sandbox::Session& session, const Request& request,
+                                      Deadline deadline, const std::stop_token& stop,
+                                      std::string& trouble) {
+  const std::string file = "/tmp/nightjar-mechanic-" + random_id(12);
+  sandbox::Command command;
+  command.argv = {std::string(kProgram), "mechanic-worker", "--result", file};
+  command.input = encode(request);
+  command.deadline = deadline;
+  command.stop = stop;
+  const auto ran = session.run(command);
+  if (ran.ended != sandbox::Ended::ByItself || ran.exit_status != 0) {
+    trouble = "the mechanic's worker ended with status " + std::to_string(ran.exit_status) + ": " +
+              shortened(inert(trimmed(ran.output)), kShownOutput);
+    return std::nullopt;
+  }
+  const auto text = session.read_file(file, kMostResult);
+  auto result = text ? result_from(*text) : std::nullopt;
+  if (!result) trouble = "the mechanic's worker left no result";
+  return result;
+}
+
 class Mechanic final : public Agent {
  public:
   std::string_view name() const override { return "mechanic"; }
@@ -75,22 +96,6 @@ class Mechanic final : public Agent {
     say(count_of(follow.size(), "string") + " changed, without which a test fails");
     tell(out, places(candidates, follow));
     return out;
-  }
-
-  std::optional<std::vector<core::Finding>> recheck(
-      const json::object& claim, sandbox::Session& fresh,
-      const std::vector<std::string>& changed) override {
-    const std::string action = get_string(claim, "action");
-    if (action != "rename" && action != "replace") return std::nullopt;
-    Request request;
-    request.wanted = Request::Wanted::Recheck;
-    request.claim = claim;
-    request.changed = changed;
-    std::string trouble;
-    auto result = call_worker(fresh, request, in(std::chrono::minutes(10)), {}, trouble);
-    // Not looked at is not clean: the caller says so.
-    if (!result || result->outcome == Outcome::Failed) return std::nullopt;
-    return std::move(result->findings);
   }
 
  private:
@@ -164,27 +169,6 @@ class Mechanic final : public Agent {
     result.details = with_followed(std::move(result.details), result.findings);
   }
 
-  static std::optional<WorkResult> call_worker(sandbox::Session& session, const Request& request,
-                                               Deadline deadline, const std::stop_token& stop,
-                                               std::string& trouble) {
-    const std::string file = "/tmp/nightjar-mechanic-" + random_id(12);
-    sandbox::Command command;
-    command.argv = {std::string(kProgram), "mechanic-worker", "--result", file};
-    command.input = encode(request);
-    command.deadline = deadline;
-    command.stop = stop;
-    const auto ran = session.run(command);
-    if (ran.ended != sandbox::Ended::ByItself || ran.exit_status != 0) {
-      trouble = "the mechanic's worker ended with status " + std::to_string(ran.exit_status) +
-                ": " + shortened(inert(trimmed(ran.output)), kShownOutput);
-      return std::nullopt;
-    }
-    const auto text = session.read_file(file, kMostResult);
-    auto result = text ? result_from(*text) : std::nullopt;
-    if (!result) trouble = "the mechanic's worker left no result";
-    return result;
-  }
-
   static WorkResult run_command(const Order& order, const Assignment& assignment,
                                 sandbox::Session& session, const std::stop_token& stop) {
     sandbox::Command command;
@@ -213,10 +197,32 @@ class Mechanic final : public Agent {
   }
 };
 
+std::optional<std::vector<core::Finding>> look_again(const json::object& claim,
+                                                     sandbox::Session& fresh,
+                                                     const std::vector<std::string>& changed) {
+  const std::string action = get_string(claim, "action");
+  if (action != "rename" && action != "replace") return std::nullopt;
+  Request request;
+  request.wanted = Request::Wanted::Recheck;
+  request.claim = claim;
+  request.changed = changed;
+  std::string trouble;
+  auto result = call_worker(fresh, request, in(std::chrono::minutes(10)), {}, trouble);
+  // Not looked at is not clean: the caller says so.
+  if (!result || result->outcome == Outcome::Failed) return std::nullopt;
+  return std::move(result->findings);
+}
+
 }  // namespace
 
 }  // namespace mechanic
 
 std::unique_ptr<Agent> make_mechanic() { return std::make_unique<mechanic::Mechanic>(); }
+
+std::optional<std::vector<core::Finding>> recheck(const json::object& claim,
+                                                  sandbox::Session& fresh,
+                                                  const std::vector<std::string>& changed) {
+  return mechanic::look_again(claim, fresh, changed);
+}
 
 }  // namespace nightjar::agent

@@ -18,6 +18,11 @@ namespace {
 constexpr size_t kLargestFile = size_t{1} << 30;
 constexpr std::int64_t kBytesOfAToken = 4, kTokensOfAPicture = 1'600;
 
+void put(const Heard& heard, json::object& line) {
+  if (heard.last > 0) line["heard"] = heard.last;
+  if (!heard.words.empty()) line["words"] = valid_utf8(heard.words);
+}
+
 }  // namespace
 
 Conversation::Conversation(fs::path file, const model::Endpoint& endpoint,
@@ -240,11 +245,12 @@ void Conversation::rewind(int turn, std::string_view mark) {
     flush();
     const std::string text = try_read_file(file_, kLargestFile).value_or("");
     const bool foreign = points_[at].generation < wire_generation_;
-    for (const auto& entry : read_transcript(text, turn + 1).entries) {
-      const std::string item = foreign ? rewritten(entry, *wire_) : entry.item;
-      if (!item.empty()) items.emplace_back(item);
-    }
+    auto entries = read_transcript(text, turn + 1).entries;
+    if (foreign) entries = with_own_ids(std::move(entries));
+    for (const auto& entry : entries)
+      items.emplace_back(foreign ? rewritten(entry, *wire_) : entry.item);
     line["items"] = std::move(items);
+    line["foreign"] = foreign;
   }
   write(line);
 }
@@ -278,10 +284,10 @@ std::string Conversation::mark_like(std::string_view beginning) const {
   return out;
 }
 
-void Conversation::user(std::string_view text, std::string_view mark, long heard) {
+void Conversation::user(std::string_view text, std::string_view mark, const Heard& heard) {
   json::object line{{"kind", "user"}, {"item", wire_->user(text)}, {"text", valid_utf8(text)}};
   if (!mark.empty()) line["mark"] = mark;
-  if (heard > 0) line["heard"] = heard;
+  put(heard, line);
   write(line);
 }
 
@@ -300,15 +306,15 @@ void Conversation::call_begins(const model::ToolCall& call) {
   write({{"kind", "begin"}, {"call", call.id}});
 }
 
-void Conversation::result(const model::ToolResult& result, long heard) {
+void Conversation::result(const model::ToolResult& result, const Heard& heard) {
   json::object line = model::to_json(result);
   line["kind"] = "result";
-  if (heard > 0) line["heard"] = heard;
+  put(heard, line);
   write_soon(line);
   if (!answered()) flush();
 }
 
-void Conversation::answer(std::string_view message, long heard, std::string_view mark) {
+void Conversation::answer(std::string_view message, const Heard& heard, std::string_view mark) {
   // In the order of the calls, whatever order they were done in.
   std::vector<model::ToolResult> ordered;
   for (const auto& call : reply_->calls) {
@@ -318,7 +324,7 @@ void Conversation::answer(std::string_view message, long heard, std::string_view
   json::object line{{"kind", "results"}, {"item", wire_->results(ordered, message)}};
   if (!message.empty()) line["text"] = valid_utf8(message);
   if (!mark.empty()) line["mark"] = mark;
-  if (heard > 0) line["heard"] = heard;
+  put(heard, line);
   write(line);
 }
 

@@ -23,6 +23,12 @@ struct PendingCall {
   bool begun = false;  ///< a process before this one had started it: its effects are unknown
 };
 
+/// What of a message the person said.
+struct Heard {
+  long last = 0;      ///< the number of the last word that is in it
+  std::string words;  ///< as the message quotes them
+};
+
 /// What a finished run of tools and replies amounts to, for limits and people.
 struct Totals {
   int turns = 0;
@@ -77,15 +83,13 @@ class Conversation {
   /// The newest mark that begins so; empty: there is none.
   std::string mark_like(std::string_view beginning) const;
 
-  /// `mark` names a message that must come once however often its stage begins; `heard`: the last
-  /// word of the person that is in it.
-  void user(std::string_view text, std::string_view mark = "", long heard = 0);
+  /// `mark` names a message that must come once however often its stage begins.
+  void user(std::string_view text, std::string_view mark = "", const Heard& heard = {});
   void reply(const model::Reply& reply);
   void call_begins(const model::ToolCall& call);
-  /// `heard`: the last word of the person that is in it.
-  void result(const model::ToolResult& result, long heard = 0);
+  void result(const model::ToolResult& result, const Heard& heard = {});
   /// The results of all calls become the next message, with what the person said meanwhile.
-  void answer(std::string_view message, long heard = 0, std::string_view mark = "");
+  void answer(std::string_view message, const Heard& heard = {}, std::string_view mark = "");
 
   /// Back to behind the reply (and what answered it) of that number; what came later is forgotten,
   /// but not what it cost, nor the marks of rewinds and rounds.

@@ -3,12 +3,17 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "agent/native/transcript.h"
 #include "model/endpoint.h"
 #include "model/wire.h"
 
 namespace nightjar::agent::native {
+
+/// The calls named anew, and their results with them: what one vendor calls its calls another may
+/// refuse, for their letters, their length, or because two replies have the same.
+std::vector<Entry> with_own_ids(std::vector<Entry> entries);
 
 /// An entry as `wire` says it; empty where there is nothing of it to say.
 std::string rewritten(const Entry& entry, const model::Wire& wire);

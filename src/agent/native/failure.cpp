@@ -38,6 +38,8 @@ WorkResult end_for(const model::Failure& failure, const std::string& who) {
     case Kind::Overloaded:
       return ended(Outcome::Parked, fmt::format("{} is busy: {}", who, words));
     case Kind::Broken:
+      if (failure.status != 0)
+        return ended(Outcome::Parked, fmt::format("{} breaks off again and again: {}", who, words));
       break;
   }
   return ended(Outcome::Parked, fmt::format("{} cannot be reached: {}", who, words));

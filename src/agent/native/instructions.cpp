@@ -46,8 +46,12 @@ std::string inside(std::string_view path) {
   return normal.string();
 }
 
+// What a file says ends where the program says so.
 std::string quoted(const Instructions& file) {
-  return fmt::format("<file name=\"{}\">\n{}\n</file>\n", inert(file.name), file.text);
+  std::string text = file.text;
+  for (size_t at = text.find("</file"); at != std::string::npos; at = text.find("</file", at))
+    text.insert(at + 1, 1, ' ');
+  return fmt::format("<file name=\"{}\">\n{}\n</file>\n", inert(file.name), text);
 }
 
 bool is_fence(std::string_view line) { return line.starts_with("```") || line.starts_with("~~~"); }

@@ -19,7 +19,7 @@ namespace {
 using core::WaitingFor;
 using model::Failure;
 
-constexpr int kMostCut = 3;
+constexpr int kMostCut = 3, kMostWithoutCall = 3;
 // Where another model may go on: half a minute of tries, and no longer wait than that.
 constexpr Millis kWorthWaiting = std::chrono::seconds(60);
 constexpr int kTriesWorthMaking = 7;
@@ -80,12 +80,17 @@ std::optional<WorkResult> Loop::go_on() {
   if (conversation_.answered()) {
     auto claim = finish_call(*reply);
     if (claim && message_.empty() && !plan_is_due()) return claim;
-    conversation_.answer(next_message(message_), heard_, mark_);
+    conversation_.answer(next_message(message_), {heard_, std::exchange(words_, "")}, mark_);
   } else {
     std::string text = reply ? follow_up(*reply) : "";
+    if (!text.empty() && ++without_call_ >= kMostWithoutCall)
+      return parked(
+          fmt::format("{} replies in a row were cut before they held a call; a larger "
+                      "max_output of the model, or smaller steps (nightjar tell), may help",
+                      without_call_));
     if (!message_.empty()) text += (text.empty() ? "" : "\n\n") + message_;
     if (!text.empty())
-      conversation_.user(next_message(text), mark_, heard_);
+      conversation_.user(next_message(text), mark_, {heard_, std::exchange(words_, "")});
     else if (reply)
       return claimed(reply->text, reply->text);  // a reply without a call is a claim
   }
@@ -125,12 +130,17 @@ std::optional<WorkResult> Loop::ask_model() {
           }};
   room_.keep(hooks, deadline_, stop_);
   auto outcome = call_model(hooks);
-  if (!outcome && outcome.error().kind == Failure::Kind::ContextFull &&
-      room_.make(hooks, deadline_, stop_))
-    return std::nullopt;  // asked again, with less
+  if (!outcome && outcome.error().kind == Failure::Kind::ContextFull) {
+    const auto made = room_.make(hooks, deadline_, stop_);
+    if (!made)
+      outcome = std::unexpected(made.error());
+    else if (*made)
+      return std::nullopt;  // asked again, with less
+  }
   if (!outcome && std::chrono::steady_clock::now() >= deadline_) return parked_at(budget(), "");
   if (!outcome) return failed_for(outcome.error());
   conversation_.reply(*outcome);
+  if (!outcome->calls.empty()) without_call_ = 0;
   tell_use();
   if (!outcome->text.empty())
     untold_.push_back({"said",
@@ -304,7 +314,6 @@ WorkResult Loop::claimed(const std::string& summary, const std::string& details)
   out.all_changes = true;
   out.turn = conversation_.turn();
   out.summary = shortened(trimmed(inert(summary, true)), 100);
-  if (out.summary.empty()) out.summary = assignment_.spec.title;
   out.details = inert(details, true);
   return out;
 }

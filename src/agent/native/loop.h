@@ -51,7 +51,7 @@ class Loop {
   std::function<void(std::string_view)> tell_output(const model::ToolCall& call);
   model::ToolResult run_call(const model::ToolCall& call);
   model::ToolResult dispatch(const model::ToolCall& call, const json::object& arguments);
-  std::string set_plan(const json::object& arguments);
+  model::ToolResult set_plan(const model::ToolCall& call, const json::object& arguments);
   std::string instructions_for(const model::ToolCall& call, const json::object& arguments);
   void note_repetition(const model::ToolCall& call, model::ToolResult& result);
   bool goes_in_circles();
@@ -84,6 +84,7 @@ class Loop {
   bool was_asked_ = false;  ///< the call of `ask` at hand is from before this process
   std::string diff_;        ///< of the call under way, for people
   std::string message_;     ///< for the model, with the next results
+  std::string words_;       ///< of the person, in that message or the result at hand
   std::string mark_;        ///< of that message
   std::string news_;        ///< for the model where there is a message anyway
   PersonsWord word_;        ///< the person's last
@@ -91,6 +92,7 @@ class Loop {
   bool has_other_;  ///< a model that goes on where this one cannot
   std::optional<model::Failure> gave_up_;
   int cut_ = 0;                          ///< replies that repeated themselves
+  int without_call_ = 0;                 ///< replies in a row that were cut and hold no call
   std::map<std::string, int> repeated_;  ///< call and result: how often since something changed
   int most_repeated_ = 0;
   std::vector<Happening> untold_;

@@ -112,7 +112,8 @@ std::optional<WorkResult> Loop::run_calls() {
     ToolResult result = run_call(pending.call);
     if (!question_.empty()) return parked("it asks: " + question_);
     note_repetition(pending.call, result);
-    conversation_.result(result, pending.call.name == "ask" ? heard_ : 0);
+    const bool asked = pending.call.name == "ask";
+    conversation_.result(result, asked ? Heard{heard_, std::exchange(words_, "")} : Heard{});
   }
   if (goes_in_circles())
     return parked("the model is going in circles: it made the same call " +
@@ -165,7 +166,7 @@ ToolResult Loop::dispatch(const ToolCall& call, const json::object& arguments) {
                   "The person wants to see a plan first: look around, set it with the plan tool, "
                   "and change nothing yet.",
                   true);
-  if (call.name == "plan") return answer(call, set_plan(arguments));
+  if (call.name == "plan") return set_plan(call, arguments);
   if (call.name == "check") {
     if (!assignment_.check) return answer(call, "There is no check here.", true);
     return answer(call, failures_text(assignment_.check(session_)));
@@ -175,8 +176,9 @@ ToolResult Loop::dispatch(const ToolCall& call, const json::object& arguments) {
          assignment_.words ? assignment_.words(heard_) : std::vector<PersonsWord>{}) {
       heard_ = std::max(heard_, word.number);
       if (word.kind == PersonsWord::Kind::Pause) continue;
-      if (was_asked_) return answer(call, "The person answers: " + word.text);
-      return answer(call, "The person says: " + word.text +
+      words_ = (was_asked_ ? "The person answers: " : "The person says: ") + word.text;
+      if (was_asked_) return answer(call, words_);
+      return answer(call, words_ +
                               "\n[This was said before your question was asked, and the person has "
                               "not seen that. Ask again if this leaves it open.]");
     }
@@ -224,16 +226,22 @@ std::function<void(std::string_view)> Loop::tell_output(const ToolCall& call) {
   };
 }
 
-std::string Loop::set_plan(const json::object& arguments) {
+ToolResult Loop::set_plan(const ToolCall& call, const json::object& arguments) {
   json::array items;
   for (const auto& item : get_array(arguments, "items")) {
     if (!item.is_object() || items.size() >= 50) continue;
-    items.push_back(
-        json::object{{"text", shortened(inert(get_string(item.get_object(), "text")), 200)},
-                     {"done", get_bool(item.get_object(), "done")}});
+    const std::string text = trimmed(get_string(item.get_object(), "text"));
+    if (text.empty()) continue;
+    items.push_back(json::object{{"text", shortened(inert(text), 200)},
+                                 {"done", get_bool(item.get_object(), "done")}});
   }
+  if (items.empty())
+    return answer(call,
+                  "There is no plan in this: give \"items\", a list of {\"text\": one step, "
+                  "\"done\": whether it is done}.",
+                  true);
   event("plan", {{"items", std::move(items)}});
-  return "The person sees the plan.";
+  return answer(call, "The person sees the plan.");
 }
 
 // The same call with the same result, and nothing changed in between, leads nowhere.

@@ -52,6 +52,7 @@ bool Loop::take_words() {
     pause = 0;
     if (!message_.empty()) message_ += "\n\n";
     message_ += "The person says: " + word.text;
+    words_ += (words_.empty() ? "" : "\n\n") + ("The person says: " + word.text);
     word_ = word;
   }
   if (pause == 0) return true;
@@ -72,22 +73,23 @@ std::optional<WorkResult> Loop::plan_waits() {
   if (!plan_is_due() || !reply) return std::nullopt;
   const bool prose = reply->calls.empty() && !trimmed(reply->text).empty();
   const bool planned =
-      conversation_.answered() &&
-      std::ranges::find(reply->calls, "plan", &ToolCall::name) != reply->calls.end();
+      conversation_.answered() && std::ranges::any_of(conversation_.results(), [](const auto& one) {
+        return one.name == "plan" && !one.error;
+      });
   if (!planned && !prose) return std::nullopt;
   const std::string shown = fmt::format("plan of turn {} shown at ", conversation_.turn());
   const std::string now_shown = shown + std::to_string(assignment_.resumes) + kAfterWord;
   if (conversation_.mark_like(shown).empty())
     conversation_.note(now_shown + std::to_string(heard_));
   const std::string mark = conversation_.mark_like(shown);
-  if (mark.starts_with(now_shown)) {
+  const long before = std::strtol(mark.substr(mark.rfind(' ')).c_str(), nullptr, 10);
+  if (mark.starts_with(now_shown) || word_.number <= before) {  // to let it go on is no yes
     const std::string plan = prose ? reply->text : plan_in_a_line(*reply);
     return parked("it waits for your yes to its plan: " +
                   shortened_lines(trimmed(inert(plan, true)), kShownReason) +
                   "; nightjar answer ID yes, or say what to change");
   }
-  const long before = std::strtol(mark.substr(mark.rfind(' ')).c_str(), nullptr, 10);
-  if (word_.number <= before || is_yes(word_.text)) {
+  if (is_yes(word_.text)) {
     mark_ = kPlanApproved;
     message_ =
         "The person agrees with the plan. Begin." + (message_.empty() ? "" : "\n\n" + message_);

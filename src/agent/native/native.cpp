@@ -38,12 +38,6 @@ class Native final : public Agent {
     return run(assignment, session, &failures, say, stop);
   }
 
-  // A claim in prose cannot be looked for.
-  std::optional<std::vector<core::Finding>> recheck(const json::object&, sandbox::Session&,
-                                                    const std::vector<std::string>&) override {
-    return std::nullopt;
-  }
-
  private:
   static WorkResult run(const Assignment& assignment, sandbox::Session& session,
                         const Failures* refuted, const std::function<void(std::string)>& say,
@@ -125,7 +119,7 @@ class Native final : public Agent {
     const std::string text = refutation(failures, round);
     // The call of finish has its answer, which has not been sent.
     if (conversation.answered())
-      conversation.answer(text, 0, mark);
+      conversation.answer(text, {}, mark);
     else
       conversation.user(text, mark);
   }

@@ -23,6 +23,12 @@ size_t bytes_of(double tokens) {
   return static_cast<size_t>(std::max(0.0, tokens)) * kBytesOfAToken;
 }
 
+// No other request would meet it: then notes without a model are better than none.
+bool is_of_the_summary(model::Failure::Kind kind) {
+  return kind == model::Failure::Kind::ContextFull || kind == model::Failure::Kind::Rejected ||
+         kind == model::Failure::Kind::Malformed;
+}
+
 }  // namespace
 
 Room::Room(Conversation& conversation, model::Client& model, model::Frame frame, Told told)
@@ -59,15 +65,17 @@ void Room::keep(const model::CallHooks& hooks, Deadline deadline, const std::sto
   if (tokens > near) shorten(hooks, deadline, stop);
 }
 
-bool Room::make(const model::CallHooks& hooks, Deadline deadline, const std::stop_token& stop) {
+std::expected<bool, model::Failure> Room::make(const model::CallHooks& hooks, Deadline deadline,
+                                               const std::stop_token& stop) {
   const std::int64_t before = conversation_.tokens();
   context_ = std::min(context_, static_cast<std::int64_t>(kLearned * static_cast<double>(before)));
   if (context_ < kLeastContext) return false;
-  shorten(hooks, deadline, stop);
+  if (auto refused = shorten(hooks, deadline, stop)) return std::unexpected(std::move(*refused));
   return conversation_.tokens() < before;
 }
 
-void Room::shorten(const model::CallHooks& hooks, Deadline deadline, const std::stop_token& stop) {
+std::optional<model::Failure> Room::shorten(const model::CallHooks& hooks, Deadline deadline,
+                                            const std::stop_token& stop) {
   const std::int64_t before = conversation_.tokens();
   const auto limit = static_cast<double>(most());
   const Transcript transcript = conversation_.transcript();
@@ -82,13 +90,16 @@ void Room::shorten(const model::CallHooks& hooks, Deadline deadline, const std::
     replacement = by_vendor(transcript, deadline, stop);
     if (!replacement) {
       const auto notes = summary(transcript, hooks, deadline, stop);
-      replacement = with_summary(
-          transcript, notes ? notes->text : summary_without_model(transcript), keep, model_.wire());
+      if (!notes && !is_of_the_summary(notes.error().kind)) return notes.error();
+      const bool said = notes && !trimmed(notes->text).empty();
+      replacement = with_summary(transcript, said ? notes->text : summary_without_model(transcript),
+                                 keep, model_.wire());
       if (notes) replacement->usage = notes->usage;
     }
   }
   conversation_.replace(*replacement);
   told_(replacement->how, before, conversation_.tokens());
+  return std::nullopt;
 }
 
 std::optional<Replacement> Room::by_vendor(const Transcript& transcript, Deadline deadline,
@@ -108,18 +119,15 @@ std::optional<Replacement> Room::by_vendor(const Transcript& transcript, Deadlin
   return out;
 }
 
-std::optional<model::Reply> Room::summary(const Transcript& transcript,
-                                          const model::CallHooks& hooks, Deadline deadline,
-                                          const std::stop_token& stop) {
+model::Outcome Room::summary(const Transcript& transcript, const model::CallHooks& hooks,
+                             Deadline deadline, const std::stop_token& stop) {
   model::Endpoint endpoint = model_.endpoint();
   endpoint.max_output = std::min<std::int64_t>(kSummaryTokens, context_ / 4);
   const model::Wire& wire = model_.wire();
   const std::string body = model::whole_body(
       wire, wire.prefix(endpoint, {kSummarySystem, {}, ""}),
       wire.user(summary_question(transcript, bytes_of(static_cast<double>(most()) / 2))));
-  auto reply = model_.call(body, hooks, deadline, stop);
-  if (!reply || trimmed(reply->text).empty()) return std::nullopt;
-  return *reply;
+  return model_.call(body, hooks, deadline, stop);
 }
 
 }  // namespace nightjar::agent::native

@@ -2,6 +2,7 @@
 // that it is too long.
 #pragma once
 
+#include <expected>
 #include <functional>
 #include <optional>
 #include <stop_token>
@@ -20,20 +21,25 @@ class Room {
   Room(Conversation& conversation, model::Client& model, model::Frame frame, Told told);
 
   /// Makes room where the next request would come near the end of the context. Asks the vendor for
-  /// the exact count first where much of it is a guess. Throws Cancelled at a stop.
+  /// the exact count first where much of it is a guess. Where the model refuses to summarise for a
+  /// reason that has nothing to do with it, everything stays: the request will meet that reason.
+  /// Throws Cancelled at a stop.
   void keep(const model::CallHooks& hooks, Deadline deadline, const std::stop_token& stop);
 
   /// The model refused the request as too long: less than that from now on. False where no more
-  /// room can be made.
-  bool make(const model::CallHooks& hooks, Deadline deadline, const std::stop_token& stop);
+  /// room can be made; the failure where the model refuses for another reason meanwhile.
+  std::expected<bool, model::Failure> make(const model::CallHooks& hooks, Deadline deadline,
+                                           const std::stop_token& stop);
 
  private:
   std::int64_t most() const;
-  void shorten(const model::CallHooks& hooks, Deadline deadline, const std::stop_token& stop);
+  /// Why nothing was changed; nullopt: it was.
+  std::optional<model::Failure> shorten(const model::CallHooks& hooks, Deadline deadline,
+                                        const std::stop_token& stop);
   std::optional<Replacement> by_vendor(const Transcript& transcript, Deadline deadline,
                                        const std::stop_token& stop);
-  std::optional<model::Reply> summary(const Transcript& transcript, const model::CallHooks& hooks,
-                                      Deadline deadline, const std::stop_token& stop);
+  model::Outcome summary(const Transcript& transcript, const model::CallHooks& hooks,
+                         Deadline deadline, const std::stop_token& stop);
 
   Conversation& conversation_;
   model::Client& model_;

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "agent/native/failover.h"
 #include "base/text.h"
 #include "tools/arguments.h"
 
@@ -24,6 +25,8 @@ class Reader {
  public:
   void take(const json::object& line) {
     const std::string kind = get_string(line, "kind");
+    if (const std::string words = get_string(line, "words"); !words.empty())
+      push_bounded(out.standing.words, shortened_lines(words, 2'000), kMostWords);
     if (kind == "user") {
       Entry entry;
       entry.item = get_string(line, "item");
@@ -44,6 +47,7 @@ class Reader {
       results_.clear();
     } else if (kind == "rewind") {
       rewind(static_cast<int>(get_int(line, "turn")));
+      if (line.contains("items")) say_again(line);
     } else if (kind == "replace") {
       replace(line);
     }
@@ -54,7 +58,6 @@ class Reader {
 
  private:
   void add(Entry entry) {
-    note_words(entry.text);
     if (entry.text.starts_with(kRefuted)) out.standing.check = shortened_lines(entry.text, 2'000);
     out.entries.push_back(std::move(entry));
   }
@@ -64,6 +67,8 @@ class Reader {
     entry.kind = Entry::Kind::Reply;
     entry.item = get_string(line, "item");
     entry.reply = model::reply_from(line);
+    asked_.resize(static_cast<size_t>(turn_), older_.size());
+    asked_.push_back(older_.size());
     entry.turn = ++turn_;
     results_.clear();
     for (const auto& call : entry.reply.calls) note_call(call);
@@ -71,19 +76,30 @@ class Reader {
   }
 
   void rewind(int turn) {
-    const auto behind = [turn](const Entry& entry) {
-      return entry.kind == Entry::Kind::Reply && entry.turn == turn + 1;
-    };
-    auto at = std::ranges::find_if(out.entries, behind);
-    while (at == out.entries.end() && !older_.empty()) {
+    const auto next = static_cast<size_t>(std::max(0, turn));
+    if (next >= asked_.size()) return;
+    // A reply that a replacement kept stands there now with less before it than it was asked with.
+    while (older_.size() > asked_[next]) {
       out.entries = std::move(older_.back());
       older_.pop_back();
-      at = std::ranges::find_if(out.entries, behind);
     }
-    if (at == out.entries.end()) return;
+    asked_.resize(next);
+    const auto at = std::ranges::find_if(out.entries, [turn](const Entry& entry) {
+      return entry.kind == Entry::Kind::Reply && entry.turn == turn + 1;
+    });
     out.entries.erase(at, out.entries.end());
     turn_ = turn;
     results_.clear();
+  }
+
+  // What stood there before another model took over, in that one's words.
+  void say_again(const json::object& line) {
+    const auto& items = get_array(line, "items");
+    if (items.size() != out.entries.size()) return;
+    if (get_bool(line, "foreign")) out.entries = with_own_ids(std::move(out.entries));
+    for (size_t i = 0; i < items.size(); ++i) {
+      if (items[i].is_string()) out.entries[i].item = std::string_view(items[i].get_string());
+    }
   }
 
   void replace(const json::object& line) {
@@ -133,17 +149,11 @@ class Reader {
 
   void note_result(const model::ToolResult& result) {
     if (result.name == "check") out.standing.check = shortened_lines(result.output, 2'000);
-    if (result.name == "ask") note_words(result.output);
-  }
-
-  void note_words(std::string_view text) {
-    const size_t at = std::min(text.find("The person says: "), text.find("The person answers: "));
-    if (at != std::string_view::npos)
-      push_bounded(out.standing.words, shortened_lines(text.substr(at), 2'000), kMostWords);
   }
 
   std::vector<model::ToolResult> results_;
   std::vector<std::vector<Entry>> older_;  ///< before each replacement
+  std::vector<size_t> asked_;              ///< asked_[n]: older_'s size when reply n + 1 came
   int turn_ = 0;
   bool has_task_ = false;
 };

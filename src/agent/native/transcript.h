@@ -61,7 +61,7 @@ struct Replacement {
   struct Part {
     int from = -1;  ///< entry of the old conversation; -1: a message of the program
     std::string item, text;
-    std::vector<model::ToolResult> results;  ///< where they became shorter
+    std::vector<model::ToolResult> results;  ///< where they became others
   };
   std::string how;  ///< "results", "summary", "vendor" or "model"
   std::vector<Part> parts;

@@ -1,0 +1,28 @@
+#include "run/brief_claim.h"
+
+#include "agent/agent.h"
+#include "run/agents_place.h"
+#include "run/environment.h"
+
+namespace nightjar::run {
+
+json::object claim_of_brief(Context& context) {
+  const Job& job = context.job;
+  const auto understood = agent::understand(job.brief, job.earlier);
+  const bool can_be_gone =
+      understood.kind == core::Kind::Refactor || understood.kind == core::Kind::Migration;
+  if (!understood.can_do || !can_be_gone) return {};
+  context.journal.note("what the brief asks for, as the mechanic finds it on the base");
+  sandbox::Policy policy = stage_policy(job, *context.environment, context.mirror, job.base_commit,
+                                        context.stage_folder("claim"), false);
+  show_to_agent(context, policy, job.base_commit);
+  const auto session = context.start_sandbox(policy);
+  agent::Assignment assignment{job.spec, job.brief, job.earlier};
+  assignment.deadline = context.stages.deadline();
+  const auto result = agent::make_agent("mechanic")
+                          ->work(assignment, *session, [](const std::string&) {}, context.stop);
+  session->stop();
+  return result.outcome == agent::Outcome::Changed ? result.claim : json::object{};
+}
+
+}  // namespace nightjar::run
