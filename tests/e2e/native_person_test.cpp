@@ -49,7 +49,7 @@ TEST_F(NativePerson, WhatWasSaidBeforeThePlanWasShownIsNoAnswerToItAndArrives) {
   EXPECT_EQ(nightjar_.run({"answer", id, "ok,", "skip", "step", "2"}).exit_status, 0);
   const json::object again = settled(id);
   EXPECT_NE(get_string(again, "reason").find("its plan: 1."), std::string::npos) << log(again);
-  EXPECT_EQ(nightjar_.run({"resume", id}).exit_status, 0);
+  EXPECT_EQ(nightjar_.run({"answer", id, "yes"}).exit_status, 0);
   const json::object task = settled(id);
   EXPECT_EQ(verdict(task), "proved") << log(task);
   const std::string body = body_of_last_request();

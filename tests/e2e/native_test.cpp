@@ -213,7 +213,7 @@ TEST_F(NativeTest, APlanThatThePersonChangesIsShownAgain) {
   EXPECT_EQ(get_string(again, "state"), "waiting") << log(again);
   EXPECT_NE(get_string(again, "reason").find("its plan: 1. only the minus"), std::string::npos)
       << get_string(again, "reason");
-  EXPECT_EQ(nightjar_.run({"resume", id}).exit_status, 0);
+  EXPECT_EQ(nightjar_.run({"answer", id, "yes"}).exit_status, 0);
   const json::object task = settled(id);
   EXPECT_EQ(verdict(task), "proved") << log(task);
   EXPECT_EQ(server_->violations(), "");
