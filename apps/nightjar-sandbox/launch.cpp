@@ -16,7 +16,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "staging.h"
 
 namespace nightjar::helper {
 
@@ -68,21 +67,23 @@ void map_ids(std::uint32_t inside_uid, std::uint32_t outside_uid, std::uint32_t 
   write_file("/proc/self/gid_map", map_line(inside_gid, outside_gid));
 }
 
-std::vector<Fd> prepare(const sandbox::Ground& ground) {
+Prepared prepare(const sandbox::Ground& ground) {
   // Root's are made by root itself: nobody inside has a right over them.
   int spaces = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
   if (!ground.from_root) spaces |= CLONE_NEWUSER;
   if (!ground.network) spaces |= CLONE_NEWNET;
   if (::unshare(spaces) != 0) throw_no_namespace("cannot make namespaces");
-  if (!ground.from_root) map_ids(0, ground.uid, 0, ground.gid);
+  if (!ground.from_root) map_ids(0, ground.run_uid, 0, ground.run_gid);
   own_mounts();
   own_names(ground.network);
-  return open_sources(ground.sources);
+  Prepared out{open_sources(ground.sources), {ground.run_uid, ground.run_gid}};
+  for (const auto& owner : ground.owners) out.maps.prepare(owner);
+  return out;
 }
 
-std::vector<Fd> enter_namespaces(Plan& plan, const sandbox::Ground& ground,
-                                 std::vector<Fd> prepared) {
-  std::vector<Fd> sources = stage_sources(plan, ground.sources, std::move(prepared));
+std::vector<Fd> enter_namespaces(Plan& plan, const sandbox::Ground& ground, Prepared prepared) {
+  std::vector<Fd> sources =
+      stage_sources(plan, ground.sources, std::move(prepared.sources), prepared.maps);
   int spaces = CLONE_NEWPID | CLONE_NEWCGROUP;  // of the group that it is in by now
   if (plan.from_root) {
     become(plan.run_uid, plan.run_gid);

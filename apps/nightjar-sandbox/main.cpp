@@ -48,7 +48,7 @@ int launch() {
   const auto prepare = sandbox::receive_frame(kSocket);
   if (!prepare || prepare->kind != FrameKind::Prepare) return 2;
   const sandbox::Ground ground = sandbox::decode_ground(prepare->payload);
-  std::vector<Fd> prepared = helper::prepare(ground);
+  helper::Prepared prepared = helper::prepare(ground);
   const auto setup = sandbox::receive_frame(kSocket);
   if (!setup || setup->kind != FrameKind::Setup) return 2;
   sandbox::Plan plan = sandbox::decode_plan(setup->payload);

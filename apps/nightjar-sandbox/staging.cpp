@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <map>
 #include <vector>
 
 #include "base/error.h"
@@ -27,19 +26,19 @@ using sandbox::Plan;
 using sandbox::Source;
 using sandbox::Step;
 
-// A user namespace that says: what belongs to `disk` on disk belongs to `run` in this mount.
-Fd owner_map(const Source& source, const Plan& plan) {
+Fd owner_map(const sandbox::Owner& owner, std::uint32_t run_uid, std::uint32_t run_gid) {
+  const std::string whose = std::to_string(owner.uid) + ":" + std::to_string(owner.gid);
   const long child =
       ::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
-  if (child < 0) throw_no_namespace("cannot make a user namespace for the owner of " + source.path);
+  if (child < 0) throw_no_namespace("cannot make a user namespace for the owner " + whose);
   if (child == 0) {
     for (;;) ::pause();
   }
   const std::string process = "/proc/" + std::to_string(child);
   Fd result;
   try {
-    write_file(process + "/uid_map", map_line(source.owner_uid, plan.run_uid));
-    write_file(process + "/gid_map", map_line(source.owner_gid, plan.run_gid));
+    write_file(process + "/uid_map", map_line(owner.uid, run_uid));
+    write_file(process + "/gid_map", map_line(owner.gid, run_gid));
     result = Fd(::open((process + "/ns/user").c_str(), O_RDONLY | O_CLOEXEC));
   } catch (...) {
     ::kill(static_cast<pid_t>(child), SIGKILL);
@@ -48,27 +47,9 @@ Fd owner_map(const Source& source, const Plan& plan) {
   }
   ::kill(static_cast<pid_t>(child), SIGKILL);
   ::waitpid(static_cast<pid_t>(child), nullptr, 0);
-  if (!result) throw_errno("cannot open the user namespace for " + source.path);
+  if (!result) throw_errno("cannot open the user namespace for the owner " + whose);
   return result;
 }
-
-class OwnerMaps {
- public:
-  explicit OwnerMaps(const Plan& plan) : plan_(plan) {}
-  // False where the file system cannot do that.
-  bool apply(int tree, const Source& source) {
-    Fd& space = known_[{source.owner_uid, source.owner_gid}];
-    if (!space) space = owner_map(source, plan_);
-    mount_attr attributes{};
-    attributes.attr_set = MOUNT_ATTR_IDMAP;
-    attributes.userns_fd = static_cast<std::uint64_t>(space.get());
-    return ::mount_setattr(tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0;
-  }
-
- private:
-  const Plan& plan_;
-  std::map<std::pair<std::uint32_t, std::uint32_t>, Fd> known_;
-};
 
 struct Opened {
   Fd tree;
@@ -167,6 +148,21 @@ void write_file(const std::string& path, std::string_view text) {
   if (::write(fd.get(), text.data(), text.size()) < 0) throw_errno("cannot write " + path);
 }
 
+int OwnerMaps::space_of(const sandbox::Owner& owner) {
+  Fd& space = known_[owner];
+  if (!space) space = owner_map(owner, run_uid_, run_gid_);
+  return space.get();
+}
+
+void OwnerMaps::prepare(const sandbox::Owner& owner) { space_of(owner); }
+
+bool OwnerMaps::apply(int tree, const Source& source) {
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_IDMAP;
+  attributes.userns_fd = static_cast<std::uint64_t>(space_of({source.owner_uid, source.owner_gid}));
+  return ::mount_setattr(tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0;
+}
+
 std::vector<Fd> open_sources(const std::vector<Source>& sources) {
   std::vector<Fd> out;
   out.reserve(sources.size());
@@ -174,12 +170,11 @@ std::vector<Fd> open_sources(const std::vector<Source>& sources) {
   return out;
 }
 
-std::vector<Fd> stage_sources(Plan& plan, const std::vector<Source>& known,
-                              std::vector<Fd> before) {
+std::vector<Fd> stage_sources(Plan& plan, const std::vector<Source>& known, std::vector<Fd> before,
+                              OwnerMaps& maps) {
   // Detached copies first, because the staging folder then covers what stands below it on the host.
   std::vector<Opened> opened;
   opened.reserve(plan.sources.size());
-  OwnerMaps maps(plan);
   for (size_t i = 0; i < plan.sources.size(); ++i) {
     const bool is_known = i < known.size() && plan.sources[i] == known[i];
     opened.push_back(is_known ? Opened{std::move(before[i])} : open_mapped(plan.sources[i], maps));

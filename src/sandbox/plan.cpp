@@ -274,10 +274,13 @@ const std::vector<std::string>& etc_names_for_network() {
 // In the order in which the planner gives them their steps.
 Ground make_ground(const HostFacts& facts) {
   Ground out{.from_root = facts.root,
-             .uid = facts.run_uid,
-             .gid = facts.run_gid,
+             .run_uid = facts.run_uid,
+             .run_gid = facts.run_gid,
+             .owners = {},
              .network = facts.network,
              .sources = {}};
+  // What runs wrote, and what the service itself holds.
+  if (facts.root) out.owners = {{kStorageUid, kStorageUid}, {0, 0}};
   const auto add = [&out](std::string path, Source::As as) {
     out.sources.push_back(
         {.path = std::move(path), .as = as, .with_submounts = as == Source::As::ReadOnly});

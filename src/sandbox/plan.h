@@ -55,12 +55,19 @@ struct Step {
   bool operator==(const Step&) const = default;
 };
 
+struct Owner {
+  std::uint32_t uid = 0, gid = 0;
+  bool operator==(const Owner&) const = default;
+  auto operator<=>(const Owner&) const = default;
+};
+
 /// What the helper makes before it has its plan: all that no policy changes.
 struct Ground {
   bool from_root = false;
-  std::uint32_t uid = 0, gid = 0;  ///< of the helper, where it is not root's
-  bool network = false;            ///< the host's
-  std::vector<Source> sources;     ///< the first ones of every plan
+  std::uint32_t run_uid = 0, run_gid = 0;
+  std::vector<Owner> owners;    ///< whose files on disk will be shown as the run's; root only
+  bool network = false;         ///< the host's
+  std::vector<Source> sources;  ///< the first ones of every plan
   bool operator==(const Ground&) const = default;
 };
 
@@ -82,10 +89,6 @@ struct Plan {
 };
 
 /// What `make_plan` needs to know of the host.
-struct Owner {
-  std::uint32_t uid = 0, gid = 0;
-  bool operator==(const Owner&) const = default;
-};
 struct HostFacts {
   bool root = false;                       ///< this process is the host's root
   bool network = false;                    ///< for a sandbox that has the host's

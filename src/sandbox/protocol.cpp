@@ -59,8 +59,13 @@ Step get_step(Reader& reader) {
 std::string encode(const Ground& ground) {
   Writer writer;
   writer.flag(ground.from_root);
-  writer.number(ground.uid);
-  writer.number(ground.gid);
+  writer.number(ground.run_uid);
+  writer.number(ground.run_gid);
+  writer.number(ground.owners.size());
+  for (const auto& owner : ground.owners) {
+    writer.number(owner.uid);
+    writer.number(owner.gid);
+  }
   writer.flag(ground.network);
   writer.number(ground.sources.size());
   for (const auto& source : ground.sources) put(writer, source);
@@ -71,8 +76,12 @@ Ground decode_ground(std::string_view bytes) {
   Reader reader(bytes);
   Ground ground;
   ground.from_root = reader.flag();
-  ground.uid = static_cast<std::uint32_t>(reader.number());
-  ground.gid = static_cast<std::uint32_t>(reader.number());
+  ground.run_uid = static_cast<std::uint32_t>(reader.number());
+  ground.run_gid = static_cast<std::uint32_t>(reader.number());
+  for (auto count = reader.number(); count > 0; --count) {
+    const auto uid = static_cast<std::uint32_t>(reader.number());
+    ground.owners.push_back({uid, static_cast<std::uint32_t>(reader.number())});
+  }
   ground.network = reader.flag();
   for (auto count = reader.number(); count > 0; --count)
     ground.sources.push_back(get_source(reader));

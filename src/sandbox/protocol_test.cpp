@@ -35,8 +35,9 @@ TEST(Protocol, APlanComesBackUnchanged) {
 TEST(Protocol, AGroundComesBackUnchanged) {
   const Ground ground{
       .from_root = true,
-      .uid = 7,
-      .gid = 8,
+      .run_uid = 7,
+      .run_gid = 8,
+      .owners = {{1, 2}, {3, 4}},
       .network = true,
       .sources = {{"/usr", Source::As::ReadOnly}, {"/dev/null", Source::As::Device}}};
   EXPECT_EQ(decode_ground(encode(ground)), ground);

@@ -57,10 +57,6 @@ class NamespaceSession final : public Session {
     if (!ready.helper) ready.wait();  // throws
     HostFacts facts = ready.facts;
     look_at_layers(policy, facts);
-    if (facts.root) {
-      slot_.emplace(UidSlot::take(kUidSlots));
-      facts.run_uid = facts.run_gid = slot_->uid();
-    }
     for (const auto* layers : all_layers(policy)) make_upper(layers->upper, facts.root);
     Plan plan = make_plan(policy, facts);
     plan.filter = seccomp_program(policy.profile, policy.network);
@@ -68,6 +64,7 @@ class NamespaceSession final : public Session {
     // process.
     plan.die_with_thread = ::gettid() == ::getpid();
     ready.wait();
+    slot_ = std::move(ready.slot);
     watcher_.emplace(watcher_for(policy, plan, std::move(ready.group)));
     helper_ = &*ready.helper;
     helper_->make_sandbox(plan);
@@ -184,8 +181,7 @@ class NamespaceSession final : public Session {
     return {std::move(uppers), policy.disk_bytes, policy.memory_bytes, std::move(group)};
   }
 
-  // Destroyed from the last to the first: the uid and the group are free when nothing runs any
-  // more.
+  // Destroyed from the last to the first: the group when nothing runs any more, and the uid then.
   std::optional<UidSlot> slot_;
   std::optional<Watcher> watcher_;
   std::unique_ptr<Standby> standby_;

@@ -9,6 +9,10 @@ Standby::State::State(const std::filesystem::path& executable, std::uint64_t mos
                       bool network) {
   try {
     facts = look_at_host(network);
+    if (facts.root) {
+      slot.emplace(UidSlot::take(kUidSlots));
+      facts.run_uid = facts.run_gid = slot->uid();
+    }
     if (most_memory > 0)
       if (auto made = MemoryGroup::make("/sys/fs/cgroup", read_file("/proc/self/cgroup", 1 << 16),
                                         most_memory))

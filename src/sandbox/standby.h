@@ -9,6 +9,7 @@
 #include "sandbox/limits.h"
 #include "sandbox/plan.h"
 #include "sandbox/session.h"
+#include "sandbox/uid_slot.h"
 
 namespace nightjar::sandbox {
 
@@ -19,7 +20,9 @@ struct Standby::State {
   void wait();
 
   HostFacts facts;  ///< of the ground
-  // Destroyed from the last to the first: the group is empty when it is removed.
+  // Destroyed from the last to the first: the uid and the group are free when nothing runs any
+  // more.
+  std::optional<UidSlot> slot;
   std::optional<MemoryGroup> group;
   std::optional<HelperProcess> helper;
   std::exception_ptr failure;
