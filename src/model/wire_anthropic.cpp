@@ -46,13 +46,13 @@ class Reader final : public ReplyReader {
       builder_.reply.model = get_string(message, "model");
       usage(get_object(message, "usage"));
     } else if (type == "content_block_start") {
-      if (blocks_.size() > 4 * kMostCalls) builder_.malformed("too many blocks");
       builder_.kept(event.data.size());
-      if (builder_.over()) return false;
-      blocks_[index].object = get_object(*data, "content_block");
-      builder_.text(get_string(blocks_[index].object, "text"));
+      Block* block = block_at(index);
+      if (!block) return false;
+      block->object = get_object(*data, "content_block");
+      builder_.text(get_string(block->object, "text"));
     } else if (type == "content_block_delta") {
-      delta(blocks_[index], get_object(*data, "delta"));
+      if (Block* block = block_at(index)) delta(*block, get_object(*data, "delta"));
     } else if (type == "message_delta") {
       usage(get_object(*data, "usage"));
       stop(get_string(get_object(*data, "delta"), "stop_reason"));
@@ -84,8 +84,13 @@ class Reader final : public ReplyReader {
     std::string text, input, thinking, signature;
   };
 
+  // nullptr: the reply is over.
+  Block* block_at(std::int64_t index) {
+    if (blocks_.size() > 4 * kMostCalls) builder_.malformed("too many blocks");
+    return builder_.over() ? nullptr : &blocks_[index];
+  }
+
   void delta(Block& block, const json::object& delta) {
-    if (builder_.over()) return;
     const std::string type = get_string(delta, "type");
     if (type == "text_delta") {
       builder_.text(get_string(delta, "text"));

@@ -94,6 +94,8 @@ class Reader final : public ReplyReader {
   }
 
   Outcome finish() override {
+    if (builder_.reply.stop == Stop::Length)
+      std::erase_if(calls_, [](const Call& one) { return !parse_json(one.call.arguments); });
     std::vector<std::string> calls;
     for (auto& [call, extra] : calls_) {
       if (call.name.empty() && call.arguments.empty()) continue;
@@ -116,7 +118,10 @@ class Reader final : public ReplyReader {
   Usage usage() const override { return builder_.reply.usage; }
 
  private:
+  // Behind the end of a reply that was cut comes nothing that could be trusted. Behind any other
+  // end some servers send further calls.
   void choice(const json::object& choice) {
+    if (builder_.reply.stop == Stop::Length) return;
     // Servers that do not stream after all send the whole message.
     const auto& whole = get_object(choice, "message");
     const auto& delta = whole.empty() ? get_object(choice, "delta") : whole;
@@ -135,8 +140,6 @@ class Reader final : public ReplyReader {
     builder_.reply.stop = finish == "length"                       ? Stop::Length
                           : finish == "content_filter" || refused_ ? Stop::Refused
                                                                    : Stop::Finished;
-    if (builder_.reply.stop == Stop::Length)
-      std::erase_if(calls_, [](const Call& one) { return !parse_json(one.call.arguments); });
   }
 
   void thoughts(const json::object& delta) {

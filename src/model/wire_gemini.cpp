@@ -92,7 +92,9 @@ class Reader final : public ReplyReader {
       builder_.reply.calls.push_back({std::move(id), get_string(call, "name"), arguments});
     }
     // Pieces of one text become one part again; a signature keeps its place.
-    const bool plain = part.size() == (part.contains("thought") ? 2 : 1) && part.contains("text");
+    const auto* said = part.if_contains("text");
+    const bool plain =
+        part.size() == (part.contains("thought") ? 2 : 1) && said && said->is_string();
     if (plain && !parts_.empty() && open_ && open_thought_ == thought) {
       auto& before = parts_.back()["text"].as_string();
       before.append(text);

@@ -1,0 +1,70 @@
+// What the readers make of streams as servers send them, well-behaved or not; pure.
+#include <gtest/gtest.h>
+
+#include "model/wire.h"
+
+namespace nightjar::model {
+namespace {
+
+Outcome reply_of(WireKind kind, const std::vector<std::string>& events) {
+  const auto reader = wire_of(kind).reader({});
+  for (const auto& event : events) reader->on_event({"", "", event});
+  return reader->finish();
+}
+
+/// An event of Chat's with one choice.
+std::string chat(const std::string& delta, const std::string& finish = "") {
+  return R"({"choices": [{"index": 0, "delta": )" + delta +
+         (finish.empty() ? "" : R"(, "finish_reason": ")" + finish + "\"") + "}]}";
+}
+
+TEST(ChatReader, AFragmentBehindTheFinishOfACutReplyIsIgnored) {
+  const auto fragment = [](const std::string& index, const std::string& rest) {
+    return chat(R"({"tool_calls": [{"index": )" + index + rest + "}]}");
+  };
+  const std::vector<std::string> cut{
+      fragment("0",
+               R"(, "id": "a", "function": {"name": "read", "arguments": "{\"path\":\"a\"}"})"),
+      fragment("1", R"(, "id": "b", "function": {"name": "read", "arguments": "{\"pa"})"),
+      chat("{}", "length")};
+  for (const std::string index : {"0", "1", "2"}) {
+    auto events = cut;
+    events.push_back(fragment(index, R"(, "function": {"name": "x", "arguments": "th\":1}"})"));
+    events.push_back(chat(R"({"content": "more"})", "stop"));
+    const auto reply = reply_of(WireKind::Chat, events);
+    ASSERT_TRUE(reply) << reply.error().words;
+    EXPECT_EQ(reply->stop, Stop::Length);
+    EXPECT_EQ(reply->text, "");
+    ASSERT_EQ(reply->calls.size(), 1U);
+    EXPECT_EQ(reply->calls[0].arguments, R"({"path":"a"})");
+  }
+  // Half a call without an index, the only one.
+  const auto lonely = reply_of(
+      WireKind::Chat,
+      {chat(R"({"tool_calls": [{"function": {"name": "read", "arguments": "{\"pa"}}]})"),
+       chat("{}", "length"), chat(R"({"tool_calls": [{"function": {"arguments": "th\":1}"}}]})")});
+  ASSERT_TRUE(lonely) << lonely.error().words;
+  EXPECT_TRUE(lonely->calls.empty());
+}
+
+TEST(GeminiReader, APartWhoseTextIsNoTextDoesNotThrow) {
+  for (const std::string text : {"null", "5", "{}"}) {
+    const std::string event = R"({"candidates": [{"content": {"parts": [{"text": )" + text +
+                              R"(}, {"text": "a"}, {"text": )" + text + "}]}}]}";
+    EXPECT_NO_THROW(reply_of(WireKind::Gemini, {event, event})) << text;
+  }
+}
+
+TEST(AnthropicReader, PiecesOfEverMoreBlocksAreBounded) {
+  const auto reader = wire_of(WireKind::Anthropic).reader({});
+  int taken = 0;
+  while (taken < 10'000 &&
+         reader->on_event({"", "",
+                           R"({"type": "content_block_delta", "index": )" + std::to_string(taken) +
+                               R"(, "delta": {"type": "x"}})"}))
+    ++taken;
+  EXPECT_LT(taken, 1'000);
+}
+
+}  // namespace
+}  // namespace nightjar::model
