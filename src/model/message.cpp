@@ -1,5 +1,6 @@
 #include "model/message.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -14,6 +15,10 @@ constexpr std::array<std::pair<Stop, std::string_view>, 6> kStops{
      {Stop::Refused, "refused"},
      {Stop::Paused, "paused"},
      {Stop::Repetition, "repetition"}}};
+
+constexpr std::int64_t kMostTokens = 1'000'000'000;
+// Stays negative with a few possible counts added to it.
+constexpr std::int64_t kImpossible = -10 * kMostTokens;
 
 Stop stop_from(std::string_view text) {
   for (const auto& [stop, name] : kStops) {
@@ -31,6 +36,24 @@ Usage& Usage::operator+=(const Usage& other) {
   output += other.output;
   reasoning += other.reasoning;
   return *this;
+}
+
+std::int64_t told_tokens(const json::object& object, std::string_view member) {
+  const double told = get_double(object, member);
+  if (told < 0) return kImpossible;
+  return static_cast<std::int64_t>(std::min(told, static_cast<double>(kMostTokens)));
+}
+
+Usage plausible(const Usage& told) {
+  if (std::min({told.input, told.cached, told.cache_write, told.output, told.reasoning}) < 0)
+    return {};
+  Usage out;
+  out.input = std::min(told.input, kMostTokens);
+  out.cached = std::min(told.cached, out.input);
+  out.cache_write = std::min(told.cache_write, out.input - out.cached);
+  out.output = std::min(told.output, kMostTokens);
+  out.reasoning = std::min(told.reasoning, kMostTokens);
+  return out;
 }
 
 double cost_of(const Usage& usage, const Prices& prices) {
@@ -58,8 +81,9 @@ json::object to_json(const Usage& usage) {
 }
 
 Usage usage_from(const json::object& object) {
-  return {get_int(object, "input"), get_int(object, "cached"), get_int(object, "cache_write"),
-          get_int(object, "output"), get_int(object, "reasoning")};
+  return plausible({told_tokens(object, "input"), told_tokens(object, "cached"),
+                    told_tokens(object, "cache_write"), told_tokens(object, "output"),
+                    told_tokens(object, "reasoning")});
 }
 
 json::object to_json(const Reply& reply) {

@@ -38,6 +38,13 @@ struct Usage {
   bool operator==(const Usage&) const = default;
 };
 
+/// A count of tokens as a server tells it; what is added up from such counts goes through
+/// `plausible`, which knows whether one of them was impossible.
+std::int64_t told_tokens(const json::object& object, std::string_view member);
+/// What limits and costs may be built on: no count above a thousand million, no more taken from or
+/// given to a cache than was sent. Where a count is impossible nothing was told.
+Usage plausible(const Usage& told);
+
 enum class Stop {
   Finished,    ///< said what it had to say
   Calls,       ///< waits for results

@@ -277,7 +277,7 @@ std::optional<VendorCompaction> Wire::compaction_in(const json::object&) const {
 
 std::optional<std::int64_t> counted_in(const json::object& answer) {
   for (const char* member : {"input_tokens", "totalTokens"}) {
-    if (const std::int64_t tokens = get_int(answer, member); tokens > 0) return tokens;
+    if (const std::int64_t tokens = told_tokens(answer, member); tokens > 0) return tokens;
   }
   return std::nullopt;
 }

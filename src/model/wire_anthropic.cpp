@@ -19,17 +19,17 @@ constexpr const char* kVersion = "2023-06-01";
 // compaction and the reply), their sum was paid.
 Usage usage_of(const json::object& usage) {
   const auto part = [](const json::object& told) -> Usage {
-    const std::int64_t cached = get_int(told, "cache_read_input_tokens");
-    const std::int64_t written = get_int(told, "cache_creation_input_tokens");
-    return {get_int(told, "input_tokens") + cached + written, cached, written,
-            get_int(told, "output_tokens"), 0};
+    const std::int64_t cached = told_tokens(told, "cache_read_input_tokens");
+    const std::int64_t written = told_tokens(told, "cache_creation_input_tokens");
+    return plausible({told_tokens(told, "input_tokens") + cached + written, cached, written,
+                      told_tokens(told, "output_tokens"), 0});
   };
   const auto& iterations = get_array(usage, "iterations");
   if (iterations.empty()) return part(usage);
   Usage sum;
   for (const auto& one : iterations)
     if (one.is_object()) sum += part(one.get_object());
-  return sum;
+  return plausible(sum);
 }
 
 class Reader final : public ReplyReader {

@@ -15,9 +15,10 @@ namespace {
 
 Usage usage_of(const json::object& usage) {
   const auto& details = get_object(usage, "prompt_tokens_details");
-  return {get_int(usage, "prompt_tokens"), get_int(details, "cached_tokens"),
-          get_int(details, "cache_write_tokens"), get_int(usage, "completion_tokens"),
-          get_int(get_object(usage, "completion_tokens_details"), "reasoning_tokens")};
+  return plausible(
+      {told_tokens(usage, "prompt_tokens"), told_tokens(details, "cached_tokens"),
+       told_tokens(details, "cache_write_tokens"), told_tokens(usage, "completion_tokens"),
+       told_tokens(get_object(usage, "completion_tokens_details"), "reasoning_tokens")});
 }
 
 struct Call {

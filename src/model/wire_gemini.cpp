@@ -14,10 +14,11 @@ constexpr std::string_view kOwnId = "nightjar_";
 constexpr std::string_view kForeign = ",\"thoughtSignature\":\"skip_thought_signature_validator\"";
 
 Usage usage_of(const json::object& usage) {
-  const std::int64_t thoughts = get_int(usage, "thoughtsTokenCount");
-  return {get_int(usage, "promptTokenCount") + get_int(usage, "toolUsePromptTokenCount"),
-          get_int(usage, "cachedContentTokenCount"), 0,
-          get_int(usage, "candidatesTokenCount") + thoughts, thoughts};
+  const std::int64_t thoughts = told_tokens(usage, "thoughtsTokenCount");
+  return plausible(
+      {told_tokens(usage, "promptTokenCount") + told_tokens(usage, "toolUsePromptTokenCount"),
+       told_tokens(usage, "cachedContentTokenCount"), 0,
+       told_tokens(usage, "candidatesTokenCount") + thoughts, thoughts});
 }
 
 class Reader final : public ReplyReader {

@@ -10,9 +10,9 @@ namespace {
 
 Usage usage_of(const json::object& usage) {
   const auto& input = get_object(usage, "input_tokens_details");
-  return {get_int(usage, "input_tokens"), get_int(input, "cached_tokens"),
-          get_int(input, "cache_write_tokens"), get_int(usage, "output_tokens"),
-          get_int(get_object(usage, "output_tokens_details"), "reasoning_tokens")};
+  return plausible({told_tokens(usage, "input_tokens"), told_tokens(input, "cached_tokens"),
+                    told_tokens(input, "cache_write_tokens"), told_tokens(usage, "output_tokens"),
+                    told_tokens(get_object(usage, "output_tokens_details"), "reasoning_tokens")});
 }
 
 class Reader final : public ReplyReader {
