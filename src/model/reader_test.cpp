@@ -66,5 +66,56 @@ TEST(AnthropicReader, PiecesOfEverMoreBlocksAreBounded) {
   EXPECT_LT(taken, 1'000);
 }
 
+TEST(ChatReader, ThoughtsAloneGoBackWithAContentThatIsText) {
+  const auto reply = reply_of(
+      WireKind::Chat,
+      {chat(R"({"reasoning_details": [{"type": "reasoning.text", "index": 0, "text": "I"}]})",
+            "length")});
+  ASSERT_TRUE(reply) << reply.error().words;
+  const auto back = parse_json(reply->replay)->as_object();
+  EXPECT_EQ(back.at("content"), "");
+  EXPECT_FALSE(get_array(back, "reasoning_details").empty());
+}
+
+TEST(ChatReader, TwoCallsOfOneIdBecomeTwo) {
+  const auto call = [](int index, const std::string& id) {
+    return R"({"index": )" + std::to_string(index) + R"(, "id": ")" + id +
+           R"(", "extra_content": {"a": 1}, "function": {"name": "read", "arguments": "{}"}})";
+  };
+  const auto reply =
+      reply_of(WireKind::Chat, {chat(R"({"tool_calls": [)" + call(0, "a") + "," + call(1, "a") +
+                                         "," + call(2, "a_2") + "," + call(3, "a") + "]}",
+                                     "tool_calls")});
+  ASSERT_TRUE(reply) << reply.error().words;
+  std::vector<std::string> ids, back;
+  for (const auto& made : reply->calls) ids.push_back(made.id);
+  EXPECT_EQ(ids, (std::vector<std::string>{"a", "a_2", "a_2_2", "a_3"}));
+  const auto replay = parse_json(reply->replay)->as_object();
+  for (const auto& item : get_array(replay, "tool_calls"))
+    back.push_back(get_string(item.as_object(), "id"));
+  EXPECT_EQ(back, ids);
+}
+
+TEST(Readers, TwoCallsOfOneIdAreMalformedWhereIdsAreTheVendors) {
+  const std::string item =
+      R"({"type": "response.output_item.done", "item": {"type": "function_call", "call_id": "a", "name": "read", "arguments": "{}"}})";
+  const auto block = [](int index) {
+    return R"({"type": "content_block_start", "index": )" + std::to_string(index) +
+           R"(, "content_block": {"type": "tool_use", "id": "a", "name": "read", "input": {}}})";
+  };
+  const std::string part = R"({"functionCall": {"id": "a", "name": "read", "args": {}}})";
+  for (const auto& outcome :
+       {reply_of(
+            WireKind::Responses,
+            {item, item, R"({"type": "response.completed", "response": {"status": "completed"}})"}),
+        reply_of(WireKind::Anthropic, {block(0), block(1), R"({"type": "message_stop"})"}),
+        reply_of(WireKind::Gemini, {R"({"candidates": [{"content": {"parts": [)" + part + "," +
+                                    part + R"(]}, "finishReason": "STOP"}]})"})}) {
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().kind, Failure::Kind::Malformed);
+    EXPECT_NE(outcome.error().words.find("the same id: a"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace nightjar::model

@@ -1,5 +1,7 @@
 #include "model/reply_builder.h"
 
+#include <set>
+
 #include "base/text.h"
 
 namespace nightjar::model {
@@ -82,6 +84,14 @@ Outcome ReplyBuilder::finish() {
     return std::unexpected(Failure{Failure::Kind::Malformed,
                                    "more than " + std::to_string(kMostCalls) + " calls at once",
                                    std::nullopt, 200});
+  std::set<std::string_view> ids;
+  for (const auto& call : reply.calls) {
+    if (!ids.insert(call.id).second)
+      return std::unexpected(
+          Failure{Failure::Kind::Malformed,
+                  "two calls of one reply have the same id: " + shortened(inert(call.id), 60),
+                  std::nullopt, 200});
+  }
   if (!reply.calls.empty() && reply.stop == Stop::Finished) reply.stop = Stop::Calls;
   return std::move(reply);
 }

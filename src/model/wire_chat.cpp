@@ -4,6 +4,7 @@
 // Thoughts (`reasoning_content`, `reasoning_details`, `extra_content` of calls) go back as they
 // came.
 #include <map>
+#include <set>
 
 #include "base/text.h"
 #include "model/reply_builder.h"
@@ -36,8 +37,9 @@ std::string written(const ToolCall& call, const json::object& extra) {
 // `more`: members beside content and calls.
 std::string message_of(const std::string& text, const std::vector<std::string>& calls,
                        const std::string& more) {
-  std::string out =
-      "{\"role\":\"assistant\",\"content\":" + (text.empty() ? "null" : quoted_json(text)) + more;
+  // Without calls some servers take no null.
+  std::string out = "{\"role\":\"assistant\",\"content\":" +
+                    (text.empty() && !calls.empty() ? "null" : quoted_json(text)) + more;
   if (!calls.empty()) out += ",\"tool_calls\":[" + joined(calls) + "]";
   return out + "}";
 }
@@ -98,9 +100,13 @@ class Reader final : public ReplyReader {
     if (builder_.reply.stop == Stop::Length)
       std::erase_if(calls_, [](const Call& one) { return !parse_json(one.call.arguments); });
     std::vector<std::string> calls;
+    std::set<std::string> ids;
     for (auto& [call, extra] : calls_) {
       if (call.name.empty() && call.arguments.empty()) continue;
       if (call.id.empty()) call.id = "call_" + random_id(12);
+      // Results are told apart by the ids of their calls.
+      const std::string id = call.id;
+      for (int n = 2; !ids.insert(call.id).second; ++n) call.id = id + "_" + std::to_string(n);
       calls.push_back(written(call, extra));
       special_ = special_ || !extra.empty();
       builder_.reply.calls.push_back(std::move(call));
