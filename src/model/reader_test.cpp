@@ -117,5 +117,39 @@ TEST(Readers, TwoCallsOfOneIdAreMalformedWhereIdsAreTheVendors) {
   }
 }
 
+TEST(ResponsesReader, ThoughtsWithNothingBehindThemAreNotSentBack) {
+  const auto done = [](const std::string& item) {
+    return R"({"type": "response.output_item.done", "item": )" + item + "}";
+  };
+  const std::string thought = done(R"({"type": "reasoning", "encrypted_content": "x"})");
+  const std::string said =
+      done(R"({"type": "message", "content": [{"type": "output_text", "text": "Hello"}]})");
+  const std::string end = R"({"type": "response.completed", "response": {"status": "completed"}})";
+  const auto alone = reply_of(WireKind::Responses, {thought, end});
+  ASSERT_TRUE(alone) << alone.error().words;
+  EXPECT_EQ(alone->replay, "");
+  const auto behind = reply_of(WireKind::Responses, {thought, said, thought, end});
+  ASSERT_TRUE(behind) << behind.error().words;
+  const auto items = parse_json("[" + behind->replay + "]")->as_array();
+  ASSERT_EQ(items.size(), 2U);
+  EXPECT_EQ(items[1].at("type"), "message");
+}
+
+TEST(ResponsesWire, OfACompactionThePersonsMessagesAreNotKept) {
+  const auto answer = parse_json(R"({"output": [
+      {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "The task"}]},
+      {"role": "user", "content": "A word"},
+      {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "x"}]},
+      {"type": "compaction", "id": "cmp_1", "encrypted_content": "opaque"}],
+      "usage": {"input_tokens": 9, "output_tokens": 1}})");
+  const auto made = wire_of(WireKind::Responses).compaction_in(answer->as_object());
+  ASSERT_TRUE(made);
+  const auto items = parse_json("[" + made->items + "]")->as_array();
+  ASSERT_EQ(items.size(), 2U) << made->items;
+  EXPECT_EQ(items[0].at("role"), "assistant");
+  EXPECT_EQ(items[1].at("type"), "compaction");
+  EXPECT_EQ(made->usage.input, 9);
+}
+
 }  // namespace
 }  // namespace nightjar::model

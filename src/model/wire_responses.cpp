@@ -45,13 +45,12 @@ class Reader final : public ReplyReader {
     return !builder_.over();
   }
 
-  // A reply that was cut may end in half a call, which did not count, or in thoughts: the vendor
-  // takes neither back alone.
+  // A reply that was cut may end in half a call, which did not count; any may end in thoughts. The
+  // vendor takes neither back alone.
   Outcome finish() override {
-    if (builder_.reply.stop == Stop::Length) {
+    if (builder_.reply.stop == Stop::Length)
       std::erase_if(items_, [](const Item& item) { return item.is_half; });
-      while (!items_.empty() && items_.back().type == "reasoning") items_.pop_back();
-    }
+    while (!items_.empty() && items_.back().type == "reasoning") items_.pop_back();
     std::vector<std::string> texts;
     for (auto& item : items_) texts.push_back(std::move(item.text));
     builder_.reply.replay = joined(texts);
@@ -205,13 +204,16 @@ class Responses final : public Wire {
         url(endpoint) + "/compact", body + ",\"input\":[" + std::string(items) + "]}", {}};
   }
 
-  // The output holds one opaque item that stands for the rest.
+  // The output holds the person's messages as they were, and one opaque item that stands for the
+  // rest. Who asks puts the task and the person's words behind it: kept here as well, each
+  // compaction would add them once more.
   std::optional<VendorCompaction> compaction_in(const json::object& answer) const override {
     VendorCompaction out;
     std::vector<std::string> items;
     bool found = false;
     for (const auto& item : get_array(answer, "output")) {
       if (!item.is_object()) return std::nullopt;
+      if (is_of_the_person(item.get_object())) continue;
       found |= get_string(item.get_object(), "type") == "compaction";
       items.push_back(to_line(item));
     }
@@ -222,6 +224,10 @@ class Responses final : public Wire {
   }
 
  private:
+  static bool is_of_the_person(const json::object& item) {
+    return get_string(item, "type", "message") == "message" && get_string(item, "role") == "user";
+  }
+
   static std::string instructions_and_tools(const Frame& frame) {
     std::string out;
     if (!frame.system.empty()) out += ",\"instructions\":" + quoted_json(frame.system);
