@@ -135,6 +135,55 @@ TEST(ResponsesReader, ThoughtsWithNothingBehindThemAreNotSentBack) {
   EXPECT_EQ(items[1].at("type"), "message");
 }
 
+TEST(AnthropicWire, TextOfWhiteSpaceAloneIsNeverSentBack) {
+  const auto reply = [](const std::string& text, const std::string& more) {
+    return reply_of(
+        WireKind::Anthropic,
+        {R"({"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": "I", "signature": "s"}})",
+         R"({"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}})",
+         R"({"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": ")" +
+             text + "\"}}",
+         more, R"({"type": "message_stop"})"});
+  };
+  const std::string call =
+      R"({"type": "content_block_start", "index": 2, "content_block": {"type": "tool_use", "id": "a", "name": "read", "input": {}}})";
+  const model::Wire& wire = wire_of(WireKind::Anthropic);
+  for (const std::string text : {R"(\n\n)", "", R"( \t\u00a0\u2003\u200a\u3000\u000b )"}) {
+    const auto with_call = reply(text, call);
+    ASSERT_TRUE(with_call) << with_call.error().words;
+    EXPECT_EQ(with_call->replay.find(R"("type":"text")"), std::string::npos) << with_call->replay;
+    EXPECT_NE(with_call->replay.find("thinking"), std::string::npos);
+    EXPECT_EQ(wire.reply(*with_call).find(R"("type":"text")"), std::string::npos);
+    const auto alone = reply(text, R"({"type": "ping"})");
+    ASSERT_TRUE(alone) << alone.error().words;
+    EXPECT_EQ(alone->replay, "");
+    EXPECT_EQ(wire.reply(*alone), "");
+  }
+  EXPECT_NE(reply(R"(\u2020 \u00e9)", call)->replay.find("\u2020 é"), std::string::npos);
+  const std::string results = wire.results({{"a", "read", " \n\t", false, "", ""}}, " \n");
+  const auto content = parse_json(results)->at("content").as_array();
+  ASSERT_EQ(content.size(), 1U) << results;
+  EXPECT_EQ(content[0].at("content").at(0).at("text"), "(no output)");
+}
+
+TEST(AnthropicWire, ACompactionReadsTheCacheOfTheTurns) {
+  Endpoint endpoint;
+  endpoint.model = "m";
+  endpoint.effort = "high";
+  const Wire& wire = wire_of(WireKind::Anthropic);
+  const Frame frame{"You work.", {{"read", "Reads.", R"({"type":"object"})"}}, ""};
+  auto turn =
+      parse_json(whole_body(wire, wire.prefix(endpoint, frame), wire.user("Go.")))->as_object();
+  auto compaction =
+      parse_json(wire.compact_call(endpoint, frame, wire.user("Go."))->body)->as_object();
+  EXPECT_FALSE(get_object(compaction, "context_management").empty());
+  compaction.erase("context_management");
+  turn.erase("stream");
+  turn["max_tokens"] = compaction["max_tokens"] = 1;
+  EXPECT_EQ(compaction, turn);
+  EXPECT_FALSE(get_object(turn, "cache_control").empty());
+}
+
 TEST(ResponsesWire, OfACompactionThePersonsMessagesAreNotKept) {
   const auto answer = parse_json(R"({"output": [
       {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "The task"}]},

@@ -1,6 +1,7 @@
 // Anthropic Messages. Blocks of a reply (thinking with its signature included) are sent back as
 // they came. Fields as in the vendor's SDK (@anthropic-ai/sdk 1.12.0).
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "base/text.h"
@@ -30,6 +31,25 @@ Usage usage_of(const json::object& usage) {
   for (const auto& one : iterations)
     if (one.is_object()) sum += part(one.get_object());
   return plausible(sum);
+}
+
+// The vendor refuses a text block with nothing to see in it, and for ever the conversation that
+// holds one. Its white space is Unicode's.
+bool is_blank(std::string_view text) {
+  constexpr std::array<std::string_view, 8> kWide{"\u0085", "\u00a0", "\u1680", "\u2028",
+                                                  "\u2029", "\u202f", "\u205f", "\u3000"};
+  constexpr std::string_view kNarrow = " \t\r\n\v\f\x1c\x1d\x1e\x1f";
+  while (!text.empty()) {
+    const bool quad = text.size() > 2 && text >= "\u2000" && text.substr(0, 3) <= "\u200a";
+    const auto wide = std::ranges::find_if(kWide, [&](auto one) { return text.starts_with(one); });
+    if (quad || wide != kWide.end())
+      text.remove_prefix(quad ? 3 : wide->size());
+    else if (kNarrow.contains(text.front()))
+      text.remove_prefix(1);
+    else
+      return false;
+  }
+  return true;
 }
 
 class Reader final : public ReplyReader {
@@ -109,7 +129,7 @@ class Reader final : public ReplyReader {
     const std::string type = get_string(block.object, "type");
     if (type == "text") {
       const std::string text = get_string(block.object, "text") + block.text;
-      if (text.empty()) return;  // refused when it is sent back
+      if (is_blank(text)) return;  // refused when it is sent back
       block.object["text"] = valid_utf8(text);
     } else if (type == "tool_use") {
       auto input = parse_json(block.input.empty() ? "{}" : block.input);
@@ -171,13 +191,10 @@ class Anthropic final : public Wire {
   std::string prefix(const Endpoint& endpoint, const Frame& frame) const override {
     const std::int64_t usual =
         endpoint.context > 0 ? std::min(kDefaultOutput, endpoint.context / 4) : kDefaultOutput;
-    std::string out = "{\"model\":" + quoted_json(endpoint.model) + ",\"max_tokens\":" +
-                      std::to_string(endpoint.max_output > 0 ? endpoint.max_output : usual) +
-                      ",\"stream\":true,\"cache_control\":{\"type\":\"ephemeral\"}";
-    if (!endpoint.effort.empty())
-      out += ",\"thinking\":{\"type\":\"adaptive\"},\"output_config\":{\"effort\":" +
-             quoted_json(endpoint.effort) + "}";
-    return out + tools_and_system(frame) + ",\"messages\":[";
+    const std::string out = "{\"model\":" + quoted_json(endpoint.model) + ",\"max_tokens\":" +
+                            std::to_string(endpoint.max_output > 0 ? endpoint.max_output : usual) +
+                            ",\"stream\":true";
+    return out + cache_and_thinking(endpoint) + tools_and_system(frame) + ",\"messages\":[";
   }
 
   std::string suffix() const override { return "]}"; }
@@ -190,8 +207,8 @@ class Anthropic final : public Wire {
                       std::string_view message) const override {
     std::vector<std::string> blocks;
     for (const auto& result : results) {
-      // An empty text block is refused.
-      std::string content = "[" + text_block(result.output.empty() ? "(no output)" : result.output);
+      std::string content =
+          "[" + text_block(is_blank(result.output) ? "(no output)" : result.output);
       if (!result.image.empty())
         content += ",{\"type\":\"image\",\"source\":{\"type\":\"base64\",\"media_type\":" +
                    quoted_json(result.image_type) + ",\"data\":" + quoted_json(result.image) + "}}";
@@ -199,13 +216,13 @@ class Anthropic final : public Wire {
                        ",\"content\":" + content + "]" +
                        (result.error ? ",\"is_error\":true" : "") + "}");
     }
-    if (!message.empty()) blocks.push_back(text_block(message));
+    if (!is_blank(message)) blocks.push_back(text_block(message));
     return "{\"role\":\"user\",\"content\":[" + joined(blocks) + "]}";
   }
 
   std::string reply(const Reply& reply) const override {
     std::vector<std::string> blocks;
-    if (!reply.text.empty()) blocks.push_back(text_block(reply.text));
+    if (!is_blank(reply.text)) blocks.push_back(text_block(reply.text));
     for (const auto& call : reply.calls) {
       blocks.push_back("{\"type\":\"tool_use\",\"id\":" + quoted_json(call.id) + ",\"name\":" +
                        quoted_json(call.name) + ",\"input\":" + valid_arguments(call) + "}");
@@ -231,13 +248,15 @@ class Anthropic final : public Wire {
   }
 
   // The vendor's own summary of all before, and a stop behind it. Its text is plain; where it comes
-  // back empty the vendor could not make one. Source: the vendor's page on compaction.
+  // back empty the vendor could not make one. Source: the vendor's page on compaction. What is set
+  // as for the turns, and only that, is read from the cache that they filled.
   std::optional<SideCall> compact_call(const Endpoint& endpoint, const Frame& frame,
                                        std::string_view items) const override {
     return SideCall{
         url(endpoint),
         "{\"model\":" + quoted_json(endpoint.model) +
-            ",\"max_tokens\":" + std::to_string(kCompactionOutput) + tools_and_system(frame) +
+            ",\"max_tokens\":" + std::to_string(kCompactionOutput) + cache_and_thinking(endpoint) +
+            tools_and_system(frame) +
             ",\"context_management\":{\"edits\":[{\"type\":\"compact_20260112\",\"trigger\":{"
             "\"type\":\"input_tokens\",\"value\":" +
             std::to_string(kLeastCompacted) +
@@ -257,6 +276,14 @@ class Anthropic final : public Wire {
   }
 
  private:
+  static std::string cache_and_thinking(const Endpoint& endpoint) {
+    std::string out = ",\"cache_control\":{\"type\":\"ephemeral\"}";
+    if (!endpoint.effort.empty())
+      out += ",\"thinking\":{\"type\":\"adaptive\"},\"output_config\":{\"effort\":" +
+             quoted_json(endpoint.effort) + "}";
+    return out;
+  }
+
   static std::string tools_and_system(const Frame& frame) {
     std::string out;
     if (!frame.tools.empty()) {

@@ -254,7 +254,9 @@ class Anthropic:
         for item in items:
             need(item["content"], "an empty message")
             for block in item["content"]:
-                need(block["type"] != "text" or block["text"], "an empty text block")
+                need(block["type"] != "text" or block["text"].strip(), "a text block of white space")
+                for part in block.get("content", []) if block["type"] == "tool_result" else []:
+                    need(part["type"] != "text" or part["text"].strip(), "a result of white space")
             if item["role"] == "assistant":
                 turns.append((item["content"], []))
             elif turns:
@@ -411,7 +413,8 @@ def beside(path, body, scenario, raw):
         calls = {i["call_id"] for i in body["input"] if i["type"] == "function_call"}
         need(calls == {i["call_id"] for i in body["input"] if i["type"] == "function_call_output"}, "calls without their answers")
         return 200, {"id": "resp_9", "object": "response.compaction", "created_at": 1, "usage": {"input_tokens": tokens, "output_tokens": 9},
-                     "output": [{"type": "compaction", "id": "cmp_1", "encrypted_content": compaction}]}
+                     "output": [i for i in body["input"] if i.get("role") == "user"]
+                               + [{"type": "compaction", "id": "cmp_1", "encrypted_content": compaction}]}
     if "context_management" in body:
         if not compaction:
             return 400, {"type": "error", "error": {"type": "invalid_request_error", "message": "context_management: not supported"}}
