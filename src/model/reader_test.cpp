@@ -135,6 +135,8 @@ TEST(ResponsesReader, ThoughtsWithNothingBehindThemAreNotSentBack) {
   EXPECT_EQ(items[1].at("type"), "message");
 }
 
+// --- what is sent ------------------------------------------------------------------------------
+
 TEST(AnthropicWire, TextOfWhiteSpaceAloneIsNeverSentBack) {
   const auto reply = [](const std::string& text, const std::string& more) {
     return reply_of(
@@ -198,6 +200,33 @@ TEST(ResponsesWire, OfACompactionThePersonsMessagesAreNotKept) {
   EXPECT_EQ(items[0].at("role"), "assistant");
   EXPECT_EQ(items[1].at("type"), "compaction");
   EXPECT_EQ(made->usage.input, 9);
+}
+
+TEST(Refusals, OfARequestLargerThanAMinuteAskForAShorterOne) {
+  using K = Failure::Kind;
+  const auto kind = [](const std::string& message, const net::Headers& headers = {}) {
+    return failure_of(
+               429, headers,
+               R"({"error": {"type": "tokens", "code": "rate_limit_exceeded", "message": ")" +
+                   message + "\"}}")
+        .kind;
+  };
+  EXPECT_EQ(kind("Request too large for gpt-x in organization org-1 on tokens per min (TPM): Limit "
+                 "30000, Requested 52000. The input or output tokens must be reduced in order to "
+                 "run successfully.",
+                 {{"retry-after", "7"}}),
+            K::ContextFull);
+  EXPECT_EQ(kind("Rate limit reached for gpt-x on tokens per min (TPM): Limit: 30,000, Used: 0, "
+                 "Requested: 52,000."),
+            K::ContextFull);
+  EXPECT_EQ(
+      kind("Rate limit reached for gpt-x on tokens per min (TPM): Limit 1000000, Used 999000, "
+           "Requested 52000. Please try again in 3s."),
+      K::RateLimit);
+  EXPECT_EQ(kind("Rate limit reached for gpt-x on requests per min (RPM): Limit 3, Used 3, "
+                 "Requested 1. Please try again in 20s."),
+            K::RateLimit);
+  EXPECT_EQ(kind("Too many requests: the limit of your plan was reached"), K::RateLimit);
 }
 
 }  // namespace

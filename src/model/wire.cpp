@@ -66,7 +66,7 @@ std::optional<Kind> kind_by_words(const std::string& code, const std::string& me
   if (has_any(code, {"context_length_exceeded", "context_window", "request_too_large"}) ||
       has_any(message, {"maximum context length", "exceed context limit", "prompt is too long",
                         "context window", "context length", "exceeds the maximum number of tokens",
-                        "context size", "input token count"}))
+                        "context size", "input token count", "request too large"}))
     return Kind::ContextFull;
   if (has_any(code, {"overloaded", "server_is_overloaded", "slow_down"})) return Kind::Overloaded;
   if (has_any(code, {"rate_limit", "resource_exhausted"})) return Kind::RateLimit;
@@ -76,6 +76,25 @@ std::optional<Kind> kind_by_words(const std::string& code, const std::string& me
   if (has_any(code, {"server_error", "api_error", "internal", "unavailable", "timeout"}))
     return Kind::Overloaded;
   return std::nullopt;
+}
+
+// "limit 30000" or "limit: 30000"; 0 where no number stands behind the word.
+std::int64_t number_behind(std::string_view text, std::string_view word) {
+  for (size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at)) {
+    at = std::min(text.find_first_not_of(": ", at + word.size()), text.size());
+    std::int64_t value = 0;
+    std::from_chars(text.data() + at, text.data() + text.size(), value);
+    if (value > 0) return value;
+  }
+  return 0;
+}
+
+// More tokens than a minute has: no wait lets it through, only a shorter conversation.
+bool never_fits(const std::string& message) {
+  const std::string plain = replaced(message, ",", "");
+  const std::int64_t limit = number_behind(plain, "limit");
+  return has_any(message, {"request too large"}) ||
+         (limit > 0 && number_behind(plain, "requested") > limit);
 }
 
 Kind kind_by_status(int status) {
@@ -169,6 +188,8 @@ Failure failure_of(int status, const net::Headers& headers, std::string_view bod
   // Gemini says "exceeded your current quota" of a minute as of a month; a time to wait tells.
   const bool is_sure = has_any(said.code, {"insufficient_quota", "billing", "credit", "payment"});
   if (status == 429 && out.wait && !is_sure) out.kind = Kind::RateLimit;
+  if (status == 429 && out.kind == Kind::RateLimit && never_fits(lower(said.message)))
+    out.kind = Kind::ContextFull;
   if (status >= 500 && out.kind != Kind::NoMoney && out.kind != Kind::ContextFull)
     out.kind = Kind::Overloaded;
   const std::string should = header(headers, "x-should-retry");
