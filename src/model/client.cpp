@@ -20,7 +20,7 @@ constexpr Millis kLongestSilence = std::chrono::minutes(10);
 constexpr int kMostBrokenStreams = 5;
 constexpr int kMostMalformed = 3;
 constexpr size_t kLongestRefusal = size_t{1} << 20;
-constexpr size_t kShownBeginning = 400;
+constexpr size_t kReadBeginning = size_t{64} << 10;
 constexpr size_t kBytesOfAToken = 4;
 
 // On the wall clock: a laptop that slept must not sleep on.
@@ -37,13 +37,29 @@ double random_part() {
   return std::uniform_real_distribution<double>(0, 1)(engine);
 }
 
+bool is_told(const Usage& usage) { return usage.input != 0 || usage.output != 0; }
+
 // Where a server tells no tokens a guess counts, so that limits hold.
-void count_where_nobody_did(Reply& reply, std::string_view body) {
-  if (reply.usage.input != 0 || reply.usage.output != 0) return;
+Usage guessed(std::string_view body, size_t written) {
+  return {static_cast<std::int64_t>(body.size() / kBytesOfAToken), 0, 0,
+          static_cast<std::int64_t>(written / kBytesOfAToken), 0};
+}
+
+void count_where_nobody_did(Reply& reply, std::string_view body, size_t streamed) {
+  if (is_told(reply.usage)) return;
   size_t written = reply.text.size() + reply.thoughts.size();
   for (const auto& call : reply.calls) written += call.name.size() + call.arguments.size();
-  reply.usage.input = static_cast<std::int64_t>(body.size() / kBytesOfAToken);
-  reply.usage.output = static_cast<std::int64_t>(written / kBytesOfAToken);
+  reply.usage = guessed(body, std::max(written, streamed));
+}
+
+// `failure` is null where the try was stopped.
+Usage lost_by(const ReplyReader& reader, std::string_view body, const Failure* failure) {
+  const Usage told = reader.usage();
+  if (is_told(told)) return told;
+  const bool vendor_failed =
+      failure && failure->kind != Kind::Broken && failure->kind != Kind::Malformed;
+  if (vendor_failed && reader.written() == 0) return {};
+  return guessed(body, reader.written());
 }
 
 bool passes_by_itself(Kind kind) {
@@ -121,21 +137,43 @@ Failure Client::fault(const Error& error) const {
           without_secrets(shortened(inert(error.what()), 600), endpoint_, key_), std::nullopt, 0};
 }
 
-Outcome Client::ask(std::string_view body, const OnText& on_text, bool& streamed, Deadline deadline,
-                    std::stop_token stop) {
+// One try. What it used is counted, whatever came of it.
+Outcome Client::ask(std::string_view body, const CallHooks& hooks, bool& streamed,
+                    Deadline deadline, std::stop_token stop) {
+  const auto reader = wire_.reader(hooks.on_text);
+  const auto tell_lost = [&](const Failure* failure) {
+    if (!streamed || !hooks.on_lost) return;
+    if (const Usage lost = lost_by(*reader, body, failure); is_told(lost)) hooks.on_lost(lost);
+  };
+  try {
+    Outcome outcome = read(body, *reader, streamed, deadline, std::move(stop));
+    if (outcome) {
+      count_where_nobody_did(*outcome, body, reader->written());
+    } else {
+      outcome.error().words = without_secrets(std::move(outcome.error().words), endpoint_, key_);
+      tell_lost(&outcome.error());
+    }
+    return outcome;
+  } catch (const Cancelled&) {
+    tell_lost(nullptr);
+    throw;
+  }
+}
+
+Outcome Client::read(std::string_view body, ReplyReader& reader, bool& streamed, Deadline deadline,
+                     std::stop_token stop) {
   const net::HttpRequest request =
       this->request(wire_.url(endpoint_), body, deadline, std::move(stop));
-  const auto reader = wire_.reader(on_text);
   net::SseParser parser;
   std::string beginning;
   bool more = true;
   try {
     const auto response = http_.stream(request, [&](std::string_view bytes) {
-      if (beginning.size() < kShownBeginning)
-        beginning += bytes.substr(0, kShownBeginning - beginning.size());
+      if (!streamed && beginning.size() < kReadBeginning)
+        beginning += bytes.substr(0, kReadBeginning - beginning.size());
       parser.feed(bytes, [&](const net::SseEvent& event) {
         streamed = true;
-        if (more) more = reader->on_event(event);
+        if (more) more = reader.on_event(event);
       });
       return more;
     });
@@ -144,18 +182,17 @@ Outcome Client::ask(std::string_view body, const OnText& on_text, bool& streamed
     if (error.kind() == ErrorKind::Limit)
       return std::unexpected(Failure{Kind::Malformed, error.what(), std::nullopt, 200});
     // What was read so far may be a whole reply whose connection was not ended well.
-    auto outcome = reader->finish();
+    auto outcome = reader.finish();
     if (outcome || outcome.error().kind != Kind::Broken) return outcome;
     return std::unexpected(fault(error));
   }
-  if (!streamed && !trimmed(beginning).empty())
+  if (!streamed && !trimmed(beginning).empty()) {
     return std::unexpected(Failure{Kind::Malformed,
                                    "the answer is no stream of events, but begins: " +
                                        shortened(inert(trimmed(beginning)), 120),
                                    std::nullopt, 200});
-  Outcome outcome = reader->finish();
-  if (outcome) count_where_nobody_did(*outcome, body);
-  return outcome;
+  }
+  return reader.finish();
 }
 
 Outcome Client::call(std::string_view body, const CallHooks& hooks, Deadline deadline,
@@ -163,7 +200,7 @@ Outcome Client::call(std::string_view body, const CallHooks& hooks, Deadline dea
   int malformed = 0, broken_streams = 0;
   for (int tries = 1;; ++tries) {
     bool streamed = false;
-    Outcome outcome = ask(body, hooks.on_text, streamed, deadline, stop);
+    Outcome outcome = ask(body, hooks, streamed, deadline, stop);
     if (outcome) return outcome;
     const Failure& failure = outcome.error();
     if (!passes_by_itself(failure.kind)) return outcome;

@@ -26,6 +26,12 @@ struct CallHooks {
   std::function<void(Millis waited)> on_resume;
   /// True: this wait is not worth it, the failure comes back at once.
   std::function<bool(const Waiting&)> gives_up;
+  /// What a try used that gave no reply, also where the call is stopped or runs out of time: as the
+  /// server told, else a guess by the bytes of the request and of what came so far. For each try of
+  /// whose stream at least one event came; but a vendor that says itself that it failed, before the
+  /// first word and without telling tokens, is not taken to be paid for that. On the thread of the
+  /// call, before the failure is acted upon.
+  std::function<void(const Usage&)> on_lost;
 };
 
 /// Waits double from `first` to `longest`.
@@ -61,8 +67,10 @@ class Client {
   net::HttpRequest request(std::string url, std::string_view body, Deadline deadline,
                            std::stop_token stop) const;
   /// `streamed`: whether any event of the reply came.
-  Outcome ask(std::string_view body, const OnText& on_text, bool& streamed, Deadline deadline,
+  Outcome ask(std::string_view body, const CallHooks& hooks, bool& streamed, Deadline deadline,
               std::stop_token stop);
+  Outcome read(std::string_view body, ReplyReader& reader, bool& streamed, Deadline deadline,
+               std::stop_token stop);
   Failure refusal(const net::HttpResponse& response) const;
   Failure fault(const Error& error) const;
 

@@ -26,6 +26,8 @@ class ReplyBuilder {
   bool repeats() const { return repeats_; }
   void ended() { ended_ = true; }
   bool has_ended() const { return ended_; }
+  /// Bytes of text, thoughts and arguments.
+  size_t size() const { return size_; }
 
   Reply reply;
 

@@ -55,6 +55,8 @@ class ReplyReader {
   virtual bool on_event(const net::SseEvent& event) = 0;
   /// What the vendor has told so far, also of a reply that never ends.
   virtual Usage usage() const = 0;
+  /// Bytes of text, thoughts and arguments that came so far.
+  virtual size_t written() const = 0;
   /// After the last event. A stream without its end is Broken.
   virtual Outcome finish() = 0;
 };

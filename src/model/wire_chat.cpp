@@ -27,7 +27,7 @@ struct Call {
   json::object extra;  ///< `extra_content`: signatures of models behind the server
 };
 
-std::string written(const ToolCall& call, const json::object& extra) {
+std::string call_item(const ToolCall& call, const json::object& extra) {
   return "{\"id\":" + quoted_json(call.id) +
          ",\"type\":\"function\",\"function\":{\"name\":" + quoted_json(call.name) +
          ",\"arguments\":" + quoted_json(valid_arguments(call)) + "}" +
@@ -107,7 +107,7 @@ class Reader final : public ReplyReader {
       // Results are told apart by the ids of their calls.
       const std::string id = call.id;
       for (int n = 2; !ids.insert(call.id).second; ++n) call.id = id + "_" + std::to_string(n);
-      calls.push_back(written(call, extra));
+      calls.push_back(call_item(call, extra));
       special_ = special_ || !extra.empty();
       builder_.reply.calls.push_back(std::move(call));
     }
@@ -123,6 +123,7 @@ class Reader final : public ReplyReader {
   }
 
   Usage usage() const override { return builder_.reply.usage; }
+  size_t written() const override { return builder_.size(); }
 
  private:
   // Behind the end of a reply that was cut comes nothing that could be trusted. Behind any other
@@ -269,7 +270,7 @@ class Chat final : public Wire {
   std::string reply(const Reply& reply) const override {
     if (reply.text.empty() && reply.calls.empty()) return "";
     std::vector<std::string> calls;
-    for (const auto& call : reply.calls) calls.push_back(written(call, {}));
+    for (const auto& call : reply.calls) calls.push_back(call_item(call, {}));
     return message_of(reply.text, calls, "");
   }
 

@@ -1,0 +1,142 @@
+// The client's patience and its bookkeeping, before a server that says exactly what a test wants.
+#include "model/client.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <thread>
+
+#include "net/testing_server.h"
+
+namespace nightjar::model {
+namespace {
+
+using net::say;
+using net::ScriptedServer;
+
+constexpr const char* kHead =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+std::string chunk(const std::string& text) {
+  char size[20];
+  std::snprintf(size, sizeof size, "%zx\r\n", text.size());
+  return size + text + "\r\n";
+}
+std::string event(const std::string& data) { return chunk("data: " + data + "\n\n"); }
+std::string chat(const std::string& text, const std::string& finish = "null") {
+  return event(R"({"choices": [{"index": 0, "delta": {"content": ")" + text +
+               R"("}, "finish_reason": )" + finish + "}]}");
+}
+const std::string kWhole = kHead + chat("Here.", R"("stop")") + event("[DONE]") + "0\r\n\r\n";
+
+/// Connection number `n` gets answer number `n`, the last one again and again. One that does not
+/// end in the last chunk is cut there.
+class Script {
+ public:
+  explicit Script(std::vector<std::string> answers) : answers_(std::move(answers)) {}
+  void operator()(int socket, const std::string&) {
+    say(socket, answers_[std::min(next_++, answers_.size() - 1)]);
+    ::shutdown(socket, SHUT_WR);
+    net::wait_until_closed(socket);
+  }
+
+ private:
+  std::vector<std::string> answers_;
+  size_t next_ = 0;
+};
+
+Endpoint at(const ScriptedServer& server, WireKind wire = WireKind::Chat) {
+  Endpoint out;
+  out.wire = wire;
+  out.model = "m";
+  out.base_url = "http://127.0.0.1:" + std::to_string(server.port);
+  return out;
+}
+
+constexpr Patience kQuick{Millis(1), Millis(4)};
+const std::string kBody(400, ' ');  // a guess takes it for 100 tokens
+
+/// What a call came to, with what it told of tries that were lost.
+struct Told {
+  Outcome outcome = std::unexpected(Failure{});
+  std::vector<Usage> lost;
+};
+Told call(const Endpoint& endpoint, CallHooks hooks = {},
+          Deadline deadline = in(std::chrono::seconds(20)), std::stop_token stop = {}) {
+  Told told;
+  const auto caller = std::this_thread::get_id();
+  hooks.on_lost = [&](const Usage& usage) {
+    EXPECT_EQ(std::this_thread::get_id(), caller);
+    told.lost.push_back(usage);
+  };
+  Client client(endpoint, "a-secret-key", kQuick);
+  try {
+    told.outcome = client.call(kBody, hooks, deadline, std::move(stop));
+  } catch (const Cancelled&) {
+  }
+  return told;
+}
+
+// --- what tries without a reply used -------------------------------------------------------------
+
+TEST(ClientLost, TriesThatBrokeOffCountAsTheServerTold) {
+  const std::string cut =
+      kHead +
+      event(
+          R"({"type": "message_start", "message": {"usage": {"input_tokens": 1000, "output_tokens": 1}}})");
+  const ScriptedServer server(Script(
+      {cut, cut, cut,
+       cut + event(R"({"type": "message_delta", "delta": {}, "usage": {"output_tokens": 9}})") +
+           event(R"({"type": "message_stop"})") + "0\r\n\r\n"}));
+  const auto told = call(at(server, WireKind::Anthropic));
+  ASSERT_TRUE(told.outcome) << told.outcome.error().words;
+  EXPECT_EQ(told.outcome->usage, (Usage{1000, 0, 0, 9, 0}));
+  EXPECT_EQ(told.lost, (std::vector<Usage>(3, {1000, 0, 0, 1, 0})));
+}
+
+TEST(ClientLost, TriesOfWhichNothingWasToldAreGuessed) {
+  const std::string begun = kHead + chat("0123456789012345678901234567890123456789");
+  const ScriptedServer server(Script({begun,                                // cut
+                                      begun + event("[1,2") + "0\r\n\r\n",  // malformed
+                                      begun + event(R"({"error": {"code": 502}})") + "0\r\n\r\n",
+                                      kHead + std::string("0\r\n\r\n"),  // nothing came
+                                      kWhole}));
+  const auto told = call(at(server));
+  ASSERT_TRUE(told.outcome) << told.outcome.error().words;
+  EXPECT_EQ(told.lost, (std::vector<Usage>(3, {100, 0, 0, 10, 0})));
+}
+
+TEST(ClientLost, AVendorThatFailsBeforeTheFirstWordIsNotPaid) {
+  const std::string busy =
+      kHead + event(R"({"error": {"type": "overloaded_error", "message": "Overloaded"}})") +
+      "0\r\n\r\n";
+  const ScriptedServer server(Script({busy, busy, kWhole}));
+  const auto told = call(at(server));
+  ASSERT_TRUE(told.outcome) << told.outcome.error().words;
+  EXPECT_TRUE(told.lost.empty());
+}
+
+TEST(ClientLost, ACallThatIsStoppedOrTimesOutCountsAsWell) {
+  const ScriptedServer server([](int socket, const std::string&) {
+    say(socket, kHead + chat("01234567"));
+    net::wait_until_closed(socket);
+  });
+  std::stop_source stop;
+  const auto stopped = call(at(server), {.on_text = [&](std::string_view) { stop.request_stop(); }},
+                            in(std::chrono::seconds(20)), stop.get_token());
+  EXPECT_EQ(stopped.lost, (std::vector<Usage>{{100, 0, 0, 2, 0}}));
+  const auto late = call(at(server), {}, in(Millis(100)));
+  ASSERT_FALSE(late.outcome);
+  EXPECT_EQ(late.lost, (std::vector<Usage>{{100, 0, 0, 2, 0}}));
+}
+
+TEST(ClientLost, AWholeReplyWhoseConnectionEndedBadlyIsGuessedToo) {
+  const ScriptedServer server(Script({kHead + chat("01234567", R"("stop")")}));
+  const auto told = call(at(server));
+  ASSERT_TRUE(told.outcome) << told.outcome.error().words;
+  EXPECT_EQ(told.outcome->usage, (Usage{100, 0, 0, 2, 0}));
+  EXPECT_TRUE(told.lost.empty());
+}
+
+}  // namespace
+}  // namespace nightjar::model
