@@ -210,9 +210,9 @@ Outcome Client::call(std::string_view body, const CallHooks& hooks, Deadline dea
     const Millis wait = wait_before(failure, tries, random_part(), patience_);
     const Time begun = now(), until = begun + wait;
     if (hooks.gives_up && hooks.gives_up({failure, until, tries})) return outcome;
-    // A person who was told of a wait does not count it as work.
+    // A person who was told of a wait does not count it as work; what went by before it was work.
     const bool told = wait >= kToldFrom && hooks.on_wait;
-    if (!told && std::chrono::steady_clock::now() + wait >= deadline) return outcome;
+    if (std::chrono::steady_clock::now() + (told ? Millis(0) : wait) >= deadline) return outcome;
     if (told) hooks.on_wait({failure, until, tries});
     sleep_until(until, stop);
     if (!told) continue;

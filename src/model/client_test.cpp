@@ -77,6 +77,24 @@ Told call(const Endpoint& endpoint, CallHooks hooks = {},
   return told;
 }
 
+TEST(ClientPatience, BehindTheDeadlineNoWaitBeginsThatAPersonWouldBeToldOf) {
+  const ScriptedServer mute([](int socket, const std::string&) { net::wait_until_closed(socket); });
+  Client client(at(mute), "", {Millis(2500), Millis(2500)});
+  std::stop_source stop;
+  int waits = 0;
+  const CallHooks hooks{.on_text = {}, .on_wait = [&](const Waiting&) {
+                          ++waits;
+                          stop.request_stop();
+                        }};
+  try {
+    const auto outcome = client.call("{}", hooks, in(Millis(50)), stop.get_token());
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().kind, Failure::Kind::Broken);
+  } catch (const Cancelled&) {
+  }
+  EXPECT_EQ(waits, 0);
+}
+
 // --- what tries without a reply used -------------------------------------------------------------
 
 TEST(ClientLost, TriesThatBrokeOffCountAsTheServerTold) {
