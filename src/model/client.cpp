@@ -16,7 +16,6 @@ namespace {
 using Kind = Failure::Kind;
 
 constexpr Millis kToldFrom = std::chrono::seconds(2);
-constexpr Millis kLongestSilence = std::chrono::minutes(10);
 constexpr int kMostBrokenStreams = 5;
 constexpr int kMostMalformed = 3;
 constexpr size_t kLongestRefusal = size_t{1} << 20;
@@ -95,7 +94,7 @@ net::HttpRequest Client::request(std::string url, std::string_view body, Deadlin
   request.headers = with_headers(wire_.headers(endpoint_, key_), endpoint_.headers);
   request.lent_body = body;
   request.deadline = deadline;
-  request.idle = kLongestSilence;
+  request.idle = patience_.silence;
   request.most_body = kLongestRefusal;
   request.ca_file = endpoint_.ca_file;
   request.proxy = endpoint_.proxy;
@@ -167,14 +166,19 @@ Outcome Client::read(std::string_view body, ReplyReader& reader, bool& streamed,
   net::SseParser parser;
   std::string beginning;
   bool more = true;
+  Deadline silent = in(patience_.silence);
   try {
     const auto response = http_.stream(request, [&](std::string_view bytes) {
       if (!streamed && beginning.size() < kReadBeginning)
         beginning += bytes.substr(0, kReadBeginning - beginning.size());
       parser.feed(bytes, [&](const net::SseEvent& event) {
         streamed = true;
+        silent = in(patience_.silence);
         if (more) more = reader.on_event(event);
       });
+      if (more && std::chrono::steady_clock::now() >= silent)
+        throw Error(ErrorKind::Timeout,
+                    "no event of the stream came for " + human(patience_.silence));
       return more;
     });
     if (response.status < 200 || response.status >= 300) return std::unexpected(refusal(response));
@@ -184,7 +188,9 @@ Outcome Client::read(std::string_view body, ReplyReader& reader, bool& streamed,
     // What was read so far may be a whole reply whose connection was not ended well.
     auto outcome = reader.finish();
     if (outcome || outcome.error().kind != Kind::Broken) return outcome;
-    return std::unexpected(fault(error));
+    Failure broken = fault(error);
+    if (streamed) broken.status = 200;
+    return std::unexpected(std::move(broken));
   }
   if (!streamed && !trimmed(beginning).empty()) {
     return std::unexpected(Failure{Kind::Malformed,

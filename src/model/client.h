@@ -37,6 +37,7 @@ struct CallHooks {
 /// Waits double from `first` to `longest`.
 struct Patience {
   Millis first{500}, longest{300'000};
+  Millis silence{600'000};  ///< without an event a stream is broken; its comments are none
 };
 
 /// One thread at a time; keeps its connection.

@@ -95,6 +95,36 @@ TEST(ClientPatience, BehindTheDeadlineNoWaitBeginsThatAPersonWouldBeToldOf) {
   EXPECT_EQ(waits, 0);
 }
 
+TEST(ClientPatience, AStreamOfCommentsAloneIsBrokenAndAskedForAgain) {
+  int connections = 0;
+  const ScriptedServer server([&](int socket, const std::string&) {
+    if (++connections > 1) return say(socket, kWhole);
+    say(socket, kHead);
+    pollfd gone{socket, POLLIN, 0};
+    do say(socket, chunk(": keepalive\n\n"));
+    while (::poll(&gone, 1, 10) == 0);
+  });
+  Client client(at(server), "", {Millis(1), Millis(4), Millis(100)});
+  const auto outcome = client.call("{}", {}, in(std::chrono::seconds(5)), {});
+  ASSERT_TRUE(outcome) << outcome.error().words;
+  EXPECT_EQ(outcome->text, "Here.");
+  EXPECT_EQ(connections, 2);
+}
+
+TEST(ClientPatience, AStreamThatBrokeOffAgainAndAgainIsNoServerThatIsNotThere) {
+  const ScriptedServer server(Script({kHead + chat("Her")}));
+  const auto cut = call(at(server));
+  ASSERT_FALSE(cut.outcome);
+  EXPECT_EQ(cut.outcome.error().kind, Failure::Kind::Broken);
+  EXPECT_EQ(cut.outcome.error().status, 200);
+  Endpoint nowhere;
+  nowhere.base_url = "http://127.0.0.1:1";
+  const auto absent = call(nowhere, {}, in(Millis(50)));
+  ASSERT_FALSE(absent.outcome);
+  EXPECT_EQ(absent.outcome.error().kind, Failure::Kind::Broken);
+  EXPECT_EQ(absent.outcome.error().status, 0);
+}
+
 // --- what tries without a reply used -------------------------------------------------------------
 
 TEST(ClientLost, TriesThatBrokeOffCountAsTheServerTold) {

@@ -36,7 +36,7 @@ struct Failure {
   } kind = Kind::Broken;
   std::string words;           ///< the vendor's own, without control characters, bounded
   std::optional<Millis> wait;  ///< as the server asked for
-  int status = 0;
+  int status = 0;  ///< of HTTP, 200 within a stream that had begun; 0: nothing was answered
   bool operator==(const Failure&) const = default;
 };
 std::string_view to_string(Failure::Kind kind);
