@@ -193,6 +193,7 @@ Outcome Client::read(std::string_view body, ReplyReader& reader, bool& streamed,
     return std::unexpected(std::move(broken));
   }
   if (!streamed && !trimmed(beginning).empty()) {
+    if (auto failure = failure_instead_of_stream(beginning)) return std::unexpected(*failure);
     return std::unexpected(Failure{Kind::Malformed,
                                    "the answer is no stream of events, but begins: " +
                                        shortened(inert(trimmed(beginning)), 120),

@@ -186,5 +186,51 @@ TEST(ClientLost, AWholeReplyWhoseConnectionEndedBadlyIsGuessedToo) {
   EXPECT_TRUE(told.lost.empty());
 }
 
+// --- answers that are no streams
+// -------------------------------------------------------------------
+
+std::string plain(const std::string& status, const std::string& headers, const std::string& body) {
+  return "HTTP/1.1 " + status + "\r\n" + headers +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+TEST(ClientAnswers, AnErrorInsteadOfAStreamIsTakenAtItsWord) {
+  const ScriptedServer loading(Script(
+      {plain("200 OK", "",
+             R"({"error": {"message": "Model is loading", "code": 503}})"
+             "\n"),
+       plain("200 OK", "", "[{\n  \"error\": {\"code\": 429, \"message\": \"later\"}\n}]\n\n"),
+       plain("200 OK", "", R"({"error": "overloaded", "code": 503})"),
+       plain("200 OK", "", R"({"error": {"message": "Model is loading", "code": 503}})"), kWhole}));
+  const auto loaded = call(at(loading));
+  ASSERT_TRUE(loaded.outcome) << loaded.outcome.error().words;
+  EXPECT_EQ(loaded.outcome->text, "Here.");
+  EXPECT_TRUE(loaded.lost.empty());
+  const ScriptedServer strict(Script(
+      {plain("200 OK", "", R"({"error": {"message": "No a-secret-key here", "code": 401}})")}));
+  const auto denied = call(at(strict));
+  ASSERT_FALSE(denied.outcome);
+  EXPECT_EQ(denied.outcome.error().kind, Failure::Kind::BadKey);
+  EXPECT_EQ(denied.outcome.error().words, "No [key] here");
+}
+
+TEST(ClientAnswers, ARedirectIsToldWithItsTarget) {
+  const ScriptedServer moved(Script({plain(
+      "302 Found",
+      "Location: https://new.example/v1/chat/completions\u202e" + std::string(5000, 'x') + "\r\n",
+      "<html>timeout</html>")}));
+  const auto told = call(at(moved));
+  ASSERT_FALSE(told.outcome);
+  const Failure& failure = told.outcome.error();
+  EXPECT_EQ(failure.kind, Failure::Kind::Rejected);
+  EXPECT_EQ(failure.status, 302);
+  EXPECT_TRUE(failure.words.starts_with(
+      "HTTP status 302 points to https://new.example/v1/chat/completions"))
+      << failure.words;
+  EXPECT_TRUE(failure.words.ends_with(": base_url should lead there"));
+  EXPECT_EQ(failure.words.find("\u202e"), std::string::npos);
+  EXPECT_LT(failure.words.size(), 500U);
+}
+
 }  // namespace
 }  // namespace nightjar::model

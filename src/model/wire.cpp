@@ -14,6 +14,7 @@ namespace {
 using Kind = Failure::Kind;
 
 constexpr size_t kLongestWords = 600;
+constexpr size_t kLongestTarget = 300;
 
 std::string header(const net::Headers& headers, std::string_view name) {
   for (const auto& [key, value] : headers) {
@@ -133,6 +134,26 @@ Said said_by(const json::object& error) {
   return out;
 }
 
+// Google sends its error as the only item of an array where a stream was asked for.
+json::object object_in(std::string_view body) {
+  const auto parsed = parse_json(body);
+  if (!parsed) return {};
+  const bool is_list = parsed->is_array() && !parsed->get_array().empty();
+  const json::value& value = is_list ? parsed->get_array()[0] : *parsed;
+  return value.is_object() ? value.get_object() : json::object{};
+}
+
+// Some servers say it in an object, others in a word.
+json::object error_in(const json::object& answer) {
+  const auto* error = answer.if_contains("error");
+  if (error && error->is_string()) {
+    json::object out = answer;
+    out["message"] = *error;
+    return out;
+  }
+  return get_object(answer, "error");
+}
+
 }  // namespace
 
 std::string_view to_string(Failure::Kind kind) {
@@ -160,19 +181,9 @@ std::string_view to_string(Failure::Kind kind) {
 Failure failure_of(int status, const net::Headers& headers, std::string_view body) {
   Failure out;
   out.status = status;
-  json::object error;
-  auto parsed = parse_json(body);
-  // Google sends the error as the only item of an array where a stream was asked for.
-  if (parsed && parsed->is_array() && !parsed->get_array().empty()) {
-    json::value first = parsed->get_array()[0];
-    *parsed = std::move(first);
-  }
-  if (parsed && parsed->is_object()) {
-    error = get_object(parsed->get_object(), "error");
-    if (error.empty()) error = parsed->get_object();
-    if (const auto* text = parsed->get_object().if_contains("error"); text && text->is_string())
-      error["message"] = *text;
-  }
+  const json::object answer = object_in(body);
+  json::object error = error_in(answer);
+  if (error.empty()) error = answer;
   const Said said = said_by(error);
   out.words = shortened(inert(said.message.empty() ? body.substr(0, kLongestWords * 4)
                                                    : std::string_view(said.message)),
@@ -192,6 +203,12 @@ Failure failure_of(int status, const net::Headers& headers, std::string_view bod
     out.kind = Kind::ContextFull;
   if (status >= 500 && out.kind != Kind::NoMoney && out.kind != Kind::ContextFull)
     out.kind = Kind::Overloaded;
+  if (const std::string target = header(headers, "location");
+      status / 100 == 3 && !target.empty()) {
+    out.kind = Kind::Rejected;
+    out.words = "HTTP status " + std::to_string(status) + " points to " +
+                shortened(inert(target), kLongestTarget) + ": base_url should lead there";
+  }
   const std::string should = header(headers, "x-should-retry");
   if (should == "true" && (out.kind == Kind::Rejected)) out.kind = Kind::Overloaded;
   if (should == "false" && out.kind == Kind::Broken) out.kind = Kind::Rejected;
@@ -210,6 +227,12 @@ Failure failure_in_stream(const json::object& error) {
   out.kind = kind_by_words(said.code, lower(said.message)).value_or(otherwise);
   out.wait = asked_wait({}, error);
   return out;
+}
+
+std::optional<Failure> failure_instead_of_stream(std::string_view body) {
+  const json::object error = error_in(object_in(body));
+  if (error.empty()) return std::nullopt;
+  return failure_in_stream(error);
 }
 
 net::Headers with_headers(net::Headers own, const net::Headers& given) {

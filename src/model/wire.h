@@ -120,6 +120,8 @@ std::string whole_body(const Wire& wire, std::string prefix, std::string_view it
 Failure failure_of(int status, const net::Headers& headers, std::string_view body);
 /// An error object inside a stream: {type or code, message}.
 Failure failure_in_stream(const json::object& error);
+/// A whole object with an `error` where a stream should have been, by the same rules.
+std::optional<Failure> failure_instead_of_stream(std::string_view body);
 
 /// The wire's own headers; those that the person gives count more.
 net::Headers with_headers(net::Headers own, const net::Headers& given);
