@@ -52,7 +52,7 @@ std::expected<json::object, std::string> outgoing(const Asked& asked, std::strin
   if (!parsed || !parsed->is_object()) return std::unexpected("the body is no JSON object");
   json::object out = std::move(parsed->get_object());
   keep_to_the_model(asked.wire, out);
-  if (const auto member = leads_elsewhere(out))
+  if (const auto member = leads_elsewhere(asked.wire, out))
     return std::unexpected("'" + *member +
                            "' leads to something outside this request, and only the model can be "
                            "reached from here");

@@ -10,10 +10,11 @@
 
 namespace nightjar::gateway {
 
-/// Takes out what the vendor would do itself: its tools but for functions, storing, dearer service.
+/// Takes out what the vendor would do itself: its tools but for functions, searches, storing,
+/// dearer service, going on to another model.
 void keep_to_the_model(model::WireKind wire, json::object& body);
 
 /// Why the request is refused; nullopt: it is not. Names the member that leads elsewhere.
-std::optional<std::string> leads_elsewhere(const json::object& body);
+std::optional<std::string> leads_elsewhere(model::WireKind wire, const json::object& body);
 
 }  // namespace nightjar::gateway
