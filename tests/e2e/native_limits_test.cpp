@@ -88,5 +88,17 @@ TEST_F(NativeTest, RepliesThatAreCutAgainAndAgainAreNotPaidForEver) {
   EXPECT_EQ(server_->requests().size(), 3U);
 }
 
+TEST_F(NativeTest, TriesThatBreakOffArePaidFor) {
+  play(
+      R"({"replies": [{"faults": [{"cut_after": 2}, {"cut_after": 2}, {"cut_after": 2}], "calls": [)" +
+          kFix + R"(], "usage": {"input": 1000, "output": 10}}, {"calls": [)" + kFinish +
+          R"(], "usage": {"input": 1000, "output": 10}}]})",
+      "anthropic");
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_EQ(get_int(get_object(task, "tokens"), "input"), 5000) << json::serialize(task);
+  EXPECT_EQ(get_int(task, "turns"), 2);
+}
+
 }  // namespace
 }  // namespace nightjar::test

@@ -142,6 +142,8 @@ void Conversation::take(const json::object& line) {
     reply_ = std::move(reply);
     results_.clear();
     begun_.clear();
+  } else if (kind == "spent") {
+    totals_.usage += model::usage_from(get_object(line, "usage"));
   } else if (kind == "rewind") {
     take_rewind(line);
   } else if (kind == "begin") {
@@ -253,6 +255,10 @@ void Conversation::rewind(int turn, std::string_view mark) {
     line["foreign"] = foreign;
   }
   write(line);
+}
+
+void Conversation::spent(const model::Usage& usage) {
+  write({{"kind", "spent"}, {"usage", model::to_json(usage)}});
 }
 
 void Conversation::note(std::string_view mark) { write({{"kind", "heard"}, {"mark", mark}}); }

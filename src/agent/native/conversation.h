@@ -98,6 +98,8 @@ class Conversation {
   Transcript transcript();
   /// Something shorter takes the place of all messages. Only where no call waits for its result.
   void replace(const Replacement& replacement);
+  /// What was used and gave no reply.
+  void spent(const model::Usage& usage);
   /// A mark without a message.
   void note(std::string_view mark);
   /// The person's pause of that number is obeyed: never again.

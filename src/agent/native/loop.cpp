@@ -56,7 +56,8 @@ Loop::Loop(const Assignment& assignment, sandbox::Session& session, tools::Toolb
 
 Loop::~Loop() {
   try {
-    tell();  // also where the work is broken off: what was spent is spent
+    count_lost();  // also where the work is broken off: what was spent is spent
+    tell();
   } catch (const Error& error) {
     warn(error.what());
   }
@@ -127,11 +128,14 @@ std::optional<WorkResult> Loop::ask_model() {
           [this](const model::Waiting& waiting) {
             return has_other_ &&
                    (waiting.until - now() > kWorthWaiting || waiting.tries >= kTriesWorthMaking);
-          }};
+          },
+      .on_lost = [this](const model::Usage& usage) { lost_ += usage; }};
   room_.keep(hooks, deadline_, stop_);
   auto outcome = call_model(hooks);
+  count_lost();
   if (!outcome && outcome.error().kind == Failure::Kind::ContextFull) {
     const auto made = room_.make(hooks, deadline_, stop_);
+    count_lost();
     if (!made)
       outcome = std::unexpected(made.error());
     else if (*made)
@@ -173,9 +177,22 @@ model::Outcome Loop::call_model(const model::CallHooks& hooks) {
     keep_tree();
   } catch (...) {
     broken.request_stop();
-    throw;  // the answer is lost, and asked for again
+    // The answer is lost, and asked for again.
+    try {
+      if (const auto lost = asked.get()) lost_ += lost->usage;
+    } catch (const Cancelled&) {  // what came of it was counted
+    }
+    throw;
   }
   return asked.get();
+}
+
+// Tries that gave no reply are paid for as well.
+void Loop::count_lost() {
+  const model::Usage lost = std::exchange(lost_, {});
+  if (lost == model::Usage{}) return;
+  conversation_.spent(lost);
+  tell_use();
 }
 
 bool Loop::tree_was_written(bool thoroughly) {

@@ -67,6 +67,7 @@ class Loop {
   WorkResult failed_for(const model::Failure& failure);
   WorkResult parked(std::string reason, core::WaitingFor what = core::WaitingFor::Person);
   WorkResult parked_at(const BudgetState& budget, const std::string& last_words);
+  void count_lost();
   void tell_use();
   void event(std::string_view kind, json::object body);
   /// What comes with the next event, and before the model is asked at the latest.
@@ -95,6 +96,7 @@ class Loop {
   int without_call_ = 0;                 ///< replies in a row that were cut and hold no call
   std::map<std::string, int> repeated_;  ///< call and result: how often since something changed
   int most_repeated_ = 0;
+  model::Usage lost_;  ///< by tries that gave no reply, not counted yet
   std::vector<Happening> untold_;
   bool unkept_ = false;  ///< the tree was written to since it was kept
   Deadline deadline_;

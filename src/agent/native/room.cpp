@@ -87,7 +87,7 @@ std::optional<model::Failure> Room::shorten(const model::CallHooks& hooks, Deadl
     return size;
   };
   if (!replacement || size_after(*replacement) > bytes_of(kEnough * limit)) {
-    replacement = by_vendor(transcript, deadline, stop);
+    replacement = by_vendor(transcript, hooks, deadline, stop);
     if (!replacement) {
       const auto notes = summary(transcript, hooks, deadline, stop);
       if (!notes && !is_of_the_summary(notes.error().kind)) return notes.error();
@@ -102,14 +102,18 @@ std::optional<model::Failure> Room::shorten(const model::CallHooks& hooks, Deadl
   return std::nullopt;
 }
 
-std::optional<Replacement> Room::by_vendor(const Transcript& transcript, Deadline deadline,
+std::optional<Replacement> Room::by_vendor(const Transcript& transcript,
+                                           const model::CallHooks& hooks, Deadline deadline,
                                            const std::stop_token& stop) {
   const auto call = model_.wire().compact_call(model_.endpoint(), frame_, conversation_.items());
   if (!call) return std::nullopt;
   const auto answer = model_.side_call(*call, std::min(deadline, in(kCompactTime)), stop);
   if (!answer) return std::nullopt;
   const auto made = model_.wire().compaction_in(*answer);
-  if (!made) return std::nullopt;
+  if (!made) {  // the vendor answered with something else, and is paid for that
+    if (hooks.on_lost) hooks.on_lost(model_.wire().usage_in(*answer));
+    return std::nullopt;
+  }
   Replacement out = made->items.empty()
                         ? with_summary(transcript, made->summary,
                                        bytes_of(kTail * static_cast<double>(most())), model_.wire())

@@ -36,8 +36,8 @@ class Room {
   /// Why nothing was changed; nullopt: it was.
   std::optional<model::Failure> shorten(const model::CallHooks& hooks, Deadline deadline,
                                         const std::stop_token& stop);
-  std::optional<Replacement> by_vendor(const Transcript& transcript, Deadline deadline,
-                                       const std::stop_token& stop);
+  std::optional<Replacement> by_vendor(const Transcript& transcript, const model::CallHooks& hooks,
+                                       Deadline deadline, const std::stop_token& stop);
   model::Outcome summary(const Transcript& transcript, const model::CallHooks& hooks,
                          Deadline deadline, const std::stop_token& stop);
 
