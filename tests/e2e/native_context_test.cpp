@@ -133,6 +133,9 @@ TEST_P(NativeVendorCompaction, IsUsedWhereTheVendorHasIt) {
   for (const char* kept :
        {"KEPT BY THE VENDOR", "Fix the bug in add(): it subtracts", "[ ] mend add()"})
     EXPECT_NE(body.find(kept), std::string::npos) << kept;
+  // What the vendor gives back of the person's words is not added to what we keep of them.
+  const size_t task_at = body.find("Fix the bug in add(): it subtracts");
+  EXPECT_EQ(body.find("Fix the bug in add(): it subtracts", task_at + 1), std::string::npos);
 }
 
 // After the person has paid it goes on with everything that it knew.
