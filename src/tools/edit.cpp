@@ -239,8 +239,8 @@ class Editor {
   }
 
   std::expected<Edited, std::string> drifted() {
-    const auto near = nearest(lines_, wanted_);
-    if (wanted_.size() > 1 && !near.empty() && near[0].likeness >= kNearlyTheSame &&
+    const auto [near, all] = nearest(lines_, wanted_);
+    if (wanted_.size() > 1 && all && !near.empty() && near[0].likeness >= kNearlyTheSame &&
         (near.size() == 1 || near[0].likeness - near[1].likeness >= kClearlyLess) &&
         says_the_same(near[0].place)) {
       const Place& place = near[0].place;

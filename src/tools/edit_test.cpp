@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <string>
+
 namespace nightjar::tools {
 namespace {
 
@@ -142,6 +145,21 @@ TEST(Edit, IndentsWhatWasGivenWithoutAnyIndentation) {
   ASSERT_TRUE(edited) << edited.error();
   EXPECT_NE(edited->text.find("def one():\n    value = 1\n    return value\n"), std::string::npos)
       << edited->text;
+}
+
+TEST(Edit, AWrongLineInALongFileOfLikeOnesIsFoundQuickly) {
+  std::string text, piece;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string line =
+        "    registry.add(\"entry_number_" + std::to_string(i) + "\", make_entry(flags));\n";
+    text += line;
+    if (i >= 15'000 && i < 15'190) piece += i == 15'100 ? "    registry.remove(this);\n" : line;
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  const auto out = edit_text(text, piece, "x\n", false);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(10));
+  ASSERT_FALSE(out);
+  EXPECT_NE(out.error().find("15001 | "), std::string::npos) << out.error();
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 #include <utility>
 
 namespace nightjar::tools {
@@ -39,6 +40,10 @@ std::string plain(std::string_view line) {
   std::string out;
   out.reserve(line.size());
   for (size_t i = 0; i < line.size();) {
+    if ((line[i] & 0x80) == 0) {
+      out += line[i++];
+      continue;
+    }
     const auto found = std::ranges::find_if(
         kTypography, [&](const auto& entry) { return line.substr(i).starts_with(entry.first); });
     if (found != kTypography.end()) {
@@ -49,42 +54,6 @@ std::string plain(std::string_view line) {
     }
   }
   return out;
-}
-
-std::string seen_as(std::string_view line, Likeness likeness) {
-  switch (likeness) {
-    case Likeness::Exact:
-      return std::string(line);
-    case Likeness::NoTrailingBlanks:
-      return std::string(without_trailing(line));
-    case Likeness::Typography:
-      return plain(without_trailing(line));
-    case Likeness::Indentation:
-      return plain(without_leading(without_trailing(line)));
-  }
-  return std::string(line);
-}
-
-std::vector<std::string> seen_as(const std::vector<std::string_view>& lines, Likeness likeness) {
-  std::vector<std::string> out;
-  out.reserve(lines.size());
-  for (const auto line : lines) out.push_back(seen_as(line, likeness));
-  return out;
-}
-
-// How alike two lines are, by the pairs of characters they share (Dice's coefficient): cheap, and
-// not thrown off by a word more.
-double likeness_of(std::string_view a, std::string_view b) {
-  if (a == b) return 1;
-  if (a.size() < 2 || b.size() < 2) return 0;
-  std::vector<std::pair<char, char>> left, right;
-  for (size_t i = 0; i + 1 < a.size(); ++i) left.emplace_back(a[i], a[i + 1]);
-  for (size_t i = 0; i + 1 < b.size(); ++i) right.emplace_back(b[i], b[i + 1]);
-  std::ranges::sort(left);
-  std::ranges::sort(right);
-  std::vector<std::pair<char, char>> both;
-  std::ranges::set_intersection(left, right, std::back_inserter(both));
-  return 2.0 * static_cast<double>(both.size()) / static_cast<double>(left.size() + right.size());
 }
 
 std::string_view indentation(std::string_view line) {
@@ -130,50 +99,67 @@ std::vector<std::string_view> split_lines(std::string_view text) {
   return out;
 }
 
+std::string seen_as(std::string_view line, Likeness likeness) {
+  switch (likeness) {
+    case Likeness::Exact:
+      return std::string(line);
+    case Likeness::NoTrailingBlanks:
+      return std::string(without_trailing(line));
+    case Likeness::Typography:
+      return plain(without_trailing(line));
+    case Likeness::Indentation:
+      return plain(without_leading(without_trailing(line)));
+  }
+  return std::string(line);
+}
+
+namespace {
+
+// Wanted lines as numbers, the same one for the same line, so that each is compared once.
+class Numbered {
+ public:
+  Numbered(const std::vector<std::string_view>& wanted, Likeness likeness) : likeness_(likeness) {
+    for (const auto line : wanted)
+      numbers_.push_back(
+          known_.try_emplace(seen_as(line, likeness), known_.size() + 1).first->second);
+  }
+  const std::vector<size_t>& numbers() const { return numbers_; }
+  bool blank() const { return known_.size() == 1 && known_.contains(""); }
+  /// 0: it is none of them.
+  size_t number_of(std::string_view line) const {
+    const auto known = known_.find(seen_as(line, likeness_));
+    return known == known_.end() ? 0 : known->second;
+  }
+
+ private:
+  Likeness likeness_;
+  std::unordered_map<std::string, size_t> known_;
+  std::vector<size_t> numbers_;
+};
+
+}  // namespace
+
 Matches find_lines(const std::vector<std::string_view>& lines,
-                   const std::vector<std::string_view>& wanted, size_t begin) {
+                   const std::vector<std::string_view>& wanted, size_t begin, size_t end) {
   Matches out;
   if (wanted.empty() || wanted.size() > lines.size()) return out;
+  end = std::min(end, lines.size() - wanted.size() + 1);
   for (const Likeness likeness :
        {Likeness::Exact, Likeness::NoTrailingBlanks, Likeness::Typography, Likeness::Indentation}) {
     out.likeness = likeness;
-    const auto there = seen_as(lines, likeness);
-    const auto here = seen_as(wanted, likeness);
+    const Numbered here(wanted, likeness);
     // Nothing but blank lines is found everywhere and means nothing.
-    if (likeness != Likeness::Exact && std::ranges::all_of(here, &std::string::empty)) return out;
-    for (size_t at = begin; at + here.size() <= there.size(); ++at) {
-      if (std::equal(here.begin(), here.end(), there.begin() + static_cast<std::ptrdiff_t>(at)))
-        out.places.push_back({at, here.size()});
+    if (likeness != Likeness::Exact && here.blank()) return out;
+    std::vector<size_t> there;
+    for (size_t at = begin; at < lines.size(); ++at) there.push_back(here.number_of(lines[at]));
+    const auto& numbers = here.numbers();
+    for (size_t at = begin; at < end; ++at) {
+      if (std::equal(numbers.begin(), numbers.end(),
+                     there.begin() + static_cast<std::ptrdiff_t>(at - begin)))
+        out.places.push_back({at, wanted.size()});
     }
     if (!out.places.empty()) return out;
   }
-  return out;
-}
-
-std::vector<Near> nearest(const std::vector<std::string_view>& lines,
-                          const std::vector<std::string_view>& wanted, size_t most) {
-  constexpr size_t kMostWork = 4'000'000;
-  std::vector<Near> out;
-  const auto here = seen_as(wanted, Likeness::Indentation);
-  const auto there = seen_as(lines, Likeness::Indentation);
-  if (here.empty() || there.empty() || here.size() * there.size() > kMostWork) return out;
-  size_t letters = 0;
-  for (const auto& line : here) letters += line.size() + 1;
-  for (size_t at = 0; at < there.size(); ++at) {
-    double sum = 0;
-    size_t compared = 0;
-    for (size_t i = 0; i < here.size() && at + i < there.size(); ++i) {
-      compared += here[i].size() + 1;
-      sum += likeness_of(here[i], there[at + i]) * static_cast<double>(here[i].size() + 1);
-      // Not worth the rest: it could not become a candidate any more.
-      if (static_cast<double>(compared) - sum > 0.5 * static_cast<double>(letters)) break;
-    }
-    const double likeness = sum / static_cast<double>(letters);
-    if (likeness < 0.5) continue;
-    out.push_back({{at, std::min(here.size(), there.size() - at)}, likeness});
-  }
-  std::ranges::stable_sort(out, std::ranges::greater{}, &Near::likeness);
-  if (out.size() > most) out.resize(most);
   return out;
 }
 

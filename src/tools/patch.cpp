@@ -30,7 +30,7 @@ std::unexpected<std::string> no_place(const std::vector<std::string_view>& lines
                     " does not fit: these lines are not there:\n";
   for (size_t i = 0; i < std::min<size_t>(wanted.size(), 6); ++i)
     out += "  " + shortened(inert(wanted[i]), 160) + "\n";
-  const auto near = nearest(lines, wanted, 1);
+  const auto near = nearest(lines, wanted, 1).places;
   if (!near.empty()) out += "nearest:\n" + shown(lines, near[0].place.line);
   return std::unexpected(out);
 }
