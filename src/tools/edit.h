@@ -16,11 +16,12 @@ struct Edited {
   bool operator==(const Edited&) const = default;
 };
 
-/// Exact first; then, line by line: without blanks at line ends, with plain quotes and dashes, with
-/// the file's own indentation, with lines that are only "..." standing for what lies between, and
-/// at last one place that is nearly the same and alone in that, if it differs in blanks and quotes
-/// only. Line ends of the file stay as they are. An ambiguous piece is an error that shows the
-/// candidates (`all`: every exact place is replaced), and so is an edit that changes nothing.
+/// Exact first; then whole lines: without the line numbers that reading shows, without blanks at
+/// line ends, with plain quotes and dashes, with the file's own indentation, with lines that are
+/// only "..." standing for what lies between, and at last one place that is nearly the same and
+/// alone in that, if it differs in blanks and quotes only. Line ends of the file stay as they are.
+/// An ambiguous piece is an error that shows the candidates (`all`: every place that is as much
+/// alike is replaced), and so is an edit that changes nothing.
 std::expected<Edited, std::string> edit_text(std::string_view text, std::string_view piece,
                                              std::string_view replacement, bool all);
 

@@ -162,5 +162,107 @@ TEST(Edit, AWrongLineInALongFileOfLikeOnesIsFoundQuickly) {
   EXPECT_NE(out.error().find("15001 | "), std::string::npos) << out.error();
 }
 
+TEST(Edit, LinesCopiedWithNumbersAreWholeLines) {
+  const auto out = edit_text("max = 10\nx = 2", "2\tx = 1", "2\tx = 3", false);
+  ASSERT_FALSE(out) << out->text;
+  EXPECT_TRUE(out.error().starts_with("the text was not found")) << out.error();
+  EXPECT_TRUE(edited("1\tAnn\n13\tBob\n", "12\tBob", "12\tRob").starts_with("! "));
+  const auto moved = edit_text("top\nmax = 10\nx = 1\n", "2\tx = 1\n", "2\tx = 3\n", false);
+  ASSERT_TRUE(moved) << moved.error();
+  EXPECT_EQ(moved->text, "top\nmax = 10\nx = 3\n");
+  EXPECT_NE(moved->note.find("line numbers"), std::string::npos) << moved->note;
+}
+
+TEST(Edit, OfEqualLinesCopiedWithNumbersTheOneAtTheNumberIsMeant) {
+  const std::string text = "f(1)\n  g\nf(1)\n  g\nf(1)\n";
+  EXPECT_EQ(edited(text, "3\tf(1)\n4\t  g", "3\tf(2)\n4\t  g"), "f(1)\n  g\nf(2)\n  g\nf(1)\n");
+  EXPECT_TRUE(edited(text, "4\tf(1)", "4\tf(2)")
+                  .starts_with("! the text stands at 3 places (lines 1, 3, 5)"));
+  EXPECT_EQ(edited(text, "4\tf(1)", "4\tf(2)", true), "f(2)\n  g\nf(2)\n  g\nf(2)\n");
+  // A line that the model put between them has no number.
+  EXPECT_EQ(edited(text, "3\tf(1)", "3\tf(2)\n\th()"), "f(1)\n  g\nf(2)\n\th()\n  g\nf(1)\n");
+}
+
+TEST(Edit, ThreeDotsReachIntoNoOtherFunction) {
+  const std::string two = "def f():\n    a()\n    return x\n\ndef g():\n    return x\n";
+  EXPECT_TRUE(edited(two, "...\n    return x", "...\n    return y").starts_with("! "));
+  EXPECT_NE(edited(two, "...\n    return x", "...\n    return y").find("3 |     return x"),
+            std::string::npos);
+  EXPECT_EQ(edited(two, "def f():\n...\n    return x", "def f():\n...\n    return y"),
+            "def f():\n    a()\n    return y\n\ndef g():\n    return x\n");
+  const std::string none = "def f():\n    a()\n\ndef g():\n    return x\n";
+  const std::string refused =
+      edited(none, "def f():\n...\n    return x", "def f():\n...\n    return y");
+  EXPECT_TRUE(refused.starts_with("! ")) << refused;
+  EXPECT_NE(refused.find("5 |     return x"), std::string::npos) << refused;
+}
+
+TEST(Edit, OfTwoEqualLinesBehindThreeDotsNoneIsTaken) {
+  const std::string text = "def f():\n    if a:\n        return x\n    b()\n        return x\n";
+  const std::string refused =
+      edited(text, "def f():\n...\n        return x", "def f():\n...\n        return y");
+  EXPECT_TRUE(refused.starts_with("! ")) << refused;
+  EXPECT_NE(refused.find("(lines 3, 5)"), std::string::npos) << refused;
+  EXPECT_EQ(refused.find("\"all\""), std::string::npos) << refused;
+  EXPECT_EQ(edited(text, "def f():\n...\n    b()\n        return x",
+                   "def f():\n...\n    b()\n        return y"),
+            "def f():\n    if a:\n        return x\n    b()\n        return y\n");
+}
+
+TEST(Edit, ABlockBehindThreeDotsGoesPastBracketsBranchesAndLabels) {
+  EXPECT_EQ(edited("int f(\n    int a\n) {\n#if A\n  g();\n#endif\n  return 1;\n}\n\nint h() {\n  "
+                   "return 1;\n}\n",
+                   "int f(\n...\n  return 1;\n}\n", "int f(\n...\n  return 2;\n}\n"),
+            "int f(\n    int a\n) {\n#if A\n  g();\n#endif\n  return 2;\n}\n\nint h() {\n  return "
+            "1;\n}\n");
+  EXPECT_EQ(edited("if a:\n    b()\nelse:\n    c()\nd()\nif e:\n    c()\n", "if a:\n...\n    c()",
+                   "if a:\n...\n    x()"),
+            "if a:\n    b()\nelse:\n    x()\nd()\nif e:\n    c()\n");
+  EXPECT_EQ(edited("switch (a)\n{\ncase 1:\n  b();\nout:\n  c();\n}\nf()\n{\n  c();\n}\n",
+                   "switch (a)\n...\n  c();", "switch (a)\n...\n  x();"),
+            "switch (a)\n{\ncase 1:\n  b();\nout:\n  x();\n}\nf()\n{\n  c();\n}\n");
+  // Of one among several cases, or keys, the next one is the end.
+  EXPECT_TRUE(
+      edited("case 1:\n  b();\ncase 2:\n  c();\n", "case 1:\n...\n  c();", "case 1:\n...\n  x();")
+          .starts_with("! "));
+  EXPECT_TRUE(
+      edited("a:\n  y: 1\nb:\n  x: 1\n", "a:\n...\n  x: 1", "a:\n...\n  x: 2").starts_with("! "));
+}
+
+TEST(Edit, LinesBehindThreeDotsBelongToTheLastFunctionThatWasNamed) {
+  EXPECT_EQ(edited("def f():\n    a\n\ndef g():\n    return x\n\ndef h():\n    return x\n",
+                   "def f():\n...\ndef g():\n...\n    return x",
+                   "def f():\n...\ndef g():\n...\n    return y"),
+            "def f():\n    a\n\ndef g():\n    return y\n\ndef h():\n    return x\n");
+}
+
+TEST(Edit, NothingIsPutBesideDotsWhereNoLineSaysTheirEnd) {
+  EXPECT_TRUE(edited("def f():\n    a\n    b\n", "def f():\n    ...", "def f():\n    ...\n    c")
+                  .starts_with("! the new text"));
+  EXPECT_TRUE(edited("a\nb\nc\n", "...\nb", "x\n...\nb").starts_with("! the new text"));
+  EXPECT_TRUE(edited("a\nb\nc\n", "...\n", "...\nb\n").starts_with("! the "));
+  EXPECT_EQ(edited("def f():\n    a\n    b\n", "def f():\n    ...", "def g():\n    ..."),
+            "def g():\n    a\n    b\n");
+}
+
+TEST(Edit, AllReplacesEveryPlaceOfTheSameLikeness) {
+  const auto out = edit_text("if a:\n    f( 1 )\n    g\nwhile b:\n        f( 1 )\n        g\n",
+                             "f( 1 )\ng\n", "f(2)\nh\ng\n", true);
+  ASSERT_TRUE(out) << out.error();
+  EXPECT_EQ(out->text,
+            "if a:\n    f(2)\n    h\n    g\nwhile b:\n        f(2)\n        h\n        g\n");
+  EXPECT_EQ(out->places, 2U);
+  EXPECT_NE(out->note.find("2 places"), std::string::npos) << out->note;
+  EXPECT_EQ(edited("a \nb\na\t\n", "a\n", "c\n", true), "c\nb\nc\n");
+  EXPECT_EQ(edited("a \na \na \n", "a\na\n", "c\n", true), "c\na \n");
+}
+
+TEST(Edit, ALineIsShownOnceHoweverOftenItHoldsTheText) {
+  const auto out = edit_text("x x x\n", "x", "y", false);
+  ASSERT_FALSE(out);
+  EXPECT_TRUE(out.error().starts_with("the text stands at 3 places (line 1); ")) << out.error();
+  EXPECT_EQ(out.error().find("1 | x"), out.error().rfind("1 | x")) << out.error();
+}
+
 }  // namespace
 }  // namespace nightjar::tools
