@@ -10,7 +10,6 @@
 #include "tools/candidates.h"
 #include "tools/elision.h"
 #include "tools/line_editor.h"
-#include "tools/line_ends.h"
 #include "tools/match.h"
 
 namespace nightjar::tools {
@@ -50,6 +49,33 @@ NumberedText without_numbers(std::string_view text) {
   return out;
 }
 
+Edited replaced_at(std::string_view text, const std::vector<size_t>& places, size_t length,
+                   std::string_view with) {
+  const auto line_ends = [](std::string_view piece) {
+    return static_cast<size_t>(std::ranges::count(piece, '\n'));
+  };
+  Edited out{"", places.size(), line_at(text, places[0]) + 1, ""};
+  size_t from = 0, line = 0;
+  for (const size_t at : places) {
+    const std::string_view between = text.substr(from, at - from);
+    const std::string_view old = text.substr(at, length);
+    out.text += between;
+    out.text += with;
+    line += line_ends(between);
+    auto& changes = out.changes;
+    if (!changes.empty() && line < changes.back().line + changes.back().count) {
+      changes.back().count += line_ends(old);
+      changes.back().fresh += line_ends(with);
+    } else {
+      changes.push_back({line, line_ends(old) + 1, line_ends(with) + 1});
+    }
+    line += line_ends(old);
+    from = at + length;
+  }
+  out.text += text.substr(from);
+  return out;
+}
+
 std::expected<Edited, std::string> edit_plain(std::string_view text, std::string_view wanted,
                                               std::string_view with, bool all) {
   std::vector<size_t> found;
@@ -70,15 +96,7 @@ std::expected<Edited, std::string> edit_plain(std::string_view text, std::string
     for (const size_t at : found) where.push_back(line_at(text, at));
     return std::unexpected(ambiguous(split_lines(text), where));
   }
-  std::string out;
-  size_t from = 0;
-  for (const size_t at : found) {
-    out.append(text, from, at - from);
-    out += with;
-    from = at + wanted.size();
-  }
-  out.append(text, from);
-  return Edited{out, found.size(), line_at(text, found[0]) + 1, ""};
+  return replaced_at(text, found, wanted.size(), with);
 }
 
 }  // namespace
@@ -90,9 +108,14 @@ std::expected<Edited, std::string> edit_text(std::string_view original, std::str
   if (piece == replacement) return std::unexpected("the old and the new text are the same");
   const LineEnds ends(original);
   const std::string text = ends.plain(original);
-  auto edited = edit_plain(text, ends.plain(piece), ends.plain(replacement), all);
+  const std::string wanted = ends.plain(piece), with = ends.plain(replacement);
+  if (wanted == with)
+    return std::unexpected(
+        "the old and the new text differ in line ends alone, and those stay as the file has them; "
+        "the shell can change them");
+  auto edited = edit_plain(text, wanted, with, all);
   if (!edited) return edited;
-  edited->text = ends.restored(edited->text);
+  edited->text = ends.restored(edited->text, edited->changes);
   if (edited->text == original)
     return std::unexpected("this changes nothing: at line " + std::to_string(edited->first_line) +
                            " the file has the new text already");

@@ -5,6 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "tools/line_ends.h"
 
 namespace nightjar::tools {
 
@@ -13,6 +16,7 @@ struct Edited {
   size_t places = 0;
   size_t first_line = 0;  ///< of the change, from 1
   std::string note;       ///< how the piece was found where it was not exactly as given
+  std::vector<LineChange> changes = {};  ///< in order; they share no line
   bool operator==(const Edited&) const = default;
 };
 

@@ -264,5 +264,20 @@ TEST(Edit, ALineIsShownOnceHoweverOftenItHoldsTheText) {
   EXPECT_EQ(out.error().find("1 | x"), out.error().rfind("1 | x")) << out.error();
 }
 
+TEST(Edit, InAMixedFileLinesKeepTheEndsOfThoseThatTheyReplace) {
+  const std::string text = "a\r\nb\nc\r\nd\n";
+  EXPECT_EQ(edited(text, "a\nb\nc", "A\nB\nC"), "A\r\nB\nC\r\nd\n");
+  EXPECT_EQ(edited(text, "a\r\nb", "a\r\nx\r\ny\r\nb"), "a\r\nx\r\ny\r\nb\nc\r\nd\n");
+  EXPECT_EQ(edited(text, "b\nc\n", "c\n"), "a\r\nc\r\nd\n");
+  EXPECT_EQ(edited(text, "c", "c\nx"), "a\r\nb\nc\r\nx\r\nd\n");
+  EXPECT_EQ(edited("a\r\nx\nb\r\nx\nc\r\n", "x\n", "y\nz\n", true), "a\r\ny\nz\nb\r\ny\nz\nc\r\n");
+  EXPECT_EQ(edited("x x\r\nx\nb\r\n", "x", "y\nz", true), "y\r\nz y\r\nz\r\ny\nz\nb\r\n");
+  EXPECT_EQ(edited("f \r\n  a\r\n  b\nc\r\n", "f\n...\n  b\nc", "f\n...\n  B\nx\nc"),
+            "f\r\n  a\r\n  B\nx\nc\r\n");
+  EXPECT_EQ(edited("a\nb\n", "a\r\nb\r\n", "c\r\nd\r\n"), "c\nd\n");
+  EXPECT_EQ(edited("a", "a", "b\r\nc"), "b\r\nc");
+  EXPECT_TRUE(edited(text, "c\r\n", "c\n").starts_with("! the old and the new text differ in"));
+}
+
 }  // namespace
 }  // namespace nightjar::tools

@@ -159,6 +159,7 @@ Edited LineEditor::spliced(const std::vector<Splice>& splices, std::string note)
     copy_to(splice.place.line);
     for (const auto& line : splice.lines) out.text += line + "\n";
     done += splice.place.count;
+    out.changes.push_back({splice.place.line, splice.place.count, splice.lines.size()});
   }
   copy_to(lines_.size());
   if (!text_.ends_with('\n') && out.text.ends_with('\n')) out.text.pop_back();

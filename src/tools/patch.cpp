@@ -98,6 +98,7 @@ class Patcher {
     copy_to(lines_.size());
     return std::move(out_);
   }
+  const std::vector<LineChange>& changes() const { return changes_; }
 
  private:
   void copy_to(size_t line) {
@@ -130,6 +131,7 @@ class Patcher {
       for (const auto line : with) out_ += std::string(line) + "\n";
     }
     done_ = place->line + place->count;
+    changes_.push_back({place->line, place->count, with.size()});
     return std::nullopt;
   }
 
@@ -169,6 +171,7 @@ class Patcher {
       at = std::min(hunk.line, lines_.size());
     }
     copy_to(std::max(at, done_));
+    changes_.push_back({done_, 0, with.size()});
     for (const auto line : with) out_ += std::string(line) + "\n";
     return std::nullopt;
   }
@@ -199,6 +202,7 @@ class Patcher {
   const FilePatch& patch_;
   Lines lines_;
   std::string out_;
+  std::vector<LineChange> changes_;
   size_t done_ = 0;  ///< lines that are in `out_`
 };
 
@@ -208,10 +212,11 @@ std::expected<std::string, std::string> apply_hunks(std::string_view original,
                                                     const FilePatch& patch) {
   const LineEnds ends(original);
   const std::string text = ends.plain(original);
-  auto out = Patcher(patch, text).run();
+  Patcher patcher(patch, text);
+  auto out = patcher.run();
   if (!out) return out;
   if (!text.empty() && !text.ends_with('\n') && out->ends_with('\n')) out->pop_back();
-  return ends.restored(*out);
+  return ends.restored(*out, patcher.changes());
 }
 
 std::expected<std::vector<TreeChange>, std::string> apply_patch(

@@ -174,5 +174,13 @@ TEST(Patch, ReadsWhatGitSaysOfFilesWithoutHunks) {
             std::string::npos);
 }
 
+TEST(Patch, InAMixedFileLinesKeepTheirEnds) {
+  EXPECT_EQ(patched({{"a", "1\r\n2\n3\r\n4\n5\r\n"}},
+                    "*** Update File: a\n 1\n-2\n+two\n+half\n 3\n@@\n-4\n 5\n+6\n"),
+            (Tree{{"a", "1\r\ntwo\nhalf\n3\r\n5\r\n6\r\n"}}));
+  EXPECT_EQ(patched({{"a", "1\r\n2\n3\r\n"}}, "*** Update File: a\n@@ 1\n+x\n"),
+            (Tree{{"a", "1\r\nx\r\n2\n3\r\n"}}));
+}
+
 }  // namespace
 }  // namespace nightjar::tools
