@@ -17,25 +17,11 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "tools/processes.h"
+#include "tools/shell_loop.h"
 
 namespace nightjar::tools {
 
 namespace {
-
-// POSIX, so that it works where there is no bash. 8 and 9 are closed for what the commands start.
-// Scripts are sourced, so they may do to this loop what they like: `set --` takes its parameters,
-// `continue` goes past the end of the inner one and `break` out of it.
-constexpr const char* kLoop =
-    "readonly nightjar_scratch=\"$1\"\n"
-    "nightjar_n=0\n"
-    "shift\n"
-    "while :; do\n"
-    "while printf '%s %s\\n' \"$nightjar_n\" \"$?\" >&9; "
-    "IFS=' ' read -r nightjar_n nightjar_pipe <&8 || exit 0; do\n"
-    ". \"$nightjar_scratch/command\" </dev/null >\"$nightjar_scratch/$nightjar_pipe\" 2>&1 "
-    "8<&- 9>&-\n"
-    "done\n"
-    "done\n";
 
 constexpr Millis kLook{250};
 constexpr Millis kLastWords{50};
@@ -101,9 +87,9 @@ void Shell::start() {
     ::close(in);
     ::close(out);
     if (bash)
-      ::execlp("bash", "bash", "--noprofile", "--norc", "-c", kLoop, "shell", scratch.c_str(),
+      ::execlp("bash", "bash", "--noprofile", "--norc", "-c", kShellLoop, "shell", scratch.c_str(),
                nullptr);
-    ::execlp("sh", "sh", "-c", kLoop, "shell", scratch.c_str(), nullptr);
+    ::execlp("sh", "sh", "-c", kShellLoop, "shell", scratch.c_str(), nullptr);
     ::_exit(127);
   }
   pid_ = pid;

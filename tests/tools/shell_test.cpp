@@ -19,6 +19,11 @@ TEST_F(ShellTest, ACommandMayTakeTheParametersAndLeaveLoops) {
   EXPECT_EQ(shell("echo $2"), "b\n");
 }
 
+TEST_F(ShellTest, ACommandMayCallItsFunctionsAsTheShellsOwn) {
+  EXPECT_EQ(shell("printf() { return 1; }; read() { return 1; }; printf x"), "[exit status 1]");
+  EXPECT_EQ(shell("echo fit"), "fit\n");
+}
+
 TEST_F(ShellTest, AShellThatDiesBetweenCommandsIsReplacedAndItIsSaid) {
   shell(
       "cd sub; z=1; (while [ ! -e ../go ]; do :; done; kill -9 $$; "
