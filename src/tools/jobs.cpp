@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "tools/processes.h"
+#include "tools/scratch_file.h"
 
 namespace nightjar::tools {
 
@@ -31,14 +31,7 @@ int exit_code(int wait_status) {
 }
 
 void write_script(const fs::path& file, std::string_view text) {
-  // A command may have put anything there, such as a pipe that nobody reads.
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-  Fd fd(::open(file.c_str(), kFlags, 0600));
-  struct stat info{};
-  if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    fs::remove_all(file);
-    fd.reset(::open(file.c_str(), kFlags, 0600));
-  }
+  const Fd fd = fresh_file(file, 0600);
   if (!fd) throw_errno("cannot write a script");
   write_all(fd.get(), std::string(text) + "\n");
 }

@@ -1,12 +1,12 @@
 #include "tools/sink.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "base/text.h"
+#include "tools/scratch_file.h"
 
 namespace nightjar::tools {
 
@@ -18,11 +18,12 @@ constexpr std::uint64_t kMostSpooled = 32'000'000;
 }  // namespace
 
 void Sink::spool(std::string_view bytes) {
-  if (!fd_) {
-    fd_ = Fd(::open(file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (!fd_) return;
-  }
   if (full_) return;
+  if (!fd_) fd_ = fresh_file(file_, 0644);
+  if (!fd_) {
+    full_ = true;
+    return;
+  }
   const std::string_view part = bytes.substr(0, kMostSpooled - spooled_);
   const ssize_t n = ::write(fd_.get(), part.data(), part.size());
   if (n > 0) spooled_ += static_cast<std::uint64_t>(n);

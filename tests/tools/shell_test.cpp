@@ -123,6 +123,13 @@ TEST_F(ShellTest, TheLastWordsOfAJobAreRead) {
       << done.output.substr(done.output.size() - std::min<size_t>(200, done.output.size()));
 }
 
+TEST_F(ShellTest, PipesInThePlacesOfOutputFilesHoldNothingUp) {
+  shell("for i in 1 2 3 4; do mkfifo /tmp/.nightjar/output$i.txt; done");
+  const std::string out = shell("seq 1 200000");
+  EXPECT_NE(out.find("the whole is in /tmp/.nightjar/output2.txt ...]"), std::string::npos)
+      << out.substr(0, 200);
+}
+
 TEST_F(ShellTest, OfVeryLongOutputTheFileHoldsTheFirstPartAndThatIsSaid) {
   const std::string out = shell("head -c 40000000 /dev/zero | tr '\\0' 'x'");
   EXPECT_NE(out.find("; the first 32.0 MB are in /tmp/.nightjar/output1.txt ...]"),
