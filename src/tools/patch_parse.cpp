@@ -39,6 +39,33 @@ size_t line_number(std::string_view header) {
   return out;
 }
 
+// "t\303\244.txt" in its quotes, as git and diff write names with bytes that are not plain.
+std::optional<std::string> unquoted(std::string_view text) {
+  constexpr std::string_view kLetters = "abtnvfr\"\\", kBytes = "\a\b\t\n\v\f\r\"\\";
+  if (!take(text, "\"")) return std::nullopt;
+  std::string out;
+  while (!text.empty() && text[0] != '"') {
+    if (!take(text, "\\")) {
+      out += text[0];
+      text.remove_prefix(1);
+    } else if (const size_t letter = kLetters.find(text.substr(0, 1));
+               !text.empty() && letter != std::string_view::npos) {
+      out += kBytes[letter];
+      text.remove_prefix(1);
+    } else {
+      unsigned byte = 0;
+      const std::string_view digits = text.substr(0, 3);
+      const auto [end, error] =
+          std::from_chars(digits.data(), digits.data() + digits.size(), byte, 8);
+      if (error != std::errc{} || end != digits.data() + 3 || byte == 0 || byte > 0xff)
+        return std::nullopt;
+      out += static_cast<char>(byte);
+      text.remove_prefix(3);
+    }
+  }
+  return text == "\"" ? std::optional(out) : std::nullopt;
+}
+
 // The envelope of OpenAI's models.
 class Envelope {
  public:
@@ -184,8 +211,10 @@ class Unified {
         header_.path = name_in(std::string_view(both).substr(half + 1));
     } else if (take(line, "rename from ")) {
       header_.from = name_in(line);
+      if (header_.from.empty()) return no_name(at_ - 1);
     } else if (take(line, "rename to ")) {
       header_.to = name_in(line);
+      if (header_.to.empty()) return no_name(at_ - 1);
     } else if (take(line, "new file mode ")) {
       header_.fresh = true;
       header_.mode = mode_in(line);
@@ -223,8 +252,14 @@ class Unified {
     out_.push_back(std::move(file));
   }
 
+  static std::string no_name(size_t line) {
+    return bad(line, "the name of the file cannot be read").error();
+  }
+
+  /// Empty where it is quoted wrongly.
   static std::string name_in(std::string_view text) {
     std::string path = trimmed(text);
+    if (path.starts_with('"')) path = unquoted(path).value_or("");
     if (path.starts_with("a/") || path.starts_with("b/")) path.erase(0, 2);
     return path;
   }
@@ -236,6 +271,7 @@ class Unified {
 
   std::optional<std::string> file() {
     const std::string before = path_of(lines_[at_]), after = path_of(lines_[at_ + 1]);
+    if (before.empty() || after.empty()) return no_name(before.empty() ? at_ : at_ + 1);
     at_ += 2;
     FilePatch file{FilePatch::What::Update, before, "", "", {}, std::exchange(header_, {}).mode};
     if (before == "/dev/null") {

@@ -182,5 +182,29 @@ TEST(Patch, InAMixedFileLinesKeepTheirEnds) {
             (Tree{{"a", "1\r\nx\r\n2\n3\r\n"}}));
 }
 
+TEST(Patch, ReadsNamesAsGitQuotesThem) {
+  EXPECT_EQ(patched({},
+                    "diff --git \"a/t\\303\\244.txt\" \"b/t\\303\\244.txt\"\nnew file mode "
+                    "100644\n--- /dev/null\n+++ \"b/t\\303\\244.txt\"\n@@ -0,0 +1 @@\n+x\n"),
+            (Tree{{"tä.txt", "x\n"}}));
+  EXPECT_EQ(patched({{"t\ta\"\\.txt", "1\n"}},
+                    "--- \"a/t\\ta\\\"\\\\.txt\"\n+++ "
+                    "\"b/t\\ta\\\"\\\\.txt\"\n@@ -1 +1 @@\n-1\n+2\n"),
+            (Tree{{"t\ta\"\\.txt", "2\n"}}));
+  EXPECT_EQ(patched({{"ä b", "1\n"}},
+                    "diff --git \"a/\\303\\244 b\" b/c\nrename from "
+                    "\"\\303\\244 b\"\nrename to c\n"),
+            (Tree{{"c", "1\n"}}));
+  EXPECT_EQ(patched({{"c", "1\n"}},
+                    "diff --git a/c \"b/\\303\\244\"\nrename from c\nrename to \"\\303\\244\"\n"),
+            (Tree{{"ä", "1\n"}}));
+  EXPECT_EQ(patched({{"\xc3\xa4", ""}},
+                    "diff --git \"a/\\303\\244\" \"b/\\303\\244\"\ndeleted file "
+                    "mode 100644\nindex e69de29..0000000\n"),
+            (Tree{}));
+  EXPECT_TRUE(patched({}, "--- /dev/null\n+++ \"b/a\\000b\"\n@@ -0,0 +1 @@\n+x\n").contains("!"));
+  EXPECT_TRUE(patched({}, "--- /dev/null\n+++ \"b/a\n@@ -0,0 +1 @@\n+x\n").contains("!"));
+}
+
 }  // namespace
 }  // namespace nightjar::tools
