@@ -83,6 +83,10 @@ std::string lazy(const std::string& line) {
          "); give them whole";
 }
 
+std::string no_text(const std::string& name, std::string_view bytes) {
+  return name + " is no text (" + human_size(bytes.size()) + ")";
+}
+
 std::optional<unsigned> mode_of(const fs::path& path) {
   struct stat info{};
   if (::stat(path.c_str(), &info) != 0) return std::nullopt;
@@ -115,6 +119,9 @@ std::string Files::instead_of_content(const fs::path& path) const {
   std::error_code failed;
   const fs::file_status status = fs::status(path, failed);
   if (fs::is_directory(status)) return shown(path) + " is a folder";
+  if (!fs::exists(status) && fs::is_symlink(fs::symlink_status(path, failed)))
+    return shown(path) + " is a link to " + inert(fs::read_symlink(path, failed).string()) +
+           ", which is not there";
   if (!fs::exists(status))
     return "there is no file " + shown(path) + "; search with files_only finds names";
   if (!fs::is_regular_file(status)) return shown(path) + " is no regular file";
@@ -123,6 +130,13 @@ std::string Files::instead_of_content(const fs::path& path) const {
     return shown(path) + " has " + human_size(size) +
            ": too much for this tool; use the shell to look at parts of it or to change it";
   return shown(path) + " cannot be read";
+}
+
+// What cannot be read must not count as absent: it would be written over.
+std::optional<std::string> Files::obstacle_at(const fs::path& path) const {
+  std::error_code failed;
+  if (!fs::exists(fs::symlink_status(path, failed)) || content(path)) return std::nullopt;
+  return instead_of_content(path);
 }
 
 std::string Files::syntax_note(const std::string& path, std::string_view before,
@@ -156,8 +170,7 @@ Answer Files::read(const json::object& arguments) {
     out.image = base64(*text);
     return out;
   }
-  if (is_binary(*text))
-    return failed(shown(file) + " is no text (" + human_size(text->size()) + ")");
+  if (is_binary(*text)) return failed(no_text(shown(file), *text));
   const std::int64_t limit =
       std::clamp<std::int64_t>(get_int(arguments, "limit", kLines), 1, 100000);
   out.output = numbered(*text, get_int(arguments, "offset", 1), limit);
@@ -203,6 +216,7 @@ Answer Files::edit(const json::object& arguments) {
   if (old.empty() && !with.empty() && !fs::exists(fs::symlink_status(file, ignored)))
     return written(file, std::nullopt, with);
   if (!before) return failed(instead_of_content(file));
+  if (is_binary(*before)) return failed(no_text(shown(file), *before));
   const auto edited = edit_text(*before, old, with, get_bool(arguments, "all"));
   if (!edited) return failed(shown(file) + ": " + edited.error());
   if (const auto line = left_out(*before, edited->text)) return failed(lazy(*line));
@@ -230,10 +244,13 @@ Answer Files::patch(std::string_view text, const fs::path& folder) {
   for (auto& patch : *patches) {
     patch.path = name(patch.path);
     patch.moved_to = name(patch.moved_to);
-    std::error_code ignored;
-    if (patch.what != FilePatch::What::Add && fs::exists(place(patch.path), ignored) &&
-        !content(place(patch.path)))
-      return failed("nothing was changed: " + instead_of_content(place(patch.path)));
+    for (const auto& path : {patch.path, patch.moved_to}) {
+      const auto obstacle = path.empty() ? std::nullopt : obstacle_at(place(path));
+      if (obstacle) return failed("nothing was changed: " + *obstacle);
+    }
+    const auto before = patch.hunks.empty() ? std::nullopt : content(place(patch.path));
+    if (before && is_binary(*before))
+      return failed("nothing was changed: " + no_text(shown(place(patch.path)), *before));
   }
   const auto changes =
       apply_patch(*patches, [this](const std::string& path) { return content(place(path)); });

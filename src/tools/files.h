@@ -33,6 +33,8 @@ class Files {
   std::optional<std::string> content(const std::filesystem::path& path) const;
   /// Why there is no content.
   std::string instead_of_content(const std::filesystem::path& path) const;
+  /// The same of something that is there; nullopt where nothing is, or a file that can be read.
+  std::optional<std::string> obstacle_at(const std::filesystem::path& path) const;
   /// What the parser says of a file that was changed, to be appended to the answer.
   std::string syntax_note(const std::string& path, std::string_view before, std::string_view after);
   Answer written(const std::filesystem::path& path, std::optional<std::string> before,

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <functional>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -132,6 +133,46 @@ TEST_F(FilesTest, ATextThatLeavesLinesOutIsNotWritten) {
       files_.write({{"path", "a.js"}, {"content", "f();\n// ... existing code ...\n"}});
   EXPECT_TRUE(out.error);
   EXPECT_EQ(read_file(at("a.js")), "f();\ng();\n");
+}
+
+TEST_F(FilesTest, APatchWritesOverNothingThatItCannotRead) {
+  make("a", "1\n");
+  make("big", "");
+  fs::resize_file(at("big"), 17 << 20);
+  make("folder/x", "x");
+  fs::create_symlink("nowhere", at("link"));
+  make("shut", "x", 0);
+  const auto add = [&](const std::string& path) {
+    return files_.patch("*** Add File: " + path + "\n+x\n");
+  };
+  const auto move = [&](const std::string& path) {
+    return files_.patch("*** Update File: a\n*** Move to: " + path + "\n-1\n+2\n");
+  };
+  const auto before = names();
+  for (const auto& ask : {std::function<Answer(const std::string&)>(add),
+                          std::function<Answer(const std::string&)>(move)}) {
+    EXPECT_TRUE(ask("big").output.starts_with("nothing was changed: big has 17.8 MB"));
+    EXPECT_EQ(ask("folder").output, "nothing was changed: folder is a folder");
+    EXPECT_EQ(ask("link").output,
+              "nothing was changed: link is a link to nowhere, which is not there");
+    if (::geteuid() != 0) {
+      EXPECT_EQ(ask("shut").output, "nothing was changed: shut cannot be read");
+    }
+  }
+  EXPECT_EQ(fs::file_size(at("big")), 17U << 20);
+  EXPECT_EQ(read_file(at("a")), "1\n");
+  EXPECT_EQ(names(), before);
+}
+
+TEST_F(FilesTest, WhatIsNoTextIsNotEditedAndNotShown) {
+  make("bin", std::string_view("\x7f"
+                               "ELF\0\1\2\nmain\n",
+                               14));
+  EXPECT_EQ(files_.edit({{"path", "bin"}, {"old", "maim"}, {"new", "x"}}).output,
+            "bin is no text (14 B)");
+  EXPECT_EQ(files_.patch("*** Update File: bin\n-maim\n+x\n").output,
+            "nothing was changed: bin is no text (14 B)");
+  EXPECT_FALSE(files_.patch("*** Update File: bin\n*** Move to: program\n").error);
 }
 
 }  // namespace
