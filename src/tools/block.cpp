@@ -35,6 +35,12 @@ bool is_preprocessor(std::string_view text) {
   return std::ranges::find(kWords, word_at(trim_left(text))) != kWords.end();
 }
 
+// "#id {" is none.
+bool is_comment(std::string_view text) {
+  return text.starts_with("//") || text.starts_with("/*") || text == "#" ||
+         text.starts_with("# ") || text.starts_with("##");
+}
+
 bool closes(std::string_view text) {
   constexpr std::array<std::string_view, 4> kWords{"end", "fi", "done", "esac"};
   if (std::string_view(")]}").find(text[0]) != std::string_view::npos) return true;
@@ -66,6 +72,7 @@ bool is_one_of_several(std::string_view text) {
 bool goes_on(std::string_view line, std::string_view head) {
   const std::string_view text = trim(line);
   if (text.empty() || indentation(line) > indentation(head) || is_preprocessor(text)) return true;
+  if (is_comment(text) && !trim(head).starts_with('#')) return true;  // a heading is no comment
   if (indentation(line) < indentation(head)) return false;
   if (is_branch(text)) return !is_one_of_several(trim(head));
   return closes(text) || text == "{";

@@ -12,7 +12,7 @@ struct Block {
 };
 
 /// Of the first line from `head` on that is not blank; what stands before `behind` belongs to it.
-/// Closing brackets, preprocessor lines, labels and branches ("else") do not end it.
+/// Comments, closing brackets, preprocessor lines, labels and branches ("else") do not end it.
 Block block_of(const std::vector<std::string_view>& lines, size_t head, size_t behind);
 
 /// True where the first line from `line` on that is not blank is indented deeper than `head`.

@@ -221,6 +221,10 @@ TEST(Edit, ABlockBehindThreeDotsGoesPastBracketsBranchesAndLabels) {
   EXPECT_EQ(edited("switch (a)\n{\ncase 1:\n  b();\nout:\n  c();\n}\nf()\n{\n  c();\n}\n",
                    "switch (a)\n...\n  c();", "switch (a)\n...\n  x();"),
             "switch (a)\n{\ncase 1:\n  b();\nout:\n  x();\n}\nf()\n{\n  c();\n}\n");
+  EXPECT_EQ(
+      edited("def f():\n    a()\n#   b()\n# c\n    return x\n\n# of g\ndef g():\n    return x\n",
+             "def f():\n...\n    return x", "def f():\n...\n    return y"),
+      "def f():\n    a()\n#   b()\n# c\n    return y\n\n# of g\ndef g():\n    return x\n");
   // Of one among several cases, or keys, the next one is the end.
   EXPECT_TRUE(
       edited("case 1:\n  b();\ncase 2:\n  c();\n", "case 1:\n...\n  c();", "case 1:\n...\n  x();")
