@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <list>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "base/error.h"
@@ -161,8 +162,11 @@ bool Gateway::State::answer(server::Wire& wire, const server::Request& request) 
   };
   if (asks_for_models(request.method, request.path)) {
     json::array data;
-    for (const auto& upstream : settings.upstreams)
-      data.push_back(json::object{{"id", upstream.endpoint.model}, {"object", "model"}});
+    std::set<std::string> named;  // on both of OpenAI's wires a model is one
+    for (const auto& upstream : settings.upstreams) {
+      if (named.insert(upstream.endpoint.model).second)
+        data.push_back(json::object{{"id", upstream.endpoint.model}, {"object", "model"}});
+    }
     const server::Reply reply =
         server::json_reply(json::object{{"object", "list"}, {"data", data}});
     return wire.write(reply, false, request.keep_alive) && request.keep_alive;

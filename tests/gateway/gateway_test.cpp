@@ -134,7 +134,9 @@ TEST_F(GatewayTest, NothingElseIsReachable) {
   net::HttpRequest models;
   models.url = "http://127.0.0.1:" + std::to_string(port_) + "/v1/models";
   models.direct = true;
-  EXPECT_NE(net::http(models).body.find("the-runs-model"), std::string::npos);
+  const std::string listed = net::http(models).body;
+  EXPECT_NE(listed.find("the-runs-model"), std::string::npos);
+  EXPECT_EQ(listed.find("the-runs-model"), listed.rfind("the-runs-model")) << "it is one";
   EXPECT_EQ(server_->requests().size(), 0U);
 }
 
