@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <utility>
+
+#include "base/text.h"
 
 namespace nightjar::core {
 
@@ -100,6 +103,28 @@ bool needs_no_runner(State state, WaitingFor waiting) {
 const Run* Task::run(std::string_view run_id) const {
   const auto found = std::ranges::find(runs, run_id, &Run::id);
   return found == runs.end() ? nullptr : &*found;
+}
+
+std::string with_id(std::string_view text, std::string_view id) {
+  constexpr std::string_view kProgram = "nightjar ", kPlace = " ID";
+  std::string out;
+  while (!text.empty()) {
+    const size_t at = text.find(kProgram);
+    if (at == std::string_view::npos) break;
+    size_t end = at + kProgram.size();
+    while (end < text.size() &&
+           (std::islower(static_cast<unsigned char>(text[end])) != 0 || text[end] == '-'))
+      ++end;
+    out += text.substr(0, end);
+    text.remove_prefix(end);
+    const bool is_place = text.starts_with(kPlace) &&
+                          (text.size() == kPlace.size() || !is_word_char(text[kPlace.size()]));
+    if (!is_place) continue;
+    out += ' ';
+    out += id;
+    text.remove_prefix(kPlace.size());
+  }
+  return out += text;
 }
 
 bool may_follow(State from, State next) {

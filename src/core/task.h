@@ -182,6 +182,10 @@ Task task_from_cache(const json::object& object);
 /// REQUIRES: events of one stream in order of seq; streams may interleave.
 Task apply(Task task, const Event& event);
 
+/// Commands in a sentence for the person name this task: "nightjar resume ID" is said by those who
+/// know no id.
+std::string with_id(std::string_view text, std::string_view id);
+
 /// True where `next` may follow `from` within one run; the fold refuses other moves by ignoring
 /// them.
 bool may_follow(State from, State next);

@@ -63,11 +63,15 @@ void move_run(Run& run, State next) {
   run.reason.clear();
 }
 
-void end_run(Run& run, State state, std::string reason, Time time) {
+std::string_view task_of(const Run& run) {
+  return std::string_view(run.id).substr(0, run.id.rfind('.'));
+}
+
+void end_run(Run& run, State state, const std::string& reason, Time time) {
   if (is_final(run)) return;
   run.state = state;
   run.waiting_for = WaitingFor::Nothing;
-  run.reason = std::move(reason);
+  run.reason = with_id(reason, task_of(run));
   run.ended = time;
 }
 
@@ -247,7 +251,7 @@ void on_waiting(Run& run, const json::object& body) {
   run.state = State::Waiting;
   run.waiting_for = waiting_for_from(get_string(body, "waiting_for"));
   if (run.waiting_for == WaitingFor::Nothing) run.waiting_for = WaitingFor::Person;
-  run.reason = get_string(body, "reason");
+  run.reason = with_id(get_string(body, "reason"), task_of(run));
 }
 
 /// The kinds that tell something about the run as a whole; all others are for people to read.
@@ -404,6 +408,12 @@ void apply_to_task(Task& task, const Event& event) {
     if (!is_ended(task.state)) settle(task);
   } else if (kind == "run_resumed") {
     on_run_resumed(task, body);
+  } else if (kind == "start_delayed") {
+    const auto run = std::ranges::find(task.runs, get_string(body, "run"), &Run::id);
+    if (run == task.runs.end() || has_ended(*run) || run->waiting_for != WaitingFor::Nothing)
+      return;
+    run->reason = get_string(body, "reason");
+    if (!is_ended(task.state)) settle(task);
   } else if (kind == "run_lost") {
     end_run(run_in(task, get_string(body, "run")), State::Failed,
             reason_or(get_string(body, "reason"), "the runner died"), event.time);

@@ -561,6 +561,27 @@ TEST(TaskFold, RandomEventsNeverBreakItsPromises) {
   }
 }
 
+TEST(TaskFold, AReasonNamesTheTaskInItsCommands) {
+  Log log;
+  log.created(1).worked(1).run(1, "run_ended",
+                               {{"state", "waiting"},
+                                {"waiting_for", "person"},
+                                {"reason", "the end; nightjar resume ID --limit-turns N goes on"}});
+  EXPECT_EQ(log.task().reason, "the end; nightjar resume k3x9qa --limit-turns N goes on");
+  EXPECT_EQ(with_id("nightjar answer ID", "k3x9qa"), "nightjar answer k3x9qa");
+  EXPECT_EQ(with_id("nightjar models IDEAS, an ID", "k3x9qa"), "nightjar models IDEAS, an ID");
+}
+
+TEST(TaskFold, ADelayedStartIsSaidUntilTheRunnerStarts) {
+  Log log;
+  log.created(1).worked(1);
+  log.own("start_delayed", {{"run", "k3x9qa.1"}, {"reason", "it is started again 1 s later"}});
+  EXPECT_EQ(log.task().state, State::Working);
+  EXPECT_EQ(log.task().reason, "it is started again 1 s later");
+  log.run(1, "run_started");
+  EXPECT_EQ(log.task().reason, "");
+}
+
 TEST(TaskFold, AnEndedRunNeverGoesOn) {
   for (const State ended : {State::Failed, State::Cancelled, State::Closed, State::Merged}) {
     for (const State next : {State::Preparing, State::Working, State::Waiting, State::Verifying,

@@ -10,7 +10,7 @@ TEST_F(NativeTest, TheEndOfItsTimeParksARunThatGoesOnWithMore) {
   const json::object late = finish({"--limit-time", "5s"});
   const std::string id = get_string(late, "id");
   EXPECT_EQ(get_string(late, "state"), "waiting") << log(late);
-  EXPECT_NE(get_string(late, "reason").find("resume ID --limit-time N"), std::string::npos)
+  EXPECT_NE(get_string(late, "reason").find("resume " + id + " --limit-time N"), std::string::npos)
       << get_string(late, "reason");
   EXPECT_EQ(nightjar_.run({"tell", id, "Go on."}).exit_status, 0);
   const json::object still = settled(id);
