@@ -25,5 +25,6 @@ int main(int argc, char** argv) {
         {"agents", Finding::Grade::Ok,
          "mechanic (needs no model), native (on any model: nightjar models)", ""}};
   };
+  hooks.model_problems = [] { return nightjar::daemon::model_problems(nightjar::config_file()); };
   return nightjar::cli::run_cli(argc, argv, hooks);
 }

@@ -44,6 +44,8 @@ std::optional<std::string> try_read_file(const fs::path& path, size_t most) {
   }
   struct stat info{};
   if (::fstat(fd.get(), &info) != 0) throw_errno("cannot stat " + path.string());
+  if (S_ISDIR(info.st_mode))
+    throw Error(ErrorKind::Invalid, path.string() + " is a folder, not a file");
   if (S_ISREG(info.st_mode) && static_cast<size_t>(info.st_size) > most) {
     throw Error(ErrorKind::Limit, path.string() + " is larger than this program reads");
   }

@@ -96,14 +96,14 @@ int dispatch(const std::vector<std::string>& words, bool json, const Hooks& hook
 
 }  // namespace
 
-int exit_status(ErrorKind kind) {
+int exit_status(ErrorKind kind, bool reached) {
   switch (kind) {
     case ErrorKind::Invalid:
     case ErrorKind::NotFound:
     case ErrorKind::Denied:
       return kWrongUse;
     case ErrorKind::Unavailable:
-      return kNoService;
+      return reached ? kFailed : kNoService;
     case ErrorKind::Conflict:
     case ErrorKind::Timeout:
     case ErrorKind::Limit:
@@ -113,8 +113,9 @@ int exit_status(ErrorKind kind) {
   return kFailed;
 }
 
-int report_error(bool json, ErrorKind kind, const std::string& detail, const json::object& more) {
-  const int status = exit_status(kind);
+int report_error(bool json, ErrorKind kind, const std::string& detail, const json::object& more,
+                 bool reached) {
+  const int status = exit_status(kind, reached);
   if (json) {
     json::object error{
         {"kind", to_string(kind)}, {"detail", valid_utf8(detail)}, {"exit_status", status}};
@@ -160,7 +161,7 @@ int run_cli(int argc, char** argv, const Hooks& hooks) {
     if (words[0] != "help" && asks_for_help(words)) return show_help(words);
     return dispatch(words, json, hooks);
   } catch (const Refused& refused) {
-    return report_error(json, refused.kind(), refused.what(), refused.more());
+    return report_error(json, refused.kind(), refused.what(), refused.more(), true);
   } catch (const Error& error) {
     return report_error(json, error.kind(), error.what());
   } catch (const std::exception& error) {

@@ -26,6 +26,8 @@ struct Hooks {
   /// Further checks of `doctor`, after the command line's own (git, state folder, disk, sandbox,
   /// service).
   std::function<std::vector<Finding>()> doctor;
+  /// What is wrong in the settings of models, as a service that starts here would read them.
+  std::function<std::vector<std::string>()> model_problems;
   /// The nightjar-sandbox executable, for `doctor`; empty: beside this executable.
   std::filesystem::path helper;
 };

@@ -13,10 +13,31 @@ namespace nightjar::cli {
 
 namespace {
 
+// A star stands for the note below the table.
 std::string price_text(const json::object& model) {
   const auto& prices = get_object(model, "prices");
   if (prices.empty()) return "-";
-  return fmt::format("${:g} / ${:g}", get_double(prices, "input"), get_double(prices, "output"));
+  return fmt::format("${:g} / ${:g}{}", get_double(prices, "input"), get_double(prices, "output"),
+                     get_string(prices, "list_of").empty() ? "" : " *");
+}
+
+std::string price_note(const json::array& models) {
+  for (const auto& item : models) {
+    if (!item.is_object()) continue;
+    const std::string day = get_string(get_object(item.get_object(), "prices"), "list_of");
+    if (!day.empty())
+      return fmt::format(
+          "\n* the vendor's list price of {}; price_input and price_output in [models.NAME] of "
+          "config.toml count more\n",
+          inert(day));
+  }
+  return "";
+}
+
+std::string problems(const json::array& models) {
+  std::string out;
+  for (const auto& problem : problems_of_models(models)) out += inert(problem) + "\n";
+  return out;
 }
 
 int list(const Context& context) {
@@ -25,16 +46,23 @@ int list(const Context& context) {
     context.print_json(answer);
     return kDone;
   }
+  const json::array models = answer.is_array() ? answer.get_array() : json::array{};
+  const std::string wrong = problems(models);
   std::vector<std::vector<Cell>> rows;
-  for (const auto& item : answer.is_array() ? answer.get_array() : json::array{}) {
-    if (!item.is_object()) continue;
+  for (const auto& item : models) {
+    if (!item.is_object() || !get_string(item.get_object(), "problem").empty()) continue;
     const auto& model = item.get_object();
-    rows.push_back({{inert(get_string(model, "name")),
-                     get_bool(model, "default") ? Tone::Strong : Tone::Plain},
+    const bool is_default = get_bool(model, "default");
+    rows.push_back({{inert(get_string(model, "name")) + (is_default ? " (default)" : ""),
+                     is_default ? Tone::Strong : Tone::Plain},
                     {inert(get_string(model, "wire"))},
                     {inert(get_string(model, "key"))},
                     {price_text(model)},
                     {inert(get_string(model, "base_url"))}});
+  }
+  if (rows.empty() && !wrong.empty()) {
+    context.print(wrong);
+    return kDone;
   }
   if (rows.empty()) {
     context.print(
@@ -51,7 +79,8 @@ int list(const Context& context) {
                        {"KEY FROM", 0, 3},
                        {"IN / OUT, PER MILLION", 0, 4},
                        {"WHERE", 16, 1}},
-                      rows));
+                      rows) +
+                price_note(models) + (wrong.empty() ? "" : "\n" + wrong));
   return kDone;
 }
 
@@ -72,29 +101,38 @@ int test(const Context& context, const std::string& name) {
   return kDone;
 }
 
-// Whether the service has a model of this wire from its environment.
-bool has_from_environment(const json::array& models, std::string_view wire) {
-  return std::ranges::any_of(models, [wire](const json::value& item) {
-    return item.is_object() && get_string(item.get_object(), "source") == "environment" &&
-           get_string(item.get_object(), "wire") == wire;
-  });
-}
-
-constexpr std::array<std::pair<const char*, std::string_view>, 3> kKeys{
-    {{"OPENAI_API_KEY", "openai"},
-     {"ANTHROPIC_API_KEY", "anthropic"},
-     {"GEMINI_API_KEY", "gemini"}}};
+struct Key {
+  const char* variable;
+  std::array<std::string_view, 2> vendors;  ///< before the slash of a model's name
+};
+constexpr std::array<Key, 3> kKeys{{{"OPENAI_API_KEY", {"openai", "chat"}},
+                                    {"ANTHROPIC_API_KEY", {"anthropic", "anthropic"}},
+                                    {"GEMINI_API_KEY", {"gemini", "gemini"}}}};
 
 }  // namespace
 
-void say_of_keys_only_here(const Context& context) {
+std::vector<std::string> problems_of_models(const json::array& models) {
+  std::vector<std::string> out;
+  for (const auto& item : models) {
+    if (!item.is_object()) continue;
+    if (auto problem = get_string(item.get_object(), "problem"); !problem.empty())
+      out.push_back(std::move(problem));
+  }
+  return out;
+}
+
+void say_of_keys_only_here(const Context& context, std::string_view model) {
+  const auto health = context.client.health();
+  if (!health || !health->contains("keys")) return;
+  const auto there = get_strings(*health, "keys");
   std::string missing;
-  const json::value known = context.service().get("/models");
-  for (const auto& [variable, wire] : kKeys) {
+  for (const auto& [variable, vendors] : kKeys) {
     const char* here = std::getenv(variable);
-    if (!here || !*here || !known.is_array()) continue;
-    if (!has_from_environment(known.get_array(), wire))
-      missing += (missing.empty() ? "" : ", ") + std::string(variable);
+    const bool is_asked =
+        model.empty() ||
+        std::ranges::find(vendors, model.substr(0, model.find('/'))) != vendors.end();
+    if (!here || !*here || !is_asked || std::ranges::find(there, variable) != there.end()) continue;
+    missing += (missing.empty() ? "" : ", ") + std::string(variable);
   }
   if (missing.empty()) return;
   context.say(

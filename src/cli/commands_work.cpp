@@ -112,13 +112,14 @@ int run_assign(const Context& context) {
   try {
     answer = assign(context, request);
   } catch (const Error&) {
-    if (request.contains("model")) say_of_keys_only_here(context);
+    if (const std::string model = get_string(request, "model"); !model.empty())
+      say_of_keys_only_here(context, model);
     throw;
   }
   if (!answer.is_object())
     throw Error(ErrorKind::Internal, "the service answered something that is no task");
   const auto& task = answer.get_object();
-  if (get_string(task, "agent").empty()) say_of_keys_only_here(context);
+  if (get_string(task, "agent").empty()) say_of_keys_only_here(context, "");
   if (context.call.has("--wait")) {
     if (!context.json) context.print(render_assigned(context.out, task) + "\n");
     return follow_and_report(context, get_string(task, "id"), asked);

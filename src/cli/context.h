@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -40,11 +41,12 @@ struct Context {
   const Client& service() const;
 };
 
-/// 1 for a conflict or fault, 2 for bad input, 3 where there is no service.
-int exit_status(ErrorKind kind);
+/// 1 for a conflict or fault, 2 for bad input, 3 where there is no service (which one that refuses
+/// is not: `reached`).
+int exit_status(ErrorKind kind, bool reached = false);
 /// Says what went wrong: `{"error": {...}}` on standard output too, with --json.
 int report_error(bool json, ErrorKind kind, const std::string& detail,
-                 const json::object& more = {});
+                 const json::object& more = {}, bool reached = false);
 
 // The commands; each returns the exit status and throws Error.
 int run_assign(const Context& context);
@@ -67,8 +69,11 @@ int run_pause(const Context& context);
 int run_resume(const Context& context);
 int run_rewind(const Context& context);
 int run_models(const Context& context);
-/// Says which vendors' keys this shell has and the service has not, and how it comes by them.
-void say_of_keys_only_here(const Context& context);
+/// Says which vendors' keys this shell has and the service has not, and how it comes by them; with
+/// a model's name, of its vendor alone.
+void say_of_keys_only_here(const Context& context, std::string_view model);
+/// What is wrong in the settings, of the answer of GET /models.
+std::vector<std::string> problems_of_models(const json::array& models);
 int run_recipes(const Context& context);
 int run_init(const Context& context);
 int run_clean(const Context& context);

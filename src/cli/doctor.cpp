@@ -94,9 +94,11 @@ Finding check_service(const Client& client) {
   }
   if (!health)
     return {"service", Grade::Ok, "not running; the first command that needs it starts it", ""};
+  const auto idle = get_int(*health, "waiting_for_model");
   const std::string text = fmt::format(
-      "version {}, pid {}, {} running, {} queued, at most {} at once",
+      "version {}, pid {}, {} running{}, {} queued, at most {} at once",
       get_string(*health, "version"), get_int(*health, "pid"), get_int(*health, "running"),
+      idle > 0 ? fmt::format(" ({} of them waiting for a model)", idle) : "",
       get_int(*health, "queued"), get_int(*health, "limit"));
   try {
     const std::string remark = check_version(*health);
@@ -105,6 +107,15 @@ Finding check_service(const Client& client) {
     return {"service", Grade::Failed, text, error.what()};
   }
   return {"service", Grade::Ok, text, ""};
+}
+
+// As the service read its settings when it started; without one, as the next would read them here.
+std::vector<std::string> model_problems(const Context& context) {
+  if (context.client.health()) {
+    const json::value models = context.client.get("/models");
+    return models.is_array() ? problems_of_models(models.get_array()) : std::vector<std::string>{};
+  }
+  return context.hooks.model_problems ? context.hooks.model_problems() : std::vector<std::string>{};
 }
 
 // Where the person stands in a repository: does its nightjar.toml read, or what is found in its
@@ -180,6 +191,13 @@ int run_doctor(const Context& context) {
     if (auto finding = check_repository()) findings.push_back(std::move(*finding));
   } catch (const std::exception& error) {
     findings.push_back({"repository", Grade::Failed, error.what(), ""});
+  }
+  try {
+    for (auto& problem : model_problems(context))
+      findings.push_back({"models", Grade::Warning, std::move(problem),
+                          "correct it, then nightjar stop: the next service reads it"});
+  } catch (const Error& error) {
+    findings.push_back({"models", Grade::Warning, error.what(), ""});
   }
   if (context.hooks.doctor) {
     for (auto& finding : context.hooks.doctor()) findings.push_back(std::move(finding));

@@ -10,9 +10,18 @@ namespace nightjar::daemon {
 
 namespace {
 
+std::string price_trouble(const Config& config, std::string_view model) {
+  const auto used = find_model(config, model);
+  if (!used || used->prices.known) return "";
+  return fmt::format(
+      "a limit in dollars needs prices, and those of '{}' are not known: give price_input and "
+      "price_output in [models.NAME] of config.toml, or use limit_tokens (--limit-tokens)",
+      inert(used->name));
+}
+
 /// Who goes on where the ticket's model cannot must be known, and have prices where those count.
-std::string failover_trouble(const Config& config, const core::TaskSpec& spec, double dollars) {
-  const auto used = find_model(config, spec.model);
+std::string failover_trouble(const Config& config, std::string_view model, double dollars) {
+  const auto used = find_model(config, model);
   if (!used || used->failover.empty()) return "";
   const std::string whose = fmt::format("the failover of '{}'", inert(used->name));
   const auto other = find_model(config, used->failover);
@@ -72,13 +81,12 @@ server::Answer<std::string> read_text(const json::object& request, std::string_v
   return text;
 }
 
-std::string price_trouble(const Config& config, std::string_view model) {
-  const auto used = find_model(config, model);
-  if (!used || used->prices.known) return "";
-  return fmt::format(
-      "a limit in dollars needs prices, and those of '{}' are not known: give price_input and "
-      "price_output in [models.NAME] of config.toml, or use limit_tokens (--limit-tokens)",
-      inert(used->name));
+std::string spending_trouble(const Config& config, std::string_view model, double dollars) {
+  for (const std::string& reason :
+       {dollars > 0 ? price_trouble(config, model) : "", failover_trouble(config, model, dollars),
+        gateway_trouble(config, dollars)})
+    if (!reason.empty()) return reason;
+  return "";
 }
 
 Choice choose_agent(const agent::Understanding& understood, std::string_view agent,
@@ -160,10 +168,8 @@ server::Answer<Assignment> read_assignment(const json::object& request, const Co
     return invalid("a limit must be positive");
   if (spec.agent == "native") {
     const double dollars = spec.limits.cost_usd > 0 ? spec.limits.cost_usd : config.limits.cost_usd;
-    for (const std::string& reason :
-         {dollars > 0 ? price_trouble(config, spec.model) : "",
-          failover_trouble(config, spec, dollars), gateway_trouble(config, dollars)})
-      if (!reason.empty()) return invalid(reason);
+    if (const std::string why = spending_trouble(config, spec.model, dollars); !why.empty())
+      return invalid(why);
   }
   for (const auto& command : get_strings(request, "checks")) {
     if (trimmed(command).empty()) return invalid("a check's command is empty");

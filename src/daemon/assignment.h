@@ -36,7 +36,9 @@ Choice choose_agent(const agent::Understanding& understood, std::string_view age
 server::Answer<std::string> read_text(const json::object& request, std::string_view member,
                                       std::string_view what);
 
-/// Why no limit in dollars can be held with this model; empty: it can.
-std::string price_trouble(const Config& config, std::string_view model);
+/// Why a run on this model cannot be begun or go on with a limit of so many dollars (0: without
+/// one): prices that are not known, its own and those of the models that may be asked in its place
+/// or beside it; or one of these is not there. Empty: it can.
+std::string spending_trouble(const Config& config, std::string_view model, double dollars);
 
 }  // namespace nightjar::daemon

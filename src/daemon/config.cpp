@@ -13,7 +13,6 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "net/address.h"
 
 namespace nightjar::daemon {
 
@@ -72,18 +71,6 @@ struct Reader {
     into = *parsed;
   }
 };
-
-// Empty: an address that can be asked.
-std::string trouble_of(const std::string& url) {
-  try {
-    if (!net::parse_address(url).credentials.empty())
-      return "holds a password, which would be shown; give the key with key, key_env, key_file or "
-             "key_command";
-  } catch (const Error&) {
-    return "must be an address such as \"http://127.0.0.1:8080/v1\"";
-  }
-  return "";
-}
 
 // [models.NAME]: which wire, where, as whom, and what it costs.
 void read_model(const toml::table& table, const std::string& name, Reader& reader) {
@@ -169,7 +156,7 @@ void read_model(const toml::table& table, const std::string& name, Reader& reade
   }
   if (out.base_url.empty()) out.base_url = model::default_base_url(out.wire);
   while (out.base_url.ends_with('/')) out.base_url.pop_back();
-  if (const std::string why = trouble_of(out.base_url); !why.empty())
+  if (const std::string why = model::address_trouble(out.base_url); !why.empty())
     reader.fail(table, fmt::format("[models.{}]: base_url {}", name, why));
   reader.config.models[name] = std::move(out);
 }

@@ -60,7 +60,7 @@ TEST_F(ConfigTest, AModelThatWasAddedSinceTheStartIsNotSimplyUnknown) {
 TEST_F(ConfigTest, ALimitInDollarsOfTheSettingsNeedsPricesAsWell) {
   const auto config = load("limit_cost_usd = 1.0\n" + std::string(kModel));
   ASSERT_TRUE(config);
-  EXPECT_NE(price_trouble(*config, "m").find("needs prices"), std::string::npos);
+  EXPECT_NE(spending_trouble(*config, "m", 1).find("needs prices"), std::string::npos);
   const auto assigned =
       read_assignment({{"brief", "Make it better"}, {"repo", dir_.path().string()}}, *config);
   ASSERT_FALSE(assigned);
@@ -110,7 +110,7 @@ TEST_F(ConfigTest, SecretsOfAModelAreNoPartOfAJob) {
             (std::vector<std::pair<std::string, std::string>>{{"api-key", "header-secret"}}));
   EXPECT_EQ(again.model->proxy, "http://me:proxy-secret@proxy:3128");
   const auto key =
-      model::resolve_key(again.model->key, [](const char* name) { return std::getenv(name); });
+      model::resolve_key(*again.model, [](const char* name) { return std::getenv(name); });
   EXPECT_EQ(key.value_or(""), "literal-key");
   for (const auto& [name, value] : variables) ::unsetenv(name.c_str());
 }

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "base/warn.h"
 #include "daemon/janitor.h"
+#include "daemon/models.h"
 #include "daemon/programs.h"
 #include "daemon/service.h"
 #include "daemon/supervisor.h"
@@ -106,6 +107,14 @@ fs::path find_helper() {
   return {};
 }
 
+std::vector<std::string> model_problems(const fs::path& file) {
+  const auto config = load_config(file);
+  if (!config) return {config.error()};
+  std::vector<std::string> out;
+  for (auto& trouble : model_troubles(*config)) out.push_back(std::move(trouble.problem));
+  return out;
+}
+
 int serve(const ServeOptions& options) {
   ::mallopt(M_ARENA_MAX, 2);
   try {
@@ -121,6 +130,7 @@ int serve(const ServeOptions& options) {
       warn(fmt::format("a service for {} is running already", options.state.string()));
       return 0;
     }
+    for (const auto& trouble : model_troubles(*config)) warn(trouble.problem);
     serve_locked(options, *config);
     return 0;
   } catch (const std::exception& error) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 namespace nightjar::daemon {
 
@@ -14,6 +16,9 @@ struct ServeOptions {
 /// Serves in front until stopped (SIGTERM, SIGINT or the API). Exit status: 0 also where another
 /// daemon already serves this state folder; 2 for a bad configuration; 1 for a fault.
 int serve(const ServeOptions& options);
+
+/// What is wrong in the settings of models, as a service would read them that started here and now.
+std::vector<std::string> model_problems(const std::filesystem::path& config);
 
 /// The helper that belongs to this program: beside it, else in ../libexec/nightjar. Empty: none
 /// found.

@@ -17,6 +17,13 @@ json::object over(json::object base, const json::object& newer) {
   return base;
 }
 
+// Handed over in a variable it would only be one that is not set.
+std::string empty_key_trouble(const model::Endpoint& endpoint) {
+  if (endpoint.key.from != model::KeySource::From::Literal) return "";
+  const auto key = model::resolve_key(endpoint, [](const char*) { return nullptr; });
+  return key ? "" : key.error();
+}
+
 }  // namespace
 
 run::Job job_for(const core::Task& task, const core::Run& run, const History& history,
@@ -58,10 +65,16 @@ run::Job job_for(const core::Task& task, const core::Run& run, const History& hi
     const std::string wanted = history.model.empty() ? task.spec.model : history.model;
     job.gateway = config.gateway;
     for (const auto& name : config.gateway_models)
-      if (auto found = find_model(config, name)) job.gateway_models.push_back(std::move(*found));
-    if (auto found = find_model(config, wanted)) job.model = std::move(*found);
+      if (auto other = find_model(config, name)) job.gateway_models.push_back(std::move(*other));
+    auto found = find_model(config, wanted);
+    if (!found)
+      job.model_trouble = found.error();
+    else if (const std::string why = empty_key_trouble(*found); !why.empty())
+      job.model_trouble = why;
+    else
+      job.model = std::move(*found);
     if (job.model && !job.model->failover.empty())
-      if (auto found = find_model(config, job.model->failover)) job.failover = std::move(*found);
+      if (auto second = find_model(config, job.model->failover)) job.failover = std::move(*second);
   }
   job.limits = task.spec.limits;
   if (!job.limits.time.count()) job.limits.time = config.limits.time;

@@ -11,7 +11,7 @@ namespace nightjar::daemon {
 
 namespace {
 
-constexpr Millis kPatience{300};
+constexpr Millis kPatience{300}, kPatienceElsewhere{1000};
 constexpr size_t kMostModels = 50, kLongestName = 120, kLongestAnswer = size_t{1} << 20;
 
 bool is_name(const std::string& text) {
@@ -21,39 +21,57 @@ bool is_name(const std::string& text) {
   });
 }
 
+net::HttpRequest question(const std::string& base_url, Millis patience) {
+  net::HttpRequest request;
+  request.url = base_url + "/models";
+  request.connect_timeout = patience;
+  request.deadline = in(patience);
+  request.most_body = kLongestAnswer;
+  return request;
+}
+
+// Empty where nobody is there, or says nothing that can be read.
+std::vector<std::string> names_in_answer(const net::HttpRequest& request) {
+  std::vector<std::string> out;
+  try {
+    const auto response = net::http(request);
+    const auto answer = parse_json(response.body);
+    if (response.status != 200 || !answer || !answer->is_object()) return out;
+    for (const auto& item : get_array(answer->get_object(), "data")) {
+      if (!item.is_object() || out.size() >= kMostModels) continue;
+      std::string id = get_string(item.get_object(), "id");
+      if (is_name(id)) out.push_back(std::move(id));
+    }
+  } catch (const Error&) {
+    out.clear();
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<model::Endpoint> local_models(const std::vector<model::LocalServer>& servers) {
   std::vector<model::Endpoint> out;
   for (const auto& server : servers) {
-    net::HttpRequest request;
-    request.url = server.base_url() + "/models";
+    net::HttpRequest request = question(server.base_url(), kPatience);
     request.direct = true;
-    request.connect_timeout = kPatience;
-    request.deadline = in(kPatience);
-    request.most_body = kLongestAnswer;
-    json::value answer;
-    try {
-      const auto response = net::http(request);
-      const auto parsed = parse_json(response.body);
-      if (response.status != 200 || !parsed || !parsed->is_object()) continue;
-      answer = *parsed;
-    } catch (const Error&) {
-      continue;  // nobody is there
-    }
-    for (const auto& item : get_array(answer.get_object(), "data")) {
-      if (!item.is_object() || out.size() >= kMostModels) continue;
-      const std::string id = get_string(item.get_object(), "id");
-      if (!is_name(id)) continue;
+    for (auto& id : names_in_answer(request)) {
+      if (out.size() >= kMostModels) break;
       model::Endpoint endpoint;
       endpoint.name = std::string(server.name) + "/" + id;
       endpoint.wire = model::WireKind::Chat;
-      endpoint.model = id;
+      endpoint.model = std::move(id);
       endpoint.base_url = server.base_url();
       out.push_back(std::move(endpoint));
     }
   }
   return out;
+}
+
+std::vector<std::string> names_at(const std::string& base_url, const std::string& key) {
+  net::HttpRequest request = question(base_url, kPatienceElsewhere);
+  if (!key.empty()) request.headers.emplace_back("Authorization", "Bearer " + key);
+  return names_in_answer(request);
 }
 
 }  // namespace nightjar::daemon

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -65,13 +66,17 @@ json::object Service::health() {
   int queued = 0;
   for (const auto& task : store_.active()) queued += task.state == State::Queued;
   const int limit = config_.most_runs > 0 ? config_.most_runs : default_most_runs();
-  return {{"version", NIGHTJAR_VERSION},
-          {"api", 1},
-          {"pid", ::getpid()},
-          {"state", places_.state.string()},
-          {"limit", limit},
-          {"running", supervisor_.running()},
-          {"queued", queued}};
+  return {
+      {"version", NIGHTJAR_VERSION},
+      {"api", 1},
+      {"pid", ::getpid()},
+      {"state", places_.state.string()},
+      {"limit", limit},
+      {"running", supervisor_.running()},
+      {"waiting_for_model", supervisor_.waiting_for_model()},
+      {"queued", queued},
+      {"keys",
+       to_array(model::keys_in_environment([](const char* name) { return std::getenv(name); }))}};
 }
 
 json::array Service::tasks() {

@@ -1,6 +1,7 @@
 // Models, and what a person says to a run that uses one.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "agent/recipes.h"
@@ -8,6 +9,7 @@
 #include "base/text.h"
 #include "daemon/answer.h"
 #include "daemon/assignment.h"
+#include "daemon/list_prices.h"
 #include "daemon/local_models.h"
 #include "daemon/models.h"
 #include "daemon/service.h"
@@ -56,7 +58,8 @@ bool is_parked(const core::Run& run) { return run.state == State::Waiting && run
 
 json::array Service::models() {
   json::array out;
-  const auto chosen = find_model(config_, "");
+  const auto other = other_server();
+  const auto chosen = default_model(config_, other);
   const auto add = [&](const model::Endpoint& endpoint, std::string_view source) {
     json::object one{{"name", endpoint.name},
                      {"wire", to_string(endpoint.wire)},
@@ -64,19 +67,56 @@ json::array Service::models() {
                      {"base_url", endpoint.base_url},
                      {"key", key_words(endpoint.key)},
                      {"default", chosen && chosen->name == endpoint.name},
-                     {"source", source}};
+                     {"source", source},
+                     {"problem", nullptr}};
+    const auto own = config_.models.find(endpoint.name);
+    const bool is_own = own != config_.models.end() && own->second.prices.known;
     if (endpoint.prices.known)
-      one["prices"] = json::object{{"input", endpoint.prices.input},
-                                   {"cached", endpoint.prices.cached},
-                                   {"cache_write", endpoint.prices.cache_write},
-                                   {"output", endpoint.prices.output}};
+      one["prices"] =
+          json::object{{"input", endpoint.prices.input},
+                       {"cached", endpoint.prices.cached},
+                       {"cache_write", endpoint.prices.cache_write},
+                       {"output", endpoint.prices.output},
+                       {"list_of", is_own ? json::value(nullptr) : json::value(kListPricesOf)}};
     else
       one["prices"] = nullptr;
     out.push_back(std::move(one));
   };
-  for (const auto& endpoint : known_models(config_))
+  const auto known = known_models(config_);
+  for (const auto& endpoint : known)
     add(endpoint, config_.models.contains(endpoint.name) ? "config" : "environment");
-  for (const auto& endpoint : local_models(model::local_servers())) add(endpoint, "local");
+  const auto is_listed = [&](const model::Endpoint& endpoint) {
+    return std::ranges::find(known, endpoint.name, &model::Endpoint::name) != known.end() ||
+           (other && std::ranges::find(other->names, endpoint.model) != other->names.end() &&
+            endpoint.name == "chat/" + endpoint.model);
+  };
+  if (chosen && !is_listed(*chosen)) add(*chosen, "config");  // its `model` names it
+  if (other) {
+    model::Endpoint one = other->endpoint;
+    for (const auto& name : other->names) {
+      one.model = name;
+      one.name = "chat/" + name;
+      add(one, "environment");
+    }
+    one.model.clear();
+    one.name = "openai/NAME, chat/NAME";
+    if (other->names.empty()) add(one, "environment");
+  }
+  for (const auto& endpoint : local_models(model::local_servers())) {
+    if (!chosen || chosen->name != endpoint.name) add(endpoint, "local");
+  }
+  for (const auto& trouble : model_troubles(config_)) {
+    const bool is_setting = trouble.setting == "model";
+    out.push_back(json::object{{"name", valid_utf8(is_setting ? trouble.model : trouble.setting)},
+                               {"wire", ""},
+                               {"model", ""},
+                               {"base_url", ""},
+                               {"key", "none"},
+                               {"default", is_setting},
+                               {"source", is_setting ? "config" : "environment"},
+                               {"prices", nullptr},
+                               {"problem", valid_utf8(trouble.problem)}});
+  }
   return out;
 }
 
@@ -98,7 +138,7 @@ Answer<json::object> Service::test_model(std::string_view name) {
   return answer([&]() -> Answer<json::object> {
     const auto endpoint = find_model(config_, name);
     if (!endpoint) return refuse(ErrorKind::Invalid, endpoint.error());
-    const auto key = model::resolve_key(endpoint->key, variable);
+    const auto key = model::resolve_key(*endpoint, variable);
     if (!key) return refuse(ErrorKind::Denied, key.error());
     // No patience: a person waits.
     model::Client client(*endpoint, *key, {Millis(200), Millis(1000)});
@@ -181,7 +221,9 @@ Answer<void> Service::resume(const core::Task& task, const json::object& body) {
       if (!value->is_number() || value->to_number<double>() <= 0)
         return refuse(ErrorKind::Invalid, fmt::format("{} must be positive", member));
       if (std::string_view(member) == "limit_cost_usd" && run->agent == "native")
-        if (const std::string why = price_trouble(config_, task.spec.model); !why.empty())
+        if (const std::string why =
+                spending_trouble(config_, task.spec.model, value->to_number<double>());
+            !why.empty())
           return refuse(ErrorKind::Invalid, why);
       limits[std::string_view(member).substr(6)] = *value;
     }

@@ -8,7 +8,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/paths.h"
 #include "base/text.h"
+#include "net/address.h"
 #include "proc/process.h"
 
 namespace nightjar::model {
@@ -35,10 +37,19 @@ constexpr std::array<Vendor, 4> kVendors{{
 
 constexpr Millis kLongestCommand = std::chrono::seconds(30);
 constexpr size_t kLongestKey = 65536;
+constexpr size_t kShownCommand = 120, kShownWords = 300;
 
 std::string value_of(const std::function<const char*(const char*)>& environment, const char* name) {
   const char* value = environment(name);
   return value ? trimmed(value) : "";
+}
+
+// Empty: there is none, or it is fine.
+std::string trouble_of(const Vendor& vendor,
+                       const std::function<const char*(const char*)>& environment) {
+  const std::string base = value_of(environment, vendor.base);
+  const std::string why = base.empty() ? "" : address_trouble(base);
+  return why.empty() ? "" : fmt::format("{} {}", vendor.base, why);
 }
 
 Endpoint endpoint_of(const Vendor& vendor,
@@ -106,10 +117,42 @@ std::string default_base_url(WireKind kind) {
   return "";
 }
 
+std::string address_trouble(std::string_view url) {
+  try {
+    if (!net::parse_address(url).credentials.empty())
+      return "holds a password, which would be shown; give the key with its own variable, or with "
+             "key, key_env, key_file or key_command in [models.NAME] of config.toml";
+  } catch (const Error&) {
+    return "must be an address such as \"http://127.0.0.1:8080/v1\"";
+  }
+  return "";
+}
+
+std::vector<std::string> keys_in_environment(
+    const std::function<const char*(const char*)>& environment) {
+  std::vector<std::string> out;
+  for (const auto& vendor : kVendors) {
+    const bool is_new = out.empty() || out.back() != vendor.key;
+    if (is_new && !value_of(environment, vendor.key).empty()) out.emplace_back(vendor.key);
+  }
+  return out;
+}
+
+std::vector<std::string> environment_troubles(
+    const std::function<const char*(const char*)>& environment) {
+  std::vector<std::string> out;
+  for (const auto& vendor : kVendors) {
+    const std::string why = trouble_of(vendor, environment);
+    if (!why.empty() && (out.empty() || out.back() != why)) out.push_back(why);
+  }
+  return out;
+}
+
 std::vector<Endpoint> from_environment(const std::function<const char*(const char*)>& environment) {
   std::vector<Endpoint> out;
   for (const auto& vendor : kVendors) {
-    if (value_of(environment, vendor.key).empty()) continue;
+    if (value_of(environment, vendor.key).empty() || !trouble_of(vendor, environment).empty())
+      continue;
     Endpoint endpoint = endpoint_of(vendor, environment);
     endpoint.name = vendor.prefix;
     out.push_back(std::move(endpoint));
@@ -131,6 +174,8 @@ std::expected<Endpoint, std::string> endpoint_named(
   const std::string_view prefix = name.substr(0, slash);
   for (const auto& vendor : kVendors) {
     if (slash == std::string_view::npos || vendor.prefix != prefix) continue;
+    if (const std::string why = trouble_of(vendor, environment); !why.empty())
+      return std::unexpected(fmt::format("'{}': {}", inert(name), why));
     Endpoint out = endpoint_of(vendor, environment);
     out.name = name;
     out.model = name.substr(slash + 1);
@@ -162,44 +207,78 @@ std::expected<Endpoint, std::string> endpoint_named(
                   inert(name)));
 }
 
-std::expected<std::string, std::string> resolve_key(
-    const KeySource& source, const std::function<const char*(const char*)>& environment) {
-  std::string key;
+namespace {
+
+using Found = std::expected<std::string, std::string>;
+
+Found key_of_file(const std::string& name) {
+  try {
+    const fs::path path = name.starts_with("~/") ? home_folder() / name.substr(2) : fs::path(name);
+    const auto text = try_read_file(path, kLongestKey);
+    if (!text) return std::unexpected("there is no key file " + path.string());
+    if (trimmed(*text).empty())
+      return std::unexpected("the key file " + path.string() + " is empty");
+    return *text;
+  } catch (const Error& error) {
+    return std::unexpected(std::string("its key file cannot be read: ") + error.what());
+  }
+}
+
+Found key_of_command(const std::string& line) {
+  const std::string named = fmt::format("its key's command ({})", shortened(line, kShownCommand));
+  proc::Options command;
+  command.argv = {"/bin/sh", "-c", line};
+  command.env = whole_environment();
+  command.deadline = in(kLongestCommand);
+  try {
+    const auto result = proc::run(command);
+    if (result.exit_status == 0) return result.out;
+    const std::string words = shortened_lines(trimmed(inert(result.err, true)), kShownWords);
+    return std::unexpected(fmt::format("{} ended with status {}{}", named, result.exit_status,
+                                       words.empty() ? "" : ": " + words));
+  } catch (const Error& error) {
+    return std::unexpected(fmt::format("{}: {}", named, error.what()));
+  }
+}
+
+Found unchecked_key(const KeySource& source,
+                    const std::function<const char*(const char*)>& environment) {
   switch (source.from) {
     case KeySource::From::Nothing:
       return "";
     case KeySource::From::Literal:
-      key = trimmed(source.value);
-      break;
-    case KeySource::From::Environment:
-      key = value_of(environment, source.value.c_str());
-      if (key.empty())
-        return std::unexpected("the key's variable " + source.value +
-                               " is not set where the service runs");
-      break;
-    case KeySource::From::File: {
-      const auto text = try_read_file(source.value, kLongestKey);
-      if (!text) return std::unexpected("there is no key file " + source.value);
-      key = trimmed(*text);
-      if (key.empty()) return std::unexpected("the key file " + source.value + " is empty");
-      break;
+      if (!trimmed(source.value).empty()) return source.value;
+      return std::unexpected(
+          "its key in config.toml is empty; leave it out where the server needs "
+          "none");
+    case KeySource::From::Environment: {
+      std::string key = value_of(environment, source.value.c_str());
+      if (!key.empty()) return key;
+      return std::unexpected("its key's variable " + source.value +
+                             " is not set where the service runs");
     }
-    case KeySource::From::Command: {
-      proc::Options command;
-      command.argv = {"/bin/sh", "-c", source.value};
-      command.env = whole_environment();
-      command.deadline = in(kLongestCommand);
-      const auto result = proc::run(command);
-      if (result.exit_status != 0)
-        return std::unexpected(
-            fmt::format("the key's command ended with status {}", result.exit_status));
-      key = trimmed(result.out);
-      break;
-    }
+    case KeySource::From::File:
+      return key_of_file(source.value);
+    case KeySource::From::Command:
+      return key_of_command(source.value);
   }
-  if (key.empty() || has_control_characters(key) || key.find_first_of(" \t\n") != std::string::npos)
-    return std::unexpected("what should be a key is empty or holds spaces");
-  return key;
+  return "";
+}
+
+}  // namespace
+
+std::expected<std::string, std::string> resolve_key(
+    const Endpoint& endpoint, const std::function<const char*(const char*)>& environment) {
+  Found found = unchecked_key(endpoint.key, environment);
+  if (found && endpoint.key.from != KeySource::From::Nothing) {
+    *found = trimmed(*found);
+    if (found->empty() || has_control_characters(*found) ||
+        found->find_first_of(" \t\n") != std::string::npos)
+      found = std::unexpected("what should be its key is empty or holds spaces");
+  }
+  if (found) return found;
+  return std::unexpected(
+      fmt::format("model '{}': {}", inert(endpoint.name), inert(found.error(), true)));
 }
 
 std::string set_aside(Endpoint& endpoint, const std::string& variable) {

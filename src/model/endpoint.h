@@ -52,6 +52,17 @@ struct Endpoint {
 
 inline constexpr std::int64_t kUnknownContext = 128'000;
 
+/// Why nothing is asked at this address: it is none, or its password would be shown. Empty: it is
+/// fine. The address itself is not in it.
+std::string address_trouble(std::string_view url);
+
+/// The variables among those of the vendors' keys that are set.
+std::vector<std::string> keys_in_environment(
+    const std::function<const char*(const char*)>& environment);
+/// What is wrong with the addresses that the environment gives, each with its variable.
+std::vector<std::string> environment_troubles(
+    const std::function<const char*(const char*)>& environment);
+
 /// What the variables of the environment (and nothing else) make reachable: `OPENAI_API_KEY` with
 /// `OPENAI_BASE_URL`, and so on. Without the name of a model.
 std::vector<Endpoint> from_environment(const std::function<const char*(const char*)>& environment);
@@ -69,9 +80,10 @@ const std::vector<LocalServer>& local_servers();
 std::expected<Endpoint, std::string> endpoint_named(
     std::string_view name, const std::function<const char*(const char*)>& environment);
 
-/// The key, trimmed. The error says what to do; it never holds the key.
+/// The endpoint's key, trimmed. The error names the model and what is wrong; it never holds the
+/// key.
 std::expected<std::string, std::string> resolve_key(
-    const KeySource& source, const std::function<const char*(const char*)>& environment);
+    const Endpoint& endpoint, const std::function<const char*(const char*)>& environment);
 
 /// Takes headers and proxy out of the endpoint, for a variable of that name; its value, empty where
 /// there are none.

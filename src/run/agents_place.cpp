@@ -81,13 +81,21 @@ std::unique_ptr<sandbox::Session> AgentsPlace::start_sandbox() {
 
 // The key is resolved where it is used, and kept in memory alone.
 void AgentsPlace::open_model(const agent::Agent& agent) {
-  if (!job_.model || !agent.keeps_its_place() || model_) return;
+  if (!agent.keeps_its_place() || model_) return;
+  const auto wait_for_person = [](const std::string& why) {
+    end_run(core::State::Waiting, why + "; then nightjar resume ID goes on",
+            core::WaitingFor::Person);
+  };
+  if (!job_.model) {
+    if (!job_.model_trouble.empty()) wait_for_person(job_.model_trouble);
+    return;
+  }
   const auto environment = [](const char* name) { return getenv(name); };
-  auto key = model::resolve_key(job_.model->key, environment);
-  if (!key) end_run(core::State::Waiting, key.error(), core::WaitingFor::Person);
+  auto key = model::resolve_key(*job_.model, environment);
+  if (!key) wait_for_person(key.error());
   model_ = agent::ModelAccess{*job_.model, std::move(*key)};
   if (!job_.failover) return;
-  if (auto second = model::resolve_key(job_.failover->key, environment))
+  if (auto second = model::resolve_key(*job_.failover, environment))
     failover_ = agent::ModelAccess{*job_.failover, std::move(*second)};
   else
     context_.journal.note("no failover: " + second.error());
@@ -97,11 +105,11 @@ void AgentsPlace::open_model(const agent::Agent& agent) {
 std::vector<gateway::Upstream> AgentsPlace::upstreams() {
   std::vector<gateway::Upstream> out{{model_->endpoint, model_->key}};
   for (const auto& endpoint : job_.gateway_models) {
-    auto key = model::resolve_key(endpoint.key, [](const char* name) { return getenv(name); });
+    auto key = model::resolve_key(endpoint, [](const char* name) { return getenv(name); });
     if (key)
       out.push_back({endpoint, std::move(*key)});
     else
-      context_.journal.note("not behind the gateway: " + endpoint.name + ": " + key.error());
+      context_.journal.note("not behind the gateway: " + key.error());
   }
   return out;
 }

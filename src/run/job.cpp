@@ -35,6 +35,7 @@ json::object to_json(const Job& job) {
   json::array models;
   for (const auto& model : job.gateway_models) models.push_back(model::to_json(model));
   if (!models.empty()) out["gateway_models"] = std::move(models);
+  if (!job.model_trouble.empty()) out["model_trouble"] = valid_utf8(job.model_trouble);
   if (job.model) out["model"] = model::to_json(*job.model);
   if (job.failover) out["failover"] = model::to_json(*job.failover);
   return out;
@@ -63,6 +64,7 @@ Job job_from(const json::object& o) {
   if (o.contains("rewind_turn")) job.rewind_turn = static_cast<int>(get_int(o, "rewind_turn"));
   if (const auto& model = get_object(o, "model"); !model.empty())
     job.model = model::endpoint_from(model);
+  job.model_trouble = get_string(o, "model_trouble");
   if (const auto& model = get_object(o, "failover"); !model.empty())
     job.failover = model::endpoint_from(model);
   for (const auto& item : get_array(o, "gateway_models"))

@@ -30,6 +30,7 @@ struct Job {
   bool network_allowed = false;
   core::Limits limits;
   std::optional<model::Endpoint> model;     ///< for an agent that needs one; its key is not here
+  std::string model_trouble;                ///< why there is none for an agent that needs one
   std::optional<model::Endpoint> failover;  ///< who goes on where that one cannot
   std::string recipe;                       ///< how the agent shall go about this kind of ticket
   bool gateway = false;                     ///< programs in the agent's sandbox may use its model
