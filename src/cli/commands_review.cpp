@@ -27,6 +27,10 @@ std::string id_and_title(const json::object& task) {
                      inert(shortened(get_string(task, "title"), 60)));
 }
 
+bool waits_for_model(const json::object& task) {
+  return get_string(task, "state") == "waiting" && get_string(task, "waiting_for") == "model";
+}
+
 // A run was asked for: it is queued, or the task says why none can start.
 int report_run(const Context& context, const json::object& task, Time asked) {
   if (context.call.has("--wait")) return follow_and_report(context, get_string(task, "id"), asked);
@@ -110,7 +114,9 @@ int run_retry(const Context& context) {
 int run_tell(const Context& context) {
   const json::object body{{"text", valid_utf8(text_argument(context, 1, "message"))}};
   const json::object task = post_to_task(context, "tell", body);
-  return report(context, task, fmt::format("told {}", id_and_title(task)));
+  return report(context, task,
+                fmt::format("told {}{}", id_and_title(task),
+                            waits_for_model(task) ? "; it is heard when the run goes on" : ""));
 }
 
 int run_answer(const Context& context) {
@@ -123,7 +129,10 @@ int run_answer(const Context& context) {
 
 int run_pause(const Context& context) {
   const json::object task = post_to_task(context, "pause", {});
-  return report(context, task, fmt::format("{} pauses before its next turn", id_and_title(task)));
+  return report(context, task,
+                fmt::format("{} {}", id_and_title(task),
+                            waits_for_model(task) ? "stops waiting for its model, and pauses"
+                                                  : "pauses before its next turn"));
 }
 
 int run_rewind(const Context& context) {
@@ -146,7 +155,9 @@ int run_resume(const Context& context) {
   const Time asked = now();
   const json::object task = post_to_task(context, "resume", body);
   if (context.call.has("--wait")) return follow_and_report(context, get_string(task, "id"), asked);
-  return report(context, task, fmt::format("{} goes on", id_and_title(task)));
+  return report(context, task,
+                fmt::format("{} {}", id_and_title(task),
+                            waits_for_model(task) ? "asks its model again now" : "goes on"));
 }
 
 }  // namespace nightjar::cli

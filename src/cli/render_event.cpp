@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/render.h"
+#include "core/task.h"
 
 namespace nightjar::cli {
 
@@ -61,6 +62,8 @@ Line task_line(std::string_view kind, const json::object& body) {
     return {"you: " + text_of(body, "text"), Tone::Strong};
   }
   if (kind == "run_resumed") return {"goes on"};
+  if (kind == "asked_again") return {"you: ask the model again now", Tone::Strong};
+  if (kind == "start_delayed") return {text_of(body, "reason"), Tone::Attention};
   if (kind == "run_selected") return {"selected " + text_of(body, "run") + " of the attempts"};
   if (kind == "run_lost") return {with_reason("run lost", body), Tone::Bad};
   if (kind == "cancel_requested") return {"cancel requested"};
@@ -200,6 +203,7 @@ std::string event_line(const Terminal& terminal, const json::object& event, bool
   if (line.text.empty()) line = run_line(kind, body);
   if (line.text.empty()) line = agent_line(kind, body);
   if (line.text.empty()) return "";
+  line.text = core::with_id(line.text, inert(get_string(event, "task")));
   std::string prefix = clock_time(from_rfc3339(get_string(event, "time")).value_or(Time{})) + "  ";
   const std::string run = get_string(event, "run");
   if (with_task)

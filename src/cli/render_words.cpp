@@ -1,6 +1,8 @@
 // States, next steps and what a wait's end means.
 #include <fmt/core.h>
 
+#include <functional>
+
 #include "base/text.h"
 #include "cli/render.h"
 #include "core/task.h"
@@ -74,6 +76,53 @@ json::object newest_run(const json::object& task) {
   return runs.empty() || !runs.back().is_object() ? json::object{} : runs.back().get_object();
 }
 
+using Command = std::function<std::string(std::string_view verb, std::string_view rest)>;
+
+// It has its process still, or has not had one yet.
+bool goes_on_by_itself(const json::object& task) {
+  const std::string what = get_string(task, "waiting_for");
+  return (what == "model" || what == "disk" || what == "lock") &&
+         get_string(newest_run(task), "ended").empty();
+}
+
+std::vector<NextStep> steps_of_a_wait(const json::object& task, const Command& command) {
+  if (get_string(task, "waiting_for") != "model")
+    return {{command("watch", ""), "it goes on by itself"}, {command("cancel", ""), "give it up"}};
+  return {{command("resume", ""), "the model is asked again now, before the wait is over"},
+          {command("tell", "\"...\""), "heard when it goes on"},
+          {command("pause", ""), "it waits for you instead"},
+          {command("log", ""), "what happened so far"},
+          {command("cancel", ""), "give it up"}};
+}
+
+// "--limit-turns" of a reason that says which limit stopped the run.
+std::string limit_option(const std::string& reason) {
+  const size_t at = reason.rfind("--limit-");
+  if (at == std::string::npos) return "";
+  const size_t end = reason.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", at);
+  return reason.substr(at, end == std::string::npos ? end : end - at);
+}
+
+// Of one that needs the person.
+std::vector<NextStep> steps_of_a_parked_run(const json::object& task, const Command& command) {
+  const std::string reason = get_string(task, "reason");
+  std::vector<NextStep> out;
+  if (const std::string option = limit_option(reason); !option.empty()) {
+    out = {{command("resume", inert(option) + " N"), "it goes on where it stood, with more"}};
+  } else if (reason.starts_with("it asks:")) {
+    out = {{command("answer", "\"...\""), "it goes on with your answer"}};
+  } else if (reason.starts_with("it waits for your yes")) {
+    out = {{command("answer", "yes"), "it begins"},
+           {command("answer", "\"...\""), "it changes its plan first"}};
+  } else {
+    out = {{command("resume", ""), "it goes on where it stood"},
+           {command("tell", "\"...\""), "it goes on, with a word from you"}};
+  }
+  out.push_back({command("log", ""), "what happened so far"});
+  out.push_back({command("cancel", ""), "give it up"});
+  return out;
+}
+
 }  // namespace
 
 std::vector<NextStep> next_steps(const json::object& task) {
@@ -111,24 +160,16 @@ std::vector<NextStep> next_steps(const json::object& task) {
                 {"nightjar models", "what the native agent could use"},
                 {command("cancel"), "give this one up"}};
       }
-      if (const auto run = newest_run(task);
-          get_string(run, "agent") == "native" && !get_string(run, "started").empty()) {
-        if (get_string(task, "reason").starts_with("it asks:"))
-          return {{command("answer", "\"...\""), "it goes on with your answer"},
-                  {command("log"), "what happened so far"},
-                  {command("cancel"), "give it up"}};
-        return {{command("resume"), "it goes on where it stood"},
-                {command("tell", "\"...\""), "it goes on, with a word from you"},
-                {command("log"), "what happened so far"},
-                {command("cancel"), "give it up"}};
-      }
+      if (goes_on_by_itself(task)) return steps_of_a_wait(task, command);
+      if (get_string(newest_run(task), "agent") == "native")
+        return steps_of_a_parked_run(task, command);
       return {{command("log"), "what happened"},
               {command("retry"), "once the reason is gone"},
               {command("cancel"), "give it up"}};
     case State::Merged:
       return {{"nightjar clean --dry-run", "what ended tasks still take on disk"}};
     case State::Closed:
-      return {{command("retry"), "one more run with the same brief"}};
+      return {{command("diff"), "the change, which stays on its branch"}};
     case State::Cancelled:
       return {{command("retry"), "one more run with the same brief"}};
     default:

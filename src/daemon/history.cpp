@@ -2,9 +2,11 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/text.h"
+#include "core/task.h"
 
 namespace nightjar::daemon {
 
@@ -25,21 +27,36 @@ History::History(const std::vector<store::StoredEvent>& events, std::string_view
           rewind_turn = static_cast<int>(get_int(event.body, "rewind_turn"));
         for (const auto& member : get_object(event.body, "limits"))
           limits[member.key()] = member.value();
-        starts_of_stage = 0;
+        starts_of_stage = starts_without_progress = 0;
       }
+      if (event.kind == "asked_again" && get_string(event.body, "run") == run)
+        starts_of_stage = starts_without_progress = 0;
       if (event.kind == "run_selected") selected = get_string(event.body, "run");
     } else if (event.run == run) {
-      if (event.kind == "run_started") ++starts_of_stage;
+      if (event.kind == "run_started") {
+        ++starts_of_stage;
+        ++starts_without_progress;
+      }
+      if (event.kind == "tool_finished" || event.kind == "checkpoint") starts_without_progress = 0;
       if (event.kind == "stage_started") {
         stage = get_string(event.body, "stage");
         verified = verified && stage != "work";  // refuted, and being revised
       }
       if (event.kind == "stage_finished") {
-        starts_of_stage = 0;
+        starts_of_stage = starts_without_progress = 0;
         verified = verified || stage == "verify" || get_bool(event.body, "nothing_more");
       }
     }
   }
+}
+
+int newest_turn(const std::vector<core::Event>& events_of_run) {
+  int newest = 0;
+  for (const auto& event : events_of_run) {
+    const int turn = static_cast<int>(get_int(event.body, "turn"));
+    newest = event.kind == "rewound" ? turn : std::max(newest, turn);
+  }
+  return newest;
 }
 
 namespace {
@@ -74,9 +91,11 @@ std::optional<std::string> agents_sentence(const core::Event& event) {
   if (kind == "model_used") {
     const auto& tokens = get_object(body, "tokens");
     const auto* cost = body.if_contains("cost_usd");
+    const auto replies = get_int(body, "turns");
     return fmt::format(
-        "turn {}: {} tokens in, {} of them cached, {} out{}", get_int(body, "turns"),
-        get_int(tokens, "input"), get_int(tokens, "cached"), get_int(tokens, "output"),
+        "{} {}: {} tokens in, {} of them cached, {} out{}", replies,
+        replies == 1 ? "reply" : "replies", get_int(tokens, "input"), get_int(tokens, "cached"),
+        get_int(tokens, "output"),
         cost && cost->is_number() ? fmt::format(", ${:.4f}", cost->to_number<double>()) : "");
   }
   if (kind == "compacted") {
@@ -141,6 +160,8 @@ std::string sentence(const core::Event& event) {
   if (const auto words = agents_sentence(event)) return *words;
   if (kind == "told") return "you (" + text("kind") + "): " + text("text");
   if (kind == "run_resumed") return "goes on";
+  if (kind == "asked_again") return "the model is asked again, as you wished";
+  if (kind == "start_delayed") return text("reason");
   if (kind == "run_ended")
     return "ended: " + text("state") + (text("reason").empty() ? "" : ": " + text("reason"));
   if (kind == "pull_request_opened")
@@ -162,7 +183,7 @@ std::string as_text(const std::vector<store::StoredEvent>& events, std::string_v
     if (!run.empty() && event.run != run) continue;
     out += to_rfc3339(event.time) + "  " +
            (event.run.empty() ? "" : event.run.substr(event.run.rfind('.') + 1) + "  ") +
-           sentence(event) + "\n";
+           core::with_id(sentence(event), event.task) + "\n";
   }
   return out;
 }

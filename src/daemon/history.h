@@ -18,10 +18,15 @@ struct History {
   std::optional<int> rewind_turn;  ///< that the newest of these asked for
   json::object limits;             ///< what the person gave it then, over those of the task
   int starts_of_stage = 0;         ///< runner starts since the last finished stage
+  /// Since anything was finished that no later runner does again.
+  int starts_without_progress = 0;
   std::string stage = "start";
   std::string model;     ///< that the run was made for, whoever took it over since
   std::string selected;  ///< the attempt that was selected
 };
+
+/// The newest turn of a run's conversation as it stands: a rewind takes back those behind it.
+int newest_turn(const std::vector<core::Event>& events_of_run);
 
 /// What happened, a line an event, for `nightjar log`.
 std::string as_text(const std::vector<store::StoredEvent>& events, std::string_view run);

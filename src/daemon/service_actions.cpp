@@ -92,7 +92,6 @@ Answer<void> Service::retry(const core::Task& task, const json::object& body) {
   if (run_under_way(task))
     return refuse(ErrorKind::Conflict,
                   "a run of task " + task.id + " is under way; cancel it first, or wait for it");
-  if (get_bool(body, "allow_network")) store_.set_setting("network:" + task.spec.repo, "yes");
   const std::string brief = task.runs.empty() ? task.spec.brief : task.runs.back().brief;
   std::vector<std::string> earlier;
   if (task.pull_request.number != 0) {
@@ -100,16 +99,14 @@ Answer<void> Service::retry(const core::Task& task, const json::object& body) {
   }
   const Choice choice =
       choose_agent(agent::understand(brief, earlier), agent_of(task), task.spec.model, config_);
-  if (choice.agent.empty()) {
-    append(task.id, "task_waiting", {{"waiting_for", "person"}, {"reason", choice.unable}});
-    return {};
-  }
+  if (choice.agent.empty()) return refuse(ErrorKind::Conflict, choice.unable);
   std::string base_commit = task.spec.base_commit;
   if (task.pull_request.number == 0) {
     const auto inspection = git::inspect(task.spec.repo, task.spec.base);
     if (!inspection) return refuse(ErrorKind::Invalid, inspection.error());
     base_commit = inspection->base_commit;
   }
+  if (get_bool(body, "allow_network")) store_.set_setting("network:" + task.spec.repo, "yes");
   append(task.id, "run_created",
          {{"run", next_run_id(task)},
           {"agent", choice.agent},
@@ -138,12 +135,9 @@ Answer<void> Service::request_changes(const core::Task& task, const json::object
   const std::string last = agent_of(task);
   const Choice choice =
       choose_agent(understood, last == "mechanic" ? "" : last, task.spec.model, config_);
+  if (choice.agent.empty()) return refuse(ErrorKind::Conflict, choice.unable);
   append(task.id, "changes_requested",
          {{"author", get_string(body, "author", task.spec.person)}, {"text", *text}});
-  if (choice.agent.empty()) {
-    append(task.id, "task_waiting", {{"waiting_for", "person"}, {"reason", choice.unable}});
-    return {};
-  }
   const std::string base = task.runs.empty() ? task.spec.base_commit : task.runs.back().base_commit;
   append(task.id, "run_created",
          {{"run", next_run_id(task)},

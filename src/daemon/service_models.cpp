@@ -1,4 +1,4 @@
-// Models, and what a person says to a run that uses one.
+// Models and recipes.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -8,17 +8,14 @@
 #include "base/paths.h"
 #include "base/text.h"
 #include "daemon/answer.h"
-#include "daemon/assignment.h"
 #include "daemon/list_prices.h"
 #include "daemon/local_models.h"
 #include "daemon/models.h"
 #include "daemon/service.h"
 #include "model/client.h"
-#include "run/words.h"
 
 namespace nightjar::daemon {
 
-using core::State;
 using server::Answer;
 
 namespace {
@@ -43,16 +40,6 @@ std::string_view key_words(const model::KeySource& key) {
   }
   return "none";
 }
-
-/// The run that a word is for: the newest one that has not ended for good.
-const core::Run* open_run(const core::Task& task) {
-  if (task.runs.empty() || core::is_ended(task.state)) return nullptr;
-  const core::Run& run = task.runs.back();
-  const bool open = run.ended == Time{} || run.state == State::Waiting;
-  return open && !core::is_ended(run.state) ? &run : nullptr;
-}
-
-bool is_parked(const core::Run& run) { return run.state == State::Waiting && run.ended != Time{}; }
 
 }  // namespace
 
@@ -166,71 +153,6 @@ Answer<json::object> Service::test_model(std::string_view name) {
                                 {"cached", outcome->usage.cached},
                                 {"output", outcome->usage.output}}}};
   });
-}
-
-Answer<void> Service::say(const core::Task& task, std::string_view how, const json::object& body) {
-  const core::Run* run = open_run(task);
-  if (!run)
-    return refuse(ErrorKind::Conflict,
-                  fmt::format("no run of task {} is under way; nightjar request-changes starts the "
-                              "next one",
-                              task.id));
-  if (run->agent != "native")
-    return refuse(ErrorKind::Conflict,
-                  fmt::format("the agent {} does not listen while it works", inert(run->agent)));
-  const bool parked = is_parked(*run);
-  std::string text;
-  auto kind = agent::PersonsWord::Kind::Pause;
-  if (how == "pause") {
-    if (parked) return refuse(ErrorKind::Conflict, "the run waits already: " + run->reason);
-  } else {
-    auto given = read_text(body, "text", how == "tell" ? "message" : "answer");
-    if (!given) return std::unexpected(given.error());
-    text = std::move(*given);
-    kind = how == "tell" ? agent::PersonsWord::Kind::Tell : agent::PersonsWord::Kind::Answer;
-    if (how == "answer" && !parked)
-      return refuse(ErrorKind::Conflict,
-                    fmt::format("the run has asked nothing; nightjar tell {} reaches it", task.id));
-  }
-  const fs::path folder = places_.run_folder(run->id);
-  fs::create_directories(folder);
-  run::add_word(folder, kind, text);
-  append(task.id, "told", {{"run", run->id}, {"kind", how}, {"text", text}});
-  if (parked) append(task.id, "run_resumed", {{"run", run->id}});
-  return {};
-}
-
-Answer<void> Service::resume(const core::Task& task, const json::object& body) {
-  const core::Run* run = open_run(task);
-  if (!run || !is_parked(*run))
-    return refuse(ErrorKind::Conflict, fmt::format("no run of task {} waits for you{}", task.id,
-                                                   run ? "" : "; nightjar retry starts another"));
-  json::object event{{"run", run->id}};
-  if (body.contains("rewind_turn")) {
-    const std::int64_t turn = get_int(body, "rewind_turn", -1);
-    if (run->agent != "native" || turn < 0 || turn > run->model.turns)
-      return refuse(ErrorKind::Invalid,
-                    fmt::format("there is no turn {} to go back to; the run has "
-                                "made {}",
-                                turn, run->model.turns));
-    event["rewind_turn"] = turn;
-  }
-  json::object limits;
-  for (const char* member : {"limit_cost_usd", "limit_tokens", "limit_turns", "limit_time_ms"}) {
-    if (const auto* value = body.if_contains(member)) {
-      if (!value->is_number() || value->to_number<double>() <= 0)
-        return refuse(ErrorKind::Invalid, fmt::format("{} must be positive", member));
-      if (std::string_view(member) == "limit_cost_usd" && run->agent == "native")
-        if (const std::string why =
-                spending_trouble(config_, task.spec.model, value->to_number<double>());
-            !why.empty())
-          return refuse(ErrorKind::Invalid, why);
-      limits[std::string_view(member).substr(6)] = *value;
-    }
-  }
-  if (!limits.empty()) event["limits"] = std::move(limits);
-  append(task.id, "run_resumed", std::move(event));
-  return {};
 }
 
 }  // namespace nightjar::daemon

@@ -20,19 +20,17 @@
 #include "base/paths.h"
 #include "base/text.h"
 #include "base/warn.h"
-#include "daemon/history.h"
-#include "daemon/jobs.h"
 #include "proc/process.h"
 #include "run/control.h"
+#include "run/job.h"
 #include "run/journal.h"
 
 namespace nightjar::daemon {
 
 namespace {
 
-constexpr int kMostSilentDeaths =
-    10;  // a runner that dies at its start so often never gets anywhere
-constexpr int kMostStartsOfAStage = 25;
+// Those that wait for their model are small, and many more than work at once.
+constexpr int kMostProcesses = 200;
 // What a runner journals within this time is stored together, such as a short command's begin and
 // end: a transaction costs as much as ten events. Where runners journal faster than people read,
 // they are read less often.
@@ -40,6 +38,10 @@ constexpr Millis kToldAfter{10}, kBetweenLooks{50};
 
 bool is_under_way(const core::Run& run) {
   return run.ended == Time{} && !core::is_ended(run.state);
+}
+
+bool waits_for_model(const core::Run& run) {
+  return run.state == core::State::Waiting && run.waiting_for == core::WaitingFor::Model;
 }
 
 }  // namespace
@@ -68,6 +70,25 @@ void Supervisor::cancel(const std::string& task) {
     cancels_.insert(task);
   }
   wake();
+}
+
+void Supervisor::take_up_again(const std::string& run) {
+  {
+    const std::lock_guard hold(cancels_mutex_);
+    to_be_taken_up_.insert(run);
+  }
+  wake();
+}
+
+// As a stop of its process: the run is not over, and the next runner begins where this one waited.
+void Supervisor::interrupt_runners() {
+  const std::lock_guard hold(cancels_mutex_);
+  for (const auto& run : std::exchange(to_be_taken_up_, {})) {
+    const auto found = runners_.find(run);
+    if (found == runners_.end()) continue;
+    at_once_.insert(run);
+    ::syscall(SYS_pidfd_send_signal, found->second.pidfd.get(), SIGTERM, nullptr, 0);
+  }
 }
 
 void Supervisor::deliver_cancels() {
@@ -133,7 +154,11 @@ void Supervisor::loop() {
       fds.push_back({runner.pidfd.get(), POLLIN, 0});
       names.push_back(run);
     }
-    const int patience = retry_soon_ ? 50 : waiting_for_room_ || retry_later_ ? 2000 : -1;
+    int patience = retry_soon_ ? 50 : waiting_for_room_ || retry_later_ ? 2000 : -1;
+    if (next_start_ && patience != 50) {
+      const int left = poll_timeout(*next_start_);
+      patience = patience < 0 ? left : std::min(patience, left);
+    }
     const int timeout = look ? poll_timeout(*look) : patience;
     const int ready = ::poll(fds.data(), fds.size(), timeout);
     if (ready < 0 && errno != EINTR) throw_errno("poll");
@@ -180,6 +205,10 @@ void Supervisor::ingest(const std::string& run, Runner& runner) {
     auto events = run::read_journal(places_.run_folder(run) / run::kJournalFile, runner.offset);
     if (!events.empty()) silent_deaths_.erase(run);
     append(events);
+    const bool place_changed = std::ranges::any_of(events, [](const auto& event) {
+      return event.kind == "waiting" || event.kind == "resumed";
+    });
+    if (place_changed) wake();
   } catch (const Error& error) {
     // The journal keeps what the store could not take (a full disk): it is read again soon.
     warn(fmt::format("{}: {}", run, error.what()));
@@ -287,8 +316,6 @@ void Supervisor::schedule() {
     const core::Task* task;
     const core::Run* run;
   };
-  std::map<std::string, int> load;
-  for (const auto& [run, runner] : runners_) ++load[runner.repo];
   std::vector<Waiting> waiting;
   bool again = false;
   for (const auto& task : tasks) {
@@ -304,80 +331,35 @@ void Supervisor::schedule() {
   }
   if (again) return wake();
   deliver_cancels();
+  interrupt_runners();
+  std::set<std::string> idle;
+  for (const auto& task : tasks)
+    for (const auto& run : task.runs)
+      if (waits_for_model(run) && runners_.contains(run.id)) idle.insert(run.id);
+  waiting_count_ = static_cast<int>(idle.size());
+  std::map<std::string, int> load;
+  for (const auto& [run, runner] : runners_)
+    if (!idle.contains(run)) ++load[runner.repo];
   const int most = config_.most_runs > 0 ? config_.most_runs : default_most_runs();
-  while (!waiting.empty() && static_cast<int>(runners_.size()) < most) {
+  const auto has_place = [&] {
+    const int processes = static_cast<int>(runners_.size());
+    return processes - waiting_count_ < most && processes < std::max(most, kMostProcesses);
+  };
+  next_start_.reset();
+  while (!waiting.empty()) {
+    const auto first = std::ranges::find_if(
+        waiting, [this](const Waiting& entry) { return at_once_.contains(entry.run->id); });
+    if (first == waiting.end() && !has_place()) return;
     for (auto& entry : waiting) entry.repo_load = load[entry.task->spec.repo];
-    const auto next = std::ranges::min_element(waiting, {}, [](const Waiting& entry) {
+    const auto fairest = std::ranges::min_element(waiting, {}, [](const Waiting& entry) {
       return std::tuple(entry.repo_load, entry.created, entry.run->id);
     });
+    const auto next = first != waiting.end() ? first : fairest;
     if (!has_room(tasks)) return;
+    at_once_.erase(next->run->id);
     if (start_run(*next->task, *next->run)) ++load[next->task->spec.repo];
     waiting.erase(next);
   }
-}
-
-bool Supervisor::start_run(const core::Task& task, const core::Run& run) {
-  const auto events = store_.events_of(task.id);
-  const History history(events, run.id);
-  if (history.cancel_requested) {
-    append({{task.id, "", 0, now(), "cancelled", {{"reason", "cancelled"}}}});
-    return false;
-  }
-  if (task.spec.attempts > 1 && history.verified && history.selected.empty())
-    return select_attempt(task, events);
-  if (silent_deaths_[run.id] >= kMostSilentDeaths ||
-      history.starts_of_stage >= kMostStartsOfAStage) {
-    append({{task.id,
-             "",
-             0,
-             now(),
-             "run_lost",
-             {{"run", run.id},
-              {"reason", "the runner died again and again during '" + history.stage +
-                             "'; its last words are in " +
-                             (places_.run_folder(run.id) / "runner.log").string()}}}});
-    return false;
-  }
-  const bool network = store_.setting("network:" + task.spec.repo).value_or("") == "yes";
-  run::Job job = job_for(task, run, history, config_, places_, network);
-  const fs::path folder = places_.run_folder(run.id);
-  fs::create_directories(folder);
-  fs::permissions(folder, fs::perms::owner_all);
-  const auto keys = take_keys(job);
-  write_whole(folder / run::kJobFile, to_pretty(run::to_json(job)), 0600);
-  try {
-    Fd pidfd = fork_server_.start(folder, keys);
-    fault_point("daemon_spawned");
-    watch(run.id, Runner{std::move(pidfd), -1, 0, task.spec.repo});
-  } catch (const Error& error) {
-    warn(fmt::format("{}: {}", run.id, error.what()));
-    retry_later_ = true;
-    return false;
-  }
-  return true;
-}
-
-// Best of several: proved before unproved before refuted, then the smaller change, then the earlier
-// one.
-bool Supervisor::select_attempt(const core::Task& task,
-                                const std::vector<store::StoredEvent>& events) {
-  const core::Run* best = nullptr;
-  const auto rank = [](const core::Run& run) {
-    const int verdict = run.proof.verdict == core::Verdict::Proved ? 0
-                        : run.proof.verdict == core::Verdict::None ? 1
-                                                                   : 2;
-    return std::tuple(verdict, run.insertions + run.deletions, run.files, run.id.size(), run.id);
-  };
-  for (const auto& run : task.runs) {
-    if (!is_under_way(run)) continue;
-    if (!History(events, run.id).verified || runners_.contains(run.id))
-      return false;  // one is still at work
-    if (!best || rank(run) < rank(*best)) best = &run;
-  }
-  if (!best) return false;
-  append({{task.id, "", 0, now(), "run_selected", {{"run", best->id}}}});
-  wake();
-  return false;
 }
 
 void Supervisor::terminate_runs() {

@@ -93,6 +93,29 @@ TEST_P(NativeKill, TheConversationGoesOnAndNoCallRunsTwice) {
   EXPECT_NE(body.find("1.md\\n2.md\\n3.md\\n"), std::string::npos) << "calls that had not begun";
 }
 
+TEST_F(NativeTest, ARunnerThatDiesAgainAndAgainWithoutGettingFurtherIsStartedLessOften) {
+  play(R"({"replies": [{)" + held() + R"(, "calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish +
+       R"(]}]})");
+  const std::string id = assign();
+  const fs::path run = nightjar_.state() / "runs" / (id + ".1");
+  for (size_t kills = 0; kills < 4; ++kills) {
+    while (server_->requests().size() <= kills) ::usleep(2'000);
+    ::kill(runner_of(run), SIGKILL);
+  }
+  const Deadline deadline = in(std::chrono::seconds(20));
+  std::string reason;
+  while (reason.empty() && std::chrono::steady_clock::now() < deadline)
+    reason = get_string(nightjar_.task(id), "reason");
+  EXPECT_NE(reason.find("ended 3 times in a row during 'work' without getting further"),
+            std::string::npos)
+      << reason;
+  EXPECT_NE(reason.find("it is started again 1"), std::string::npos) << reason;
+  release();
+  const json::object task = settle(nightjar_, id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_EQ(get_string(task, "reason"), "");
+}
+
 TEST_F(NativeTest, AnAnswerIsNotReadTwiceAfterAKill) {
   play(R"({"replies": [
     {"calls": [{"tool": "ask", "arguments": {"question": "Which Python?"}},
