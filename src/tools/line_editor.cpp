@@ -110,7 +110,9 @@ std::optional<std::expected<Edited, std::string>> LineEditor::elided() const {
     if (!wanted[i].empty())
       splices.push_back({place, instead_of(part(place), wanted[i], replacement[i], likeness)});
   }
-  return spliced(splices, "the lines behind \"...\" stayed as they are");
+  Edited out = spliced(splices, "the lines behind \"...\" stayed as they are");
+  out.places = 1;
+  return out;
 }
 
 // A number or a name that differs is another text: the file has moved on since it was read.

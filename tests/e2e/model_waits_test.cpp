@@ -185,7 +185,7 @@ TEST_F(ModelWaits, MoreRoomIsMoreThanIsUsedAndItsOptionIsNamed) {
       << shown;
   expect_refused({"resume", id, "--limit-turns", "2"}, 2, "2 turns already");
   expect_refused({"resume", id, "--limit-tokens", "1"}, 2, "tokens already");
-  expect_refused({"resume", id, "--limit-time", "1s"}, 2, "has worked for");
+  expect_refused({"resume", id, "--limit-time", "5ms"}, 2, "has worked for");
   expect_refused({"resume", id, "--limit-cost", "5"}, 2, "the failover of 'scripted'");
   const std::string told = nightjar_.run({"log", id}).out;
   EXPECT_NE(told.find("2 replies: "), std::string::npos) << told;
