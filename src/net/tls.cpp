@@ -79,7 +79,7 @@ Tls::~Tls() = default;
 bool Tls::flush(const Patience& patience) {
   BIO* const produced = openssl().SSL_get_wbio(ssl_.get());
   char* bytes = nullptr;
-  const long size = openssl().BIO_ctrl(produced, BIO_CTRL_INFO, 0, &bytes);
+  const long size = openssl().BIO_ctrl(produced, BIO_CTRL_INFO, 0, static_cast<void*>(&bytes));
   if (size <= 0) return true;
   const std::string_view record(bytes, static_cast<size_t>(size));
   const bool whole = channel_.write_plain({&record, 1}, patience);

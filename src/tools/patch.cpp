@@ -261,7 +261,7 @@ std::expected<std::vector<TreeChange>, std::string> apply_patch(
     if (*changed == *content && !moves && !patch.mode)
       return std::unexpected(inert(patch.path) + " would not change: it has the new lines already");
     if (moves) {
-      TreeChange from = change_of(patch.path);
+      const TreeChange& from = change_of(patch.path);
       change_of(patch.path).content.reset();
       TreeChange& to = change_of(patch.moved_to);
       to.mode_of = from.mode_of.empty() ? patch.path : from.mode_of;

@@ -12,7 +12,6 @@ namespace nightjar::agent::native {
 
 namespace {
 
-using model::ToolCall;
 using model::ToolResult;
 
 constexpr size_t kShownReason = 600, kShownPaths = 10;
