@@ -46,7 +46,8 @@ namespace nightjar::net {
   USE(X509_verify_cert_error_string)
 
 struct OpenSsl {
-#define NIGHTJAR_DECLARE(name) decltype (&::name)(name) = nullptr;
+// NOLINTNEXTLINE(bugprone-macro-parentheses): it declares the name
+#define NIGHTJAR_DECLARE(name) decltype(&::name) name = nullptr;
   NIGHTJAR_OPENSSL_FUNCTIONS(NIGHTJAR_DECLARE)
 #undef NIGHTJAR_DECLARE
 };
