@@ -11,7 +11,8 @@ json::object claim_of_brief(Context& context) {
   const auto understood = agent::understand(job.brief, job.earlier);
   const bool can_be_gone =
       understood.kind == core::Kind::Refactor || understood.kind == core::Kind::Migration;
-  if (!understood.can_do || !can_be_gone) return {};
+  // A person who says another kind asks for the proof of that.
+  if (!understood.can_do || !can_be_gone || job.spec.kind != understood.kind) return {};
   context.journal.note("what the brief asks for, as the mechanic finds it on the base");
   sandbox::Policy policy = stage_policy(job, *context.environment, context.mirror, job.base_commit,
                                         context.stage_folder("claim"), false);
