@@ -95,8 +95,10 @@ std::vector<NextStep> steps_of_a_wait(const json::object& task, const Command& c
           {command("cancel", ""), "give it up"}};
 }
 
-// "--limit-turns" of a reason that says which limit stopped the run.
+// "--limit-turns" of a reason that says which limit stopped the run, and ends with that.
 std::string limit_option(const std::string& reason) {
+  if (!reason.starts_with("the limit of ") && !reason.starts_with("the run's time limit "))
+    return "";
   const size_t at = reason.rfind("--limit-");
   if (at == std::string::npos) return "";
   const size_t end = reason.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", at);
