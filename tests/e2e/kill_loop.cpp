@@ -71,10 +71,7 @@ namespace {
 void kill_one(const Service& nightjar, std::mt19937& random) {
   std::vector<pid_t> pids;  // daemon, runners, helpers: not the git that one of them started
   for (const pid_t pid : nightjar.processes()) {
-    if (try_read_file("/proc/" + std::to_string(pid) + "/comm")
-            .value_or("")
-            .starts_with("nightjar"))
-      pids.push_back(pid);
+    if (name_of(pid).starts_with("nightjar")) pids.push_back(pid);
   }
   if (pids.empty()) return;
   if (random() % 5 == 0) return nightjar.kill_everything();

@@ -73,8 +73,7 @@ TEST_P(NativeFailoverOnce, ARunnerThatIsKilledAfterwardsGoesOnWithTheSecond) {
   const std::string id = assign();
   while (server_->requests().size() < 4) ::usleep(5'000);
   for (const pid_t pid : nightjar_.processes()) {
-    const auto name = try_read_file("/proc/" + std::to_string(pid) + "/comm");
-    if (name && name->starts_with("nightjar-run")) ::kill(pid, SIGKILL);
+    if (name_of(pid).starts_with("nightjar-run")) ::kill(pid, SIGKILL);
   }
   release();
   const json::object task = settled(id);

@@ -73,8 +73,7 @@ class NativeTest : public testing::Test {
   bool runner_ends() {
     const Deadline deadline = in(Millis(10'000));
     while (std::ranges::any_of(nightjar_.processes(), [](pid_t pid) {
-      const auto name = try_read_file("/proc/" + std::to_string(pid) + "/comm");
-      return name && name->starts_with("nightjar-run");
+      return name_of(pid).starts_with("nightjar-run");
     })) {
       if (std::chrono::steady_clock::now() > deadline) return false;
       ::usleep(5'000);

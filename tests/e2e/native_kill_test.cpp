@@ -99,7 +99,10 @@ TEST_F(NativeTest, ARunnerThatDiesAgainAndAgainWithoutGettingFurtherIsStartedLes
   const std::string id = assign();
   const fs::path run = nightjar_.state() / "runs" / (id + ".1");
   for (size_t kills = 0; kills < 4; ++kills) {
-    while (server_->requests().size() <= kills) ::usleep(2'000);
+    const Deadline deadline = in(std::chrono::seconds(60));
+    while (server_->requests().size() <= kills && std::chrono::steady_clock::now() < deadline)
+      ::usleep(2'000);
+    ASSERT_GT(server_->requests().size(), kills) << log(nightjar_.task(id));
     ::kill(runner_of(run), SIGKILL);
   }
   const Deadline deadline = in(std::chrono::seconds(20));

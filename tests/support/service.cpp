@@ -102,6 +102,14 @@ std::map<pid_t, std::string> command_lines() {
   return out;
 }
 
+std::string name_of(pid_t pid) {
+  try {
+    return try_read_file("/proc/" + std::to_string(pid) + "/comm").value_or("");
+  } catch (const Error&) {
+    return "";
+  }
+}
+
 std::vector<pid_t> Service::processes() const {
   std::vector<pid_t> found;
   const auto ours = [this](const std::string& text) {

@@ -57,6 +57,9 @@ class Service {
 /// The processes of the host by pid, each with its arguments, every one ended by NUL.
 std::map<pid_t, std::string> command_lines();
 
+/// What a process calls itself; "" where it has gone, also while it was asked.
+std::string name_of(pid_t pid);
+
 /// What is left on the host of services that tests used: processes and mounts by their folder's
 /// name.
 std::vector<std::string> leftovers(const fs::path& state);
