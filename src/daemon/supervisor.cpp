@@ -66,7 +66,7 @@ void Supervisor::wake() {
 
 void Supervisor::cancel(const std::string& task) {
   {
-    const std::lock_guard hold(cancels_mutex_);
+    const std::lock_guard hold(orders_mutex_);
     cancels_.insert(task);
   }
   wake();
@@ -74,7 +74,7 @@ void Supervisor::cancel(const std::string& task) {
 
 void Supervisor::take_up_again(const std::string& run) {
   {
-    const std::lock_guard hold(cancels_mutex_);
+    const std::lock_guard hold(orders_mutex_);
     to_be_taken_up_.insert(run);
   }
   wake();
@@ -82,7 +82,7 @@ void Supervisor::take_up_again(const std::string& run) {
 
 // As a stop of its process: the run is not over, and the next runner begins where this one waited.
 void Supervisor::interrupt_runners() {
-  const std::lock_guard hold(cancels_mutex_);
+  const std::lock_guard hold(orders_mutex_);
   for (const auto& run : std::exchange(to_be_taken_up_, {})) {
     const auto found = runners_.find(run);
     if (found == runners_.end()) continue;
@@ -94,7 +94,7 @@ void Supervisor::interrupt_runners() {
 void Supervisor::deliver_cancels() {
   std::set<std::string> wanted;
   {
-    const std::lock_guard hold(cancels_mutex_);
+    const std::lock_guard hold(orders_mutex_);
     wanted = cancels_;
   }
   for (const auto& id : wanted) {
@@ -112,7 +112,7 @@ void Supervisor::deliver_cancels() {
       retry_soon_ = true;
       continue;
     }
-    const std::lock_guard hold(cancels_mutex_);
+    const std::lock_guard hold(orders_mutex_);
     cancels_.erase(id);
   }
 }
@@ -263,11 +263,11 @@ bool Supervisor::adopt(const core::Task& task, const core::Run& run) {
       pid = static_cast<pid_t>(get_int(stored.event.body, "pid"));
     }
     if (stored.event.kind == "cancel_requested") {
-      const std::lock_guard hold(cancels_mutex_);
+      const std::lock_guard hold(orders_mutex_);
       cancels_.insert(task.id);
     }
     if (stored.event.kind == "run_created") {
-      const std::lock_guard hold(cancels_mutex_);
+      const std::lock_guard hold(orders_mutex_);
       cancels_.erase(task.id);
     }
   }

@@ -84,9 +84,9 @@ class Supervisor {
   std::optional<Deadline> next_start_;   ///< the earliest of these
   std::set<std::string> at_once_;        ///< runs that start whatever else is at work
   std::set<std::string> caught_up_;
-  std::mutex cancels_mutex_;
-  std::set<std::string> cancels_;         ///< tasks; protected by cancels_mutex_
-  std::set<std::string> to_be_taken_up_;  ///< runs; protected by cancels_mutex_
+  std::mutex orders_mutex_;
+  std::set<std::string> cancels_;         ///< tasks; protected by orders_mutex_
+  std::set<std::string> to_be_taken_up_;  ///< runs; protected by orders_mutex_
   std::atomic<int> running_count_{0};
   std::atomic<int> waiting_count_{0};
   std::atomic<bool> stopping_{false};

@@ -27,6 +27,17 @@ Source get_source(Reader& reader) {
   return source;
 }
 
+void put(Writer& writer, const std::vector<Source>& sources) {
+  writer.number(sources.size());
+  for (const auto& source : sources) put(writer, source);
+}
+
+std::vector<Source> get_sources(Reader& reader) {
+  std::vector<Source> out;
+  for (auto count = reader.number(); count > 0; --count) out.push_back(get_source(reader));
+  return out;
+}
+
 void put(Writer& writer, const Step& step) {
   writer.number(static_cast<std::uint64_t>(step.what));
   writer.text(step.target);
@@ -67,8 +78,7 @@ std::string encode(const Ground& ground) {
     writer.number(owner.gid);
   }
   writer.flag(ground.network);
-  writer.number(ground.sources.size());
-  for (const auto& source : ground.sources) put(writer, source);
+  put(writer, ground.sources);
   return writer.take();
 }
 
@@ -83,8 +93,7 @@ Ground decode_ground(std::string_view bytes) {
     ground.owners.push_back({uid, static_cast<std::uint32_t>(reader.number())});
   }
   ground.network = reader.flag();
-  for (auto count = reader.number(); count > 0; --count)
-    ground.sources.push_back(get_source(reader));
+  ground.sources = get_sources(reader);
   return ground;
 }
 
@@ -94,8 +103,7 @@ std::string encode(const Plan& plan) {
   writer.number(plan.run_uid);
   writer.number(plan.run_gid);
   writer.text(plan.staging);
-  writer.number(plan.sources.size());
-  for (const auto& source : plan.sources) put(writer, source);
+  put(writer, plan.sources);
   writer.number(plan.steps.size());
   for (const auto& step : plan.steps) put(writer, step);
   writer.number(static_cast<std::uint64_t>(plan.force_tree));
@@ -117,7 +125,7 @@ Plan decode_plan(std::string_view bytes) {
   plan.run_uid = static_cast<std::uint32_t>(reader.number());
   plan.run_gid = static_cast<std::uint32_t>(reader.number());
   plan.staging = reader.text();
-  for (auto count = reader.number(); count > 0; --count) plan.sources.push_back(get_source(reader));
+  plan.sources = get_sources(reader);
   for (auto count = reader.number(); count > 0; --count) plan.steps.push_back(get_step(reader));
   plan.force_tree = static_cast<TreeKind>(reader.number());
   plan.start_folder = reader.text();

@@ -197,22 +197,6 @@ class Mechanic final : public Agent {
   }
 };
 
-std::optional<std::vector<core::Finding>> look_again(const json::object& claim,
-                                                     sandbox::Session& fresh,
-                                                     const std::vector<std::string>& changed) {
-  const std::string action = get_string(claim, "action");
-  if (action != "rename" && action != "replace") return std::nullopt;
-  Request request;
-  request.wanted = Request::Wanted::Recheck;
-  request.claim = claim;
-  request.changed = changed;
-  std::string trouble;
-  auto result = call_worker(fresh, request, in(std::chrono::minutes(10)), {}, trouble);
-  // Not looked at is not clean: the caller says so.
-  if (!result || result->outcome == Outcome::Failed) return std::nullopt;
-  return std::move(result->findings);
-}
-
 }  // namespace
 
 }  // namespace mechanic
@@ -222,7 +206,17 @@ std::unique_ptr<Agent> make_mechanic() { return std::make_unique<mechanic::Mecha
 std::optional<std::vector<core::Finding>> recheck(const json::object& claim,
                                                   sandbox::Session& fresh,
                                                   const std::vector<std::string>& changed) {
-  return mechanic::look_again(claim, fresh, changed);
+  const std::string action = get_string(claim, "action");
+  if (action != "rename" && action != "replace") return std::nullopt;
+  mechanic::Request request;
+  request.wanted = mechanic::Request::Wanted::Recheck;
+  request.claim = claim;
+  request.changed = changed;
+  std::string trouble;
+  auto result = mechanic::call_worker(fresh, request, in(std::chrono::minutes(10)), {}, trouble);
+  // Not looked at is not clean: the caller says so.
+  if (!result || result->outcome == Outcome::Failed) return std::nullopt;
+  return std::move(result->findings);
 }
 
 }  // namespace nightjar::agent
