@@ -145,7 +145,15 @@ void Supervisor::loop() {
     }
     if (std::exchange(schedule_due, false)) {
       retry_soon_ = retry_later_ = false;
-      schedule();
+      for (auto& [run, runner] : runners_)
+        if (runner.is_behind) ingest(run, runner);
+      try {
+        schedule();
+      } catch (const Error& error) {  // with a full disk nothing more is decided, and all goes on
+        if (error.kind() != ErrorKind::Limit) throw;
+        warn(error.what());
+        retry_later_ = true;
+      }
     }
     std::vector<pollfd> fds{{wake_.get(), POLLIN, 0},
                             {inotify_.get(), static_cast<short>(look ? 0 : POLLIN), 0}};
@@ -199,7 +207,7 @@ void Supervisor::read_watches() {
   }
 }
 
-void Supervisor::ingest(const std::string& run, Runner& runner) {
+bool Supervisor::ingest(const std::string& run, Runner& runner) {
   const size_t before = runner.offset;
   try {
     auto events = run::read_journal(places_.run_folder(run) / run::kJournalFile, runner.offset);
@@ -209,12 +217,15 @@ void Supervisor::ingest(const std::string& run, Runner& runner) {
       return event.kind == "waiting" || event.kind == "resumed";
     });
     if (place_changed) wake();
+    runner.is_behind = false;
   } catch (const Error& error) {
-    // The journal keeps what the store could not take (a full disk): it is read again soon.
+    // The journal keeps what the store could not take (a full disk): it is read again later.
     warn(fmt::format("{}: {}", run, error.what()));
     runner.offset = before;
-    retry_soon_ = true;
+    runner.is_behind = true;
+    retry_later_ = true;
   }
+  return !runner.is_behind;
 }
 
 void Supervisor::watch(const std::string& run, Runner runner) {
@@ -234,7 +245,7 @@ void Supervisor::watch(const std::string& run, Runner runner) {
 void Supervisor::runner_died(const std::string& run) {
   Runner& runner = runners_.at(run);
   ++silent_deaths_[run];
-  ingest(run, runner);
+  if (!ingest(run, runner)) caught_up_.erase(run);
   if (runner.watch >= 0) {
     ::inotify_rm_watch(inotify_.get(), runner.watch);
     watches_.erase(runner.watch);
@@ -244,13 +255,15 @@ void Supervisor::runner_died(const std::string& run) {
 }
 
 bool Supervisor::catch_up(const core::Task& task, const core::Run& run) {
-  if (!caught_up_.insert(run.id).second) return false;
+  if (caught_up_.contains(run.id)) return false;
   size_t offset = 0;
   auto events = run::read_journal(places_.run_folder(run.id) / run::kJournalFile, offset);
   std::erase_if(events, [last = store_.last_seq(task.id, run.id)](const auto& event) {
     return event.seq <= last;
   });
   append(events);
+  caught_up_.insert(run.id);
+  if (!events.empty()) silent_deaths_.erase(run.id);
   return !events.empty();
 }
 

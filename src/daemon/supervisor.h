@@ -46,6 +46,7 @@ class Supervisor {
     int watch = -1;
     size_t offset = 0;
     std::string repo;
+    bool is_behind = false;  ///< its journal holds what the store could not take
   };
 
   void schedule();
@@ -56,7 +57,8 @@ class Supervisor {
   bool is_due(const core::Task& task, const core::Run& run, int ends, const std::string& stage);
   bool adopt(const core::Task& task, const core::Run& run);
   void watch(const std::string& run, Runner runner);
-  void ingest(const std::string& run, Runner& runner);
+  /// Stores what the runner journalled since; false: the store cannot take it now.
+  bool ingest(const std::string& run, Runner& runner);
   /// Stores what an earlier runner of the run journalled; false: nothing new.
   bool catch_up(const core::Task& task, const core::Run& run);
   void runner_died(const std::string& run);
@@ -93,7 +95,7 @@ class Supervisor {
   std::atomic<bool> stop_runs_{false};
   bool waiting_for_room_ = false;
   bool retry_soon_ = false;
-  bool retry_later_ = false;  ///< a runner could not be started
+  bool retry_later_ = false;  ///< a runner could not be started, or the store is full
 };
 
 }  // namespace nightjar::daemon

@@ -79,7 +79,6 @@ bool Supervisor::is_due(const core::Task& task, const core::Run& run, int ends,
   if (delay.ends != ends) {
     const int doublings = std::min(ends - kEndsWithoutDelay - 1, 10);
     const Millis wait = std::min(kLongestDelay, kFirstDelay * (1 << doublings));
-    delay = {ends, in(wait)};
     append({{task.id,
              "",
              0,
@@ -92,6 +91,7 @@ bool Supervisor::is_due(const core::Task& task, const core::Run& run, int ends,
                                      "{} later. Its last words are in {}",
                                      ends, stage, to_local(now()), human(wait),
                                      (places_.run_folder(run.id) / "runner.log").string())}}}});
+    delay = {ends, in(wait)};
   }
   if (std::chrono::steady_clock::now() >= delay.until) return true;
   next_start_ = std::min(next_start_.value_or(delay.until), delay.until);
