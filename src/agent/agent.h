@@ -96,8 +96,9 @@ struct Assignment {
   /// Runs the project's checks in the agent's sandbox, on the work tree as it stands.
   std::function<Failures(sandbox::Session&)> check;
 
-  int round = 1;    ///< of work and proof
-  int resumes = 0;  ///< how often a person let the run go on
+  std::string lost;  ///< why the sandbox of its last try went away, in this process
+  int round = 1;     ///< of work and proof
+  int resumes = 0;   ///< how often a person let the run go on
 
   // For agents that use a model.
   std::string recipe;            ///< how to go about this kind of ticket, in the person's words

@@ -12,6 +12,8 @@ namespace nightjar::run {
 namespace {
 
 constexpr int kGatewayPort = 8756;
+// In the stage's folder: the tree there is what it began with, and not a half of that.
+constexpr std::string_view kReadyMark = "ready";
 
 // One a repository, whichever run wrote it last.
 fs::path known_tags(const Context& context) {
@@ -43,9 +45,8 @@ AgentsPlace::AgentsPlace(Context& context)
 
 std::unique_ptr<sandbox::Session> AgentsPlace::open(const agent::Agent& agent) {
   open_model(agent);
-  const bool goes_on = agent.keeps_its_place() && !rewinds() &&
-                       fs::exists(context_.stage_path("work")) &&
-                       context_.journal.last("tree_ready", "", context_.round);
+  const bool goes_on =
+      agent.keeps_its_place() && !rewinds() && fs::exists(context_.stage_path("work") / kReadyMark);
   scratch_ = context_.stage_folder("work", goes_on);
   auto session = start_sandbox();
   if (!agent.keeps_its_place()) return session;
@@ -55,6 +56,7 @@ std::unique_ptr<sandbox::Session> AgentsPlace::open(const agent::Agent& agent) {
     if (rewinds())
       context_.journal.append("rewound", {{"resume", job_.resumes}, {"turn", *job_.rewind_turn}});
     context_.journal.progress("tree_ready", {{"round", context_.round}});
+    write_whole(scratch_ / kReadyMark, "");
   }
   checkpoints_.begin(scratch_ / "tree", !goes_on);
   return session;
@@ -132,6 +134,7 @@ agent::Assignment AgentsPlace::assignment(sandbox::Session& session) {
   out.from_base = job_.start_commit == job_.base_commit;
   out.deadline = context_.stages.deadline();
   out.round = context_.round;
+  out.lost = context_.stages.lost();
   out.resumes = job_.resumes;
   out.recipe = job_.recipe;
   out.keep_tags = [this](const std::string& tags) {

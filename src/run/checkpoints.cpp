@@ -19,7 +19,7 @@ namespace nightjar::run {
 namespace {
 
 constexpr int kDeepest = 200;
-constexpr int kRest = 20;  // at most a twentieth of all time goes into looking
+constexpr int kRest = 4;  // at most a fifth of all time goes into looking
 
 void add_folder(Digest& digest, int parent, const char* name, int depth);
 

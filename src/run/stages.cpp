@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kMostTries = 3;  // a stage whose sandbox or tools are killed this often ends the run
 constexpr std::uintmax_t kRoomToGoOn = 64 << 20;
+constexpr std::string_view kWorkStage = "work";
 
 // What it made is on the disk beside the journal, and found there.
 bool is_repeated_at_no_cost(std::string_view stage) {
@@ -48,18 +49,25 @@ Millis time_at_work(const std::vector<core::Event>& events, Time until) {
   return sum;
 }
 
+// An agent's conversation, and what it made, are worth more time; nothing else goes on where it
+// stood.
 void Stages::timed_out(std::string_view what) const {
-  end_run(core::State::Failed, "the run's time limit of " + human(limit_) + " was reached during " +
-                                   std::string(what) + "; give it more with --limit-time");
+  const std::string limit = "the run's time limit of " + human(limit_);
+  if (journal_.last("tree_ready"))
+    end_run(core::State::Waiting,
+            limit +
+                " is used up; the work so far is kept, and nightjar resume ID --limit-time N goes "
+                "on with more",
+            core::WaitingFor::Person);
+  end_run(core::State::Failed,
+          limit + " was reached during " + std::string(what) + "; give it more with --limit-time");
 }
 
-// An agent's conversation is worth more time; nothing else goes on where it stood.
-void Stages::late_for(const std::string& stage) const {
-  if (stage != "work" || !journal_.last("tree_ready")) timed_out(stage);
+// Likewise for what keeps from its end.
+void Stages::failed(std::string why) const {
+  if (!journal_.last("tree_ready")) end_run(core::State::Failed, std::move(why));
   end_run(core::State::Waiting,
-          "the run's time limit of " + human(limit_) +
-              " is used up; the work so far is kept, and nightjar resume ID --limit-time N goes on "
-              "with more",
+          std::move(why) + "; the work so far is kept, and nightjar resume ID goes on",
           core::WaitingFor::Person);
 }
 
@@ -70,22 +78,26 @@ json::object Stages::run(const StageName& stage, const std::function<json::objec
   if (round > 1) started["round"] = round;
   journal_.begin("stage_started", std::move(started));
   json::object body;
+  lost_.clear();
+  long kept = newest_checkpoint();
   for (int tries = 1;;) {
-    if (late()) late_for(name);
+    if (late()) timed_out(name);
     try {
       body = work();
       break;
     } catch (const sandbox::SandboxLost& lost) {
+      lost_ = lost.reason;
       journal_.note("the sandbox is gone (" + lost.reason + "); " + name + " starts again");
-      if (++tries > kMostTries) {
-        end_run(core::State::Failed, "the sandbox was lost " + count_of(kMostTries, "time") +
-                                         " during " + name + ": " + lost.reason);
-      }
+      // What came between two losses was worth a try of its own.
+      if (kept != newest_checkpoint()) tries = 1;
+      kept = newest_checkpoint();
+      if (++tries > kMostTries)
+        failed("the sandbox was lost " + count_of(kMostTries, "time") + " in a row during " + name +
+               ": " + lost.reason);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::Limit) {
         // Where there is room at once, the stage itself may have used it up.
-        if (!wait_for_room(error.what()) && ++tries > kMostTries)
-          end_run(core::State::Failed, error.what());
+        if (!wait_for_room(error.what()) && ++tries > kMostTries) failed(error.what());
       } else if (error.kind() == ErrorKind::Unavailable && ++tries <= kMostTries) {
         journal_.note(std::string(error.what()) + "; " + name + " starts again");
       } else {
@@ -102,10 +114,17 @@ json::object Stages::run(const StageName& stage, const std::function<json::objec
   return body;
 }
 
+long Stages::newest_checkpoint() const {
+  const auto event = journal_.last("checkpoint");
+  return event ? event->seq : 0;
+}
+
 bool Stages::wait_for_room(const std::string& why) {
-  remove_tree(scratch_);
-  const fs::path disk = scratch_.parent_path();
   std::error_code ignored;
+  // What an agent wrote since its last checkpoint stands nowhere else.
+  for (const auto& entry : fs::directory_iterator(scratch_, ignored))
+    if (!entry.path().filename().string().starts_with(kWorkStage)) remove_tree(entry.path());
+  const fs::path disk = scratch_.parent_path();
   if (fs::space(disk, ignored).available >= kRoomToGoOn) return false;
   journal_.append("waiting",
                   {{"waiting_for", to_string(core::WaitingFor::Disk)},

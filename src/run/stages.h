@@ -34,7 +34,8 @@ struct StageName {
 class Stages {
  public:
   /// `limit` counts from the run's first event, across processes, without what it waited.
-  /// `scratch`: what stages write; it is emptied before room on its disk is waited for.
+  /// `scratch`: what stages write, a folder each; all but the agent's is removed before room on its
+  /// disk is waited for.
   Stages(Journal& journal, std::filesystem::path scratch, Millis limit, std::stop_token stop);
 
   Millis limit() const { return limit_; }
@@ -47,9 +48,12 @@ class Stages {
   /// What the stage established: from the journal where it has ended, else by `work`. The body of
   /// its `stage_finished`.
   json::object run(const StageName& stage, const std::function<json::object()>& work);
+  /// Why the sandbox of this stage's last try went away; empty: it did not.
+  const std::string& lost() const { return lost_; }
 
  private:
-  [[noreturn]] void late_for(const std::string& stage) const;
+  [[noreturn]] void failed(std::string why) const;
+  long newest_checkpoint() const;
   /// False: there is room already.
   bool wait_for_room(const std::string& why);
 
@@ -58,6 +62,7 @@ class Stages {
   Millis limit_;
   Deadline deadline_;
   std::stop_token stop_;
+  std::string lost_;
 };
 
 }  // namespace nightjar::run
