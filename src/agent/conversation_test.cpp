@@ -340,5 +340,28 @@ TEST_P(ConversationTest, ARewindBehindAHandoverSpeaksAsTheOtherModelFromThenOn) 
       << conversation.request();
 }
 
+TEST_P(ConversationTest, APictureIsNoTextToAnotherModelNorAfterARewind) {
+  Conversation conversation = open();
+  conversation.user("the task", "task");
+  Reply reply;
+  reply.calls = {ToolCall{"c1", "read", "{}"}};
+  conversation.reply(reply);
+  conversation.call_begins(reply.calls[0]);
+  conversation.result(
+      ToolResult{"c1", "read", "a picture", false, "image/png", std::string(700'000, 'A')});
+  conversation.answer("");
+  turn(conversation, 2, "two");
+  EXPECT_LT(conversation.tokens(), 5'000);
+  model::Endpoint other;
+  other.name = "other";
+  other.wire = GetParam();
+  conversation.replace(handed_over(conversation.transcript(), other, {"system", {}, ""}, 0, true));
+  EXPECT_LT(conversation.tokens(), 5'000);
+  EXPECT_GT(conversation.items().size(), 700'000U) << "it is sent all the same";
+  EXPECT_LT(open().tokens(), 5'000);
+  conversation.rewind(1, "rewind 1");
+  EXPECT_LT(conversation.tokens(), 5'000);
+}
+
 }  // namespace
 }  // namespace nightjar::agent::native

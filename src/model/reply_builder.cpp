@@ -9,6 +9,8 @@ namespace nightjar::model {
 namespace {
 
 constexpr size_t kLookEvery = 4096;
+constexpr size_t kTailOfText = 4'000;
+constexpr size_t kTailOfArguments = 40'000;  // a file may well hold a thousand equal rows
 constexpr size_t kLargestItems = size_t{32} << 20;
 
 }  // namespace
@@ -22,13 +24,13 @@ std::optional<json::object> ReplyBuilder::parse(const net::SseEvent& event) {
   return std::move(value->get_object());
 }
 
-void ReplyBuilder::grow(size_t bytes, const std::string& text) {
+void ReplyBuilder::grow(size_t bytes, const std::string& text, size_t tail) {
   size_ += bytes;
   if (size_ > kLongestReply)
     return malformed("the reply is longer than " + human_size(kLongestReply));
   if (text.size() < looked_at_ + kLookEvery) return;
   looked_at_ = text.size();
-  repeats_ = repeats_ || repeats_itself(text);
+  repeats_ = repeats_ || repeats_itself(text, tail);
 }
 
 // What comes behind the end of all patience is read for what it cost, and not kept.
@@ -36,19 +38,19 @@ void ReplyBuilder::text(std::string_view more) {
   if (more.empty() || over()) return;
   reply.text += more;
   if (on_text_) on_text_(more);
-  grow(more.size(), reply.text);
+  grow(more.size(), reply.text, kTailOfText);
 }
 
 void ReplyBuilder::thought(std::string_view more) {
   if (over()) return;
   reply.thoughts += more;
-  grow(more.size(), reply.thoughts);
+  grow(more.size(), reply.thoughts, kTailOfText);
 }
 
 void ReplyBuilder::arguments(std::string& into, std::string_view more) {
   if (over()) return;
   into += more;
-  grow(more.size(), into);
+  grow(more.size(), into, kTailOfArguments);
 }
 
 void ReplyBuilder::kept(size_t bytes) {

@@ -35,7 +35,7 @@ class ReplyBuilder {
   Outcome finish();
 
  private:
-  void grow(size_t bytes, const std::string& text);
+  void grow(size_t bytes, const std::string& text, size_t tail);
   OnText on_text_;
   std::optional<Failure> failure_;
   size_t size_ = 0, kept_ = 0;

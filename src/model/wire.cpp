@@ -273,15 +273,14 @@ std::string joined(const std::vector<std::string>& items) {
   return out;
 }
 
-// A period of at most 400 bytes that fills the last 4,000 and comes at least ten times.
-bool repeats_itself(std::string_view text) {
-  constexpr size_t kTail = 4000, kLongestPeriod = 400;
-  if (text.size() < kTail) return false;
-  const std::string_view tail = text.substr(text.size() - kTail);
-  for (size_t period = 1; period <= kLongestPeriod; ++period) {
-    if (tail.substr(0, kTail - period) == tail.substr(period)) {
+// A period of at most a tenth of the tail that fills it.
+bool repeats_itself(std::string_view text, size_t tail) {
+  if (text.size() < tail) return false;
+  const std::string_view last = text.substr(text.size() - tail);
+  for (size_t period = 1; period <= std::min<size_t>(tail / 10, 400); ++period) {
+    if (last.substr(0, tail - period) == last.substr(period)) {
       // Rows of blanks or dashes are layout, and end.
-      return period > 2 || text.size() > 8 * kTail;
+      return period > 2 || text.size() > 8 * tail;
     }
   }
   return false;

@@ -136,8 +136,8 @@ std::string valid_arguments(const ToolCall& call);
 /// Items joined as a body holds them.
 std::string joined(const std::vector<std::string>& items);
 
-/// The text has turned into the same few lines again and again.
-bool repeats_itself(std::string_view text);
+/// The text has turned into the same few lines again and again, for its last `tail` bytes.
+bool repeats_itself(std::string_view text, size_t tail);
 
 inline constexpr size_t kLongestReply = size_t{8} << 20;
 inline constexpr size_t kMostCalls = 128;

@@ -129,5 +129,14 @@ TEST_F(NativeTest, ARenameThatCannotBeReadFromItsBriefIsNotProved) {
   EXPECT_EQ(verdict(task), "none") << log(task);
 }
 
+TEST_F(NativeTest, AFinishWithoutArgumentsIsAClaim) {
+  play(R"({"replies": [{"calls": [)" + kFix +
+           R"(]}, {"calls": [{"tool": "finish", "arguments": ""}]}]})",
+       "chat");
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "proved") << get_string(task, "reason") << log(task);
+  EXPECT_EQ(server_->requests().size(), 2U);
+}
+
 }  // namespace
 }  // namespace nightjar::test

@@ -116,6 +116,20 @@ TEST_F(NativeTest, ATaskLongerThanItsModelTakesEndsHonestly) {
       << get_string(task, "reason");
 }
 
+TEST_F(NativeTest, ATaskThatFillsTheContextIsNotSummarisedBeforeEveryRequest) {
+  repo_.write("AGENTS.md", long_text(1, 22));
+  repo_.commit("many words to agents");
+  std::string replies;
+  for (int i = 1; i <= 8; ++i)
+    replies += R"({"calls": [{"tool": "shell", "arguments": {"command": "echo )" +
+               std::to_string(i) + R"("}}]},)";
+  play(R"({"compacts": true, "replies": [)" + replies + kEnd + "]}", "chat", "context = 8000\n");
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "proved") << get_string(task, "reason") << log(task);
+  EXPECT_LE(server_->requests().size(), 12U) << "ten turns";
+  EXPECT_EQ(server_->violations(), "");
+}
+
 class NativeVendorCompaction : public NativeContext {};
 INSTANTIATE_TEST_SUITE_P(Each, NativeVendorCompaction, testing::Values("openai", "anthropic"),
                          [](const auto& each) { return std::string(each.param); });

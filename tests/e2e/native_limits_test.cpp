@@ -83,7 +83,8 @@ TEST_F(NativeTest, RepliesThatAreCutAgainAndAgainAreNotPaidForEver) {
   play(R"({"replies": [{"say": "abc ", "stop": "length"}]})");
   const json::object task = finish();
   EXPECT_EQ(get_string(task, "state"), "waiting") << log(task);
-  EXPECT_NE(get_string(task, "reason").find("3 replies in a row were cut"), std::string::npos)
+  EXPECT_NE(get_string(task, "reason").find("3 replies in a row held no call: they were cut"),
+            std::string::npos)
       << get_string(task, "reason");
   EXPECT_EQ(server_->requests().size(), 3U);
 }
@@ -98,6 +99,51 @@ TEST_F(NativeTest, TriesThatBreakOffArePaidFor) {
   EXPECT_EQ(verdict(task), "proved") << log(task);
   EXPECT_EQ(get_int(get_object(task, "tokens"), "input"), 5000) << json::serialize(task);
   EXPECT_EQ(get_int(task, "turns"), 2);
+}
+
+TEST_F(NativeTest, TimeThatEndsDuringTheProofLosesNothingOfTheWork) {
+  repo_.write("slow.sh",
+              "grep -q 'a + b' calc.py && sleep 6\n"
+              "exec python3 test_calc.py\n");
+  repo_.write("nightjar.toml", "[[check]]\nname = \"tests\"\nrun = \"sh slow.sh\"\n");
+  repo_.commit("checks that take their time once it is mended");
+  play(R"({"replies": [{"calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const json::object late = finish({"--limit-time", "4s"});
+  const std::string id = get_string(late, "id");
+  EXPECT_EQ(get_string(late, "state"), "waiting") << log(late);
+  EXPECT_NE(get_string(late, "reason").find("resume " + id + " --limit-time N"), std::string::npos)
+      << get_string(late, "reason");
+  EXPECT_EQ(nightjar_.run({"resume", id, "--limit-time", "5m"}).exit_status, 0);
+  EXPECT_EQ(verdict(settled(id)), "proved") << log(late);
+  EXPECT_EQ(server_->requests().size(), 2U) << "the model is not asked again";
+}
+
+TEST_F(NativeTest, ASandboxThatItsCommandsEndAgainAndAgainEndsNoRun) {
+  std::string replies;
+  for (int i = 1; i <= 4; ++i)
+    replies += R"({"calls": [{"tool": "shell", "arguments": {"command": "kill -9 -1 #)" +
+               std::to_string(i) +
+               R"("}}]}, {"calls": [{"tool": "write", "arguments": {"path": "n)" +
+               std::to_string(i) + R"(.md", "content": "x\n"}}]},)";
+  play(R"({"replies": [)" + replies + R"({"calls": [)" + kFix +
+       R"(]}, {"calls": [{"tool": "shell", "arguments": {"command": "rm n?.md"}}]}, {"calls": [)" +
+       kFinish + R"(]}]})");
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "proved") << get_string(task, "reason") << log(task);
+  EXPECT_NE(body_of_last_request().find("The sandbox was lost during this call"),
+            std::string::npos);
+  EXPECT_EQ(server_->violations(), "");
+}
+
+TEST_F(NativeTest, ARowOfEqualLinesInAFileIsNoRepetition) {
+  std::string rows;
+  for (int i = 0; i < 800; ++i) rows += "0,0,0,0,0\\n";
+  play(
+      R"({"replies": [{"calls": [{"tool": "write", "arguments": {"path": "zeros.csv", "content": ")" +
+      rows + R"("}}, )" + kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "proved") << get_string(task, "reason") << log(task);
+  EXPECT_EQ(server_->requests().size(), 2U);
 }
 
 }  // namespace

@@ -207,5 +207,39 @@ TEST_F(NativePerson, APlanWithoutAStepIsNoneToAgreeTo) {
   EXPECT_EQ(times(body_of_last_request(), "There is no plan in this"), 1U);
 }
 
+TEST_F(NativePerson, AnEmptyReplyGetsRoundNoPlan) {
+  play(
+      R"({"replies": [{"calls": [{"tool": "shell", "arguments": {"command": "sed -i 's/a - b/a + b/' calc.py"}}]},
+    {"once": {"say": ""}, "calls": [)" +
+      kPlan + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const json::object planned = finish({"--plan-first"});
+  EXPECT_EQ(get_string(planned, "state"), "waiting") << log(planned);
+  EXPECT_NE(get_string(planned, "reason").find("its plan: 1."), std::string::npos) << log(planned);
+  EXPECT_EQ(server_->requests().size(), 3U);
+}
+
+TEST_F(NativePerson, AReplyThatWasCutIsNoPlan) {
+  play(R"({"replies": [{"say": "Let me think about the plan, fir", "stop": "length"},
+    {"calls": [)" +
+       kPlan + R"(]}, {"calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const json::object planned = finish({"--plan-first"});
+  EXPECT_NE(get_string(planned, "reason").find("its plan: 1."), std::string::npos) << log(planned);
+}
+
+TEST_F(NativePerson, AnAnswerIsHeardThoughTheReplyThatAskedAlsoFinished) {
+  play(R"({"replies": [{"calls": [)" + kFix +
+       R"(, {"tool": "ask", "arguments": {"question": "Which Python?"}}, )" + kFinish +
+       R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const json::object asked = finish();
+  const std::string id = get_string(asked, "id");
+  EXPECT_NE(get_string(asked, "reason").find("Which Python?"), std::string::npos) << log(asked);
+  EXPECT_EQ(nightjar_.run({"answer", id, "Python 2.7"}).exit_status, 0);
+  const json::object task = settled(id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_EQ(server_->requests().size(), 2U);
+  EXPECT_NE(body_of_last_request().find("The person answers: Python 2.7"), std::string::npos);
+  EXPECT_EQ(server_->violations(), "");
+}
+
 }  // namespace
 }  // namespace nightjar::test

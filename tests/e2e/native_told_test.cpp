@@ -137,5 +137,24 @@ TEST_F(NativeTest, AKeyThatOnlyTheCallerHasIsSaid) {
   EXPECT_NE(named.err.find("nightjar stop, then assign again"), std::string::npos) << named.err;
 }
 
+TEST_F(NativeTest, AFoldersInstructionsArriveAgainWhereTheyWereLeftOut) {
+  repo_.write("sub/AGENTS.md", "RULE-OF-SUB\n");
+  repo_.write("sub/mod.py", "x = 1\n");
+  repo_.commit("a folder with rules");
+  const std::string read = R"({"calls": [{"tool": "read", "arguments": {"path": "sub/mod.py"}}]},)";
+  std::string long_results;
+  for (int i = 1; i <= 9; ++i)
+    long_results +=
+        R"({"calls": [{"tool": "shell", "arguments": {"command": "python3 -c \"print(' '.join('r)" +
+        std::to_string(i) + R"(_%d' % n for n in range(2500)))\""}}]},)";
+  play(R"({"compacts": true, "replies": [)" + read + long_results + read + R"({"calls": [)" + kFix +
+           R"(]}, {"calls": [)" + kFinish + "]}]}",
+       "chat", "context = 24000\n");
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "proved") << get_string(task, "reason") << log(task);
+  EXPECT_NE(log(task).find("old results were left out"), std::string::npos) << log(task);
+  EXPECT_NE(body_of_last_request().find("RULE-OF-SUB"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace nightjar::test

@@ -14,29 +14,33 @@ constexpr double kNear = 0.9, kLastPartOfTime = 0.05;
 
 struct Limit {
   const char* option;
-  double used, next, most;  ///< next: what one more reply takes
+  double used, most;
+  double reply;    ///< what one more takes
+  double landing;  ///< what is left for the last one
   std::string shown;
 };
 
 Reach reach_of(const Limit& limit) {
-  if (limit.used >= limit.most) return Reach::Over;
-  if (limit.used + limit.next >= limit.most) return Reach::Last;
+  const double after = limit.used + limit.reply;
+  if (limit.used >= limit.most || after > limit.most) return Reach::Over;
+  if (after + limit.landing > limit.most) return Reach::Last;
   return limit.used >= kNear * limit.most ? Reach::Near : Reach::Free;
 }
 
 }  // namespace
 
 BudgetState budget_state(const core::Limits& limits, int turns, const Spent& spent,
-                         const Spent& last, Millis left) {
+                         const Spent& next, Millis left) {
   const auto time = static_cast<double>(limits.time.count());
+  const auto tokens = static_cast<double>(next.tokens);
   const std::array<Limit, 4> all{{
-      {"--limit-turns", static_cast<double>(turns), 1, static_cast<double>(limits.turns),
+      {"--limit-turns", static_cast<double>(turns), static_cast<double>(limits.turns), 1, 1,
        count_of(static_cast<size_t>(limits.turns), "turn")},
-      {"--limit-tokens", static_cast<double>(spent.tokens), static_cast<double>(last.tokens),
-       static_cast<double>(limits.tokens), fmt::format("{} tokens", limits.tokens)},
-      {"--limit-cost", spent.cost_usd, last.cost_usd, limits.cost_usd,
+      {"--limit-tokens", static_cast<double>(spent.tokens), static_cast<double>(limits.tokens),
+       tokens, tokens, fmt::format("{} tokens", limits.tokens)},
+      {"--limit-cost", spent.cost_usd, limits.cost_usd, next.cost_usd, next.cost_usd,
        fmt::format("${:.2f}", limits.cost_usd)},
-      {"--limit-time", time - static_cast<double>(left.count()), kLastPartOfTime * time, time,
+      {"--limit-time", time - static_cast<double>(left.count()), time, 0, kLastPartOfTime * time,
        human(limits.time)},
   }};
   BudgetState out;

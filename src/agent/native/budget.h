@@ -21,8 +21,9 @@ struct BudgetState {
   std::string option;  ///< "--limit-turns": what gives more
 };
 
-/// The tightest of the limits. `last`: what the last reply alone took; `left` of `limits.time`.
+/// The tightest of the limits. `next`: what one more reply is expected to
+/// take; `left` of `limits.time`.
 BudgetState budget_state(const core::Limits& limits, int turns, const Spent& spent,
-                         const Spent& last, Millis left);
+                         const Spent& next, Millis left);
 
 }  // namespace nightjar::agent::native

@@ -80,14 +80,14 @@ void Conversation::begin_body(std::string prefix) {
   body_ += suffix_;
 }
 
-void Conversation::set_items(const std::vector<std::string>& items) {
+void Conversation::set_items(const std::vector<std::string>& items, std::int64_t picture_bytes) {
   body_.replace(prefix_size_, std::string::npos, suffix_);
   items_ = 0;
   for (const auto& item : items) add_item(item);
   ++generation_;
   counted_ = 0;
   totals_.context = 0;
-  picture_bytes_ = 0;
+  picture_bytes_ = picture_bytes;
   reply_.reset();
   results_.clear();
   begun_.clear();
@@ -151,8 +151,7 @@ void Conversation::take(const json::object& line) {
   } else if (kind == "result") {
     results_.push_back(model::tool_result_from(line));
   } else if (kind == "results") {
-    for (const auto& result : results_)
-      picture_bytes_ += static_cast<std::int64_t>(result.image.size());
+    picture_bytes_ += picture_bytes(results_);
     add_item(get_string(line, "item"));
     reply_.reset();
     results_.clear();
@@ -162,7 +161,7 @@ void Conversation::take(const json::object& line) {
     std::vector<std::string> items;
     for (const auto& part : get_array(line, "parts"))
       if (part.is_object()) items.push_back(get_string(part.get_object(), "item"));
-    set_items(items);
+    set_items(items, get_int(line, "picture_bytes"));
     totals_.usage += model::usage_from(get_object(line, "usage"));
   }
 }
@@ -174,7 +173,7 @@ void Conversation::take_rewind(const json::object& line) {
     std::vector<std::string> then;
     for (const auto& item : items->get_array())
       if (item.is_string()) then.emplace_back(std::string_view(item.get_string()));
-    set_items(then);
+    set_items(then, get_int(line, "picture_bytes"));
   } else {
     if (points_[turn].body > size()) refuse();
     body_.replace(points_[turn].body, std::string::npos, suffix_);
@@ -249,9 +248,13 @@ void Conversation::rewind(int turn, std::string_view mark) {
     const bool foreign = points_[at].generation < wire_generation_;
     auto entries = read_transcript(text, turn + 1).entries;
     if (foreign) entries = with_own_ids(std::move(entries));
-    for (const auto& entry : entries)
+    std::int64_t pictures = 0;
+    for (const auto& entry : entries) {
       items.emplace_back(foreign ? rewritten(entry, *wire_) : entry.item);
+      pictures += picture_bytes(entry.results);
+    }
     line["items"] = std::move(items);
+    line["picture_bytes"] = pictures;
     line["foreign"] = foreign;
   }
   write(line);

@@ -118,7 +118,7 @@ class Conversation {
   void add_item(std::string_view item);
   size_t size() const { return body_.size() - suffix_.size(); }
   void begin_body(std::string prefix);
-  void set_items(const std::vector<std::string>& items);
+  void set_items(const std::vector<std::string>& items, std::int64_t picture_bytes);
   void take_rewind(const json::object& line);
   void forget_marks();
 

@@ -49,6 +49,7 @@ Replacement handed_over(const Transcript& transcript, const model::Endpoint& to,
     part.results = std::move(entries[i].results);
     out.parts.push_back(std::move(part));
   }
+  out.picture_bytes = picture_bytes(out, transcript);
   out.successor = Replacement::Successor{to.name, std::string(to_string(to.wire)),
                                          wire.prefix(to, frame), spent_usd, spent_known};
   return out;

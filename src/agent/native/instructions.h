@@ -22,6 +22,8 @@ class NearestInstructions {
   /// Quoted instructions of this file's folders (relative to the root) that were not given yet,
   /// nearest last. Paths that leave the tree have none.
   std::string for_path(std::string_view path, sandbox::Session& session);
+  /// What was given stands in the conversation no more.
+  void forget() { given_.clear(); }
 
  private:
   std::set<std::string> given_;  ///< folders

@@ -19,7 +19,7 @@ namespace {
 using core::WaitingFor;
 using model::Failure;
 
-constexpr int kMostCut = 3, kMostWithoutCall = 3;
+constexpr int kMostWithoutCall = 3;
 // Where another model may go on: half a minute of tries, and no longer wait than that.
 constexpr Millis kWorthWaiting = std::chrono::seconds(60);
 constexpr int kTriesWorthMaking = 7;
@@ -27,7 +27,28 @@ constexpr size_t kShownText = 2'000;
 constexpr size_t kShownReason = 600;
 constexpr size_t kWorthGivingBack = size_t{512} << 10;
 
+constexpr const char* kFinishAgain =
+    "You asked and finished at once, so the claim was not looked at. Finish again when the work is "
+    "done in the light of the answer.";
+
 std::string landing_mark(int turn) { return fmt::format("landing {}", turn); }
+
+bool asks(const model::Reply& reply) {
+  return std::ranges::find(reply.calls, "ask", &model::ToolCall::name) != reply.calls.end();
+}
+
+std::string why_without_call(const model::Reply& reply) {
+  switch (reply.stop) {
+    case model::Stop::Length:
+      return "they were cut; a larger max_output of the model, or smaller steps (nightjar tell), "
+             "may help";
+    case model::Stop::Repetition:
+      return "the model repeated the same text again and again; nightjar tell it what to do "
+             "instead";
+    default:
+      return "nothing came of them; nightjar tell it what to do";
+  }
+}
 
 }  // namespace
 
@@ -45,6 +66,7 @@ Loop::Loop(const Assignment& assignment, sandbox::Session& session, tools::Toolb
                                   {"how", how},
                                   {"tokens_before", before},
                                   {"tokens_after", after}});
+              nearest_.forget();
               tell_use();
               tell();
             }),
@@ -80,15 +102,17 @@ std::optional<WorkResult> Loop::go_on() {
   const auto& reply = conversation_.open_reply();
   if (conversation_.answered()) {
     auto claim = finish_call(*reply);
+    if (claim && asks(*reply)) {  // before it had the answer
+      message_ += (message_.empty() ? "" : "\n\n") + std::string(kFinishAgain);
+      claim.reset();
+    }
     if (claim && message_.empty() && !plan_is_due()) return claim;
     conversation_.answer(next_message(message_), {heard_, std::exchange(words_, "")}, mark_);
   } else {
     std::string text = reply ? follow_up(*reply) : "";
     if (!text.empty() && ++without_call_ >= kMostWithoutCall)
-      return parked(
-          fmt::format("{} replies in a row were cut before they held a call; a larger "
-                      "max_output of the model, or smaller steps (nightjar tell), may help",
-                      without_call_));
+      return parked(fmt::format("{} replies in a row held no call: {}", without_call_,
+                                why_without_call(*reply)));
     if (!message_.empty()) text += (text.empty() ? "" : "\n\n") + message_;
     if (!text.empty())
       conversation_.user(next_message(text), mark_, {heard_, std::exchange(words_, "")});
@@ -152,8 +176,6 @@ std::optional<WorkResult> Loop::ask_model() {
                         {"text", shortened_lines(inert(outcome->text, true), kShownText)}}});
   if (outcome->stop == model::Stop::Refused)
     return ended_failed("the model declined: " + shortened_lines(inert(outcome->text, true), 300));
-  if (outcome->stop == model::Stop::Repetition && ++cut_ >= kMostCut)
-    return ended_failed("the model repeated the same text again and again");
   return std::nullopt;
 }
 
@@ -209,17 +231,17 @@ void Loop::keep_tree() {
 }
 
 // What is to be said to a reply without calls that is no claim.
-std::string Loop::follow_up(const model::Reply& reply) {
+std::string Loop::follow_up(const model::Reply& reply) const {
   switch (reply.stop) {
     case model::Stop::Length:
       return "Your reply reached the longest that is possible and was cut. Go on in smaller steps.";
     case model::Stop::Repetition:
-      return "Your last reply repeated the same text over and over and was cut. Go on with the "
-             "next step.";
+      return "Your last reply repeated the same text over and over and was cut; a call in it was "
+             "not run. Go on with the next step. What has to repeat itself, a command can make.";
     case model::Stop::Paused:
       return "Go on.";
     default:
-      return "";
+      return plan_is_due() && message_.empty() ? kPlanFirst : "";
   }
 }
 
@@ -246,7 +268,18 @@ BudgetState Loop::budget() {
   }
   const auto left =
       std::chrono::duration_cast<Millis>(deadline_ - std::chrono::steady_clock::now());
-  return budget_state(assignment_.limits, totals.turns, spent, spent_on(totals.last), left);
+  return budget_state(assignment_.limits, totals.turns, spent, next_reply(spent_on(totals.last)),
+                      left);
+}
+
+// As the last one, with what was added since.
+Spent Loop::next_reply(Spent last) const {
+  if (last.tokens <= 0) return last;
+  const auto tokens =
+      std::max(last.tokens, conversation_.tokens() + conversation_.totals().last.output);
+  last.cost_usd *= static_cast<double>(tokens) / static_cast<double>(last.tokens);
+  last.tokens = tokens;
+  return last;
 }
 
 // Near a limit the model is told; its last reply says how things stand.
@@ -317,7 +350,7 @@ void Loop::tell_use() {
 std::optional<WorkResult> Loop::finish_call(const model::Reply& reply) const {
   for (const auto& call : reply.calls) {
     if (call.name != "finish") continue;
-    const auto arguments = parse_json(call.arguments);
+    const auto arguments = parse_json(call.arguments.empty() ? "{}" : call.arguments);
     if (!arguments || !arguments->is_object()) continue;
     return claimed(get_string(arguments->get_object(), "summary"),
                    get_string(arguments->get_object(), "details"));

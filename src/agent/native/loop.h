@@ -16,6 +16,11 @@
 
 namespace nightjar::agent::native {
 
+/// Before a person's yes to its plan.
+inline constexpr const char* kPlanFirst =
+    "The person wants to see a plan first: look around, set it with the plan tool, and change "
+    "nothing yet.";
+
 class Loop {
  public:
   /// `news`: for the model, with the next message that it gets anyway.
@@ -43,6 +48,7 @@ class Loop {
   bool plan_is_due() const;
   void warn_of_early_change(model::ToolResult& result);
   BudgetState budget();
+  Spent next_reply(Spent last) const;
   std::optional<WorkResult> beyond_limits();
   std::optional<WorkResult> ask_model();
   void resumed(Millis waited);
@@ -60,7 +66,7 @@ class Loop {
   std::optional<WorkResult> go_on();
   std::string next_message(const std::string& text);
   std::optional<WorkResult> landed();
-  static std::string follow_up(const model::Reply& reply);
+  std::string follow_up(const model::Reply& reply) const;
   std::optional<WorkResult> finish_call(const model::Reply& reply) const;
   WorkResult claimed(const std::string& summary, const std::string& details) const;
   static WorkResult ended_failed(std::string reason);
@@ -92,7 +98,6 @@ class Loop {
   long heard_ = 0;
   bool has_other_;  ///< a model that goes on where this one cannot
   std::optional<model::Failure> gave_up_;
-  int cut_ = 0;                          ///< replies that repeated themselves
   int without_call_ = 0;                 ///< replies in a row that were cut and hold no call
   std::map<std::string, int> repeated_;  ///< call and result: how often since something changed
   int most_repeated_ = 0;

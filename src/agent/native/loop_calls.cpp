@@ -102,8 +102,12 @@ std::optional<WorkResult> Loop::run_calls() {
     if (pending.begun && pending.call.name != "ask") {
       conversation_.result(
           answer(pending.call,
-                 "This call was under way when the program was stopped, and was not run again. "
-                 "What it did until then stands; look before you repeat it. The shell is new.",
+                 (assignment_.lost.empty()
+                      ? "This call was under way when the program was stopped"
+                      : "The sandbox was lost during this call (" + assignment_.lost + ")") +
+                     std::string(", and was not run again. What it did until then stands; look "
+                                 "before you repeat it. The shell is new.") +
+                     (assignment_.lost.empty() ? "" : " The call itself may have ended it."),
                  true));
       continue;
     }
@@ -161,11 +165,7 @@ ToolResult Loop::dispatch(const ToolCall& call, const json::object& arguments) {
   }
   const bool before_plan = call.name != "shell" && call.name != "plan" && call.name != "ask" &&
                            call.name != "read" && call.name != "search" && call.name != "outline";
-  if (before_plan && plan_is_due())
-    return answer(call,
-                  "The person wants to see a plan first: look around, set it with the plan tool, "
-                  "and change nothing yet.",
-                  true);
+  if (before_plan && plan_is_due()) return answer(call, kPlanFirst, true);
   if (call.name == "plan") return set_plan(call, arguments);
   if (call.name == "check") {
     if (!assignment_.check) return answer(call, "There is no check here.", true);
@@ -187,10 +187,11 @@ ToolResult Loop::dispatch(const ToolCall& call, const json::object& arguments) {
     if (question_.empty()) return answer(call, "Say which question.", true);
     return answer(call, "");
   }
-  if (call.name == "finish") return answer(call, "The verifier looked at it.");
+  if (call.name == "finish") return answer(call, "Your claim was heard.");
   const tools::Answer done =
       toolbox_.call(call.name, arguments, tell_output(call), deadline_, stop_);
   if (done.changed) {
+    unkept_ = true;  // whatever a look at the tree would cost
     repeated_.clear();
     most_repeated_ = 0;
   }

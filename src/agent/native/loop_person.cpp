@@ -70,7 +70,8 @@ bool Loop::plan_is_due() const {
 std::optional<WorkResult> Loop::plan_waits() {
   const auto& reply = conversation_.open_reply();
   if (!plan_is_due() || !reply) return std::nullopt;
-  const bool prose = reply->calls.empty() && !trimmed(reply->text).empty();
+  const bool prose =
+      reply->calls.empty() && reply->stop == model::Stop::Finished && !trimmed(reply->text).empty();
   const bool planned =
       conversation_.answered() && std::ranges::any_of(conversation_.results(), [](const auto& one) {
         return one.name == "plan" && !one.error;

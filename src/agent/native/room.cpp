@@ -10,7 +10,7 @@ namespace nightjar::agent::native {
 namespace {
 
 constexpr double kNearEnd = 0.85, kEnough = 0.6, kTail = 0.2, kLearned = 0.6;
-constexpr double kMuchGuessed = 0.1;  // of the context
+constexpr double kMuchGuessed = 0.1, kMuchNew = 0.1;  // of the context
 constexpr size_t kBytesOfAToken = 4;
 constexpr std::int64_t kLeastContext = 2'000;
 constexpr std::int64_t kSummaryTokens = 16'000;
@@ -27,6 +27,12 @@ size_t bytes_of(double tokens) {
 bool is_of_the_summary(model::Failure::Kind kind) {
   return kind == model::Failure::Kind::ContextFull || kind == model::Failure::Kind::Rejected ||
          kind == model::Failure::Kind::Malformed;
+}
+
+size_t size_after(const Replacement& made) {
+  size_t size = 0;
+  for (const auto& part : made.parts) size += part.item.size();
+  return size;
 }
 
 }  // namespace
@@ -48,7 +54,7 @@ std::int64_t Room::most() const {
 void Room::keep(const model::CallHooks& hooks, Deadline deadline, const std::stop_token& stop) {
   std::int64_t tokens = conversation_.tokens();
   const auto near = static_cast<std::int64_t>(kNearEnd * static_cast<double>(most()));
-  if (tokens <= near) return;
+  if (tokens <= std::max(near, again_from_)) return;
   const auto guessed = static_cast<double>(conversation_.guessed_tokens());
   const auto bytes = static_cast<std::int64_t>(conversation_.items().size());
   // Asked again only when a good part has been added.
@@ -62,7 +68,12 @@ void Room::keep(const model::CallHooks& hooks, Deadline deadline, const std::sto
       if (answer) tokens = model::counted_in(*answer).value_or(tokens);
     }
   }
-  if (tokens > near) shorten(hooks, deadline, stop);
+  if (tokens <= near) return;
+  shorten(hooks, deadline, stop);
+  // Where what must stay fills it already, the next one is worth its price only for much that is
+  // new.
+  again_from_ =
+      conversation_.tokens() + static_cast<std::int64_t>(kMuchNew * static_cast<double>(most()));
 }
 
 std::expected<bool, model::Failure> Room::make(const model::CallHooks& hooks, Deadline deadline,
@@ -79,13 +90,11 @@ std::optional<model::Failure> Room::shorten(const model::CallHooks& hooks, Deadl
   const std::int64_t before = conversation_.tokens();
   const auto limit = static_cast<double>(most());
   const Transcript transcript = conversation_.transcript();
+  if (std::ranges::find(transcript.entries, Entry::Kind::Reply, &Entry::kind) ==
+      transcript.entries.end())
+    return std::nullopt;  // nothing has happened yet
   const size_t keep = bytes_of(kTail * limit);
   std::optional<Replacement> replacement = clear_old_results(transcript, keep, model_.wire());
-  const auto size_after = [](const Replacement& made) {
-    size_t size = 0;
-    for (const auto& part : made.parts) size += part.item.size();
-    return size;
-  };
   if (!replacement || size_after(*replacement) > bytes_of(kEnough * limit)) {
     replacement = by_vendor(transcript, hooks, deadline, stop);
     if (!replacement) {
@@ -97,6 +106,11 @@ std::optional<model::Failure> Room::shorten(const model::CallHooks& hooks, Deadl
       if (notes) replacement->usage = notes->usage;
     }
   }
+  if (size_after(*replacement) >= conversation_.items().size()) {  // paid for in vain
+    conversation_.spent(replacement->usage);
+    return std::nullopt;
+  }
+  replacement->picture_bytes = picture_bytes(*replacement, transcript);
   conversation_.replace(*replacement);
   told_(replacement->how, before, conversation_.tokens());
   return std::nullopt;

@@ -45,8 +45,9 @@ class Room {
   model::Client& model_;
   model::Frame frame_;
   Told told_;
-  std::int64_t context_;      ///< tokens that one request may have, as far as is known
-  std::int64_t counted_ = 0;  ///< bytes of the last request that the vendor counted
+  std::int64_t context_;         ///< tokens that one request may have, as far as is known
+  std::int64_t again_from_ = 0;  ///< tokens
+  std::int64_t counted_ = 0;     ///< bytes of the last request that the vendor counted
 };
 
 }  // namespace nightjar::agent::native

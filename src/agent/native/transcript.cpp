@@ -201,6 +201,23 @@ Transcript read_transcript(std::string_view text, int before_reply) {
   return before_reply > 0 ? then : std::move(reader.out);
 }
 
+std::int64_t picture_bytes(const std::vector<model::ToolResult>& results) {
+  size_t out = 0;
+  for (const auto& result : results) out += result.image.size();
+  return static_cast<std::int64_t>(out);
+}
+
+std::int64_t picture_bytes(const Replacement& replacement, const Transcript& old) {
+  std::int64_t out = 0;
+  for (const auto& part : replacement.parts) {
+    if (!part.results.empty())
+      out += picture_bytes(part.results);
+    else if (part.from >= 0)
+      out += picture_bytes(old.entries.at(static_cast<size_t>(part.from)).results);
+  }
+  return out;
+}
+
 json::object to_json(const Replacement& replacement) {
   json::array parts;
   for (const auto& part : replacement.parts) {
@@ -216,6 +233,7 @@ json::object to_json(const Replacement& replacement) {
   json::object out{{"kind", "replace"},
                    {"how", replacement.how},
                    {"parts", std::move(parts)},
+                   {"picture_bytes", replacement.picture_bytes},
                    {"usage", model::to_json(replacement.usage)}};
   if (const auto& next = replacement.successor)
     out["successor"] = json::object{{"name", next->name},

@@ -65,7 +65,8 @@ struct Replacement {
   };
   std::string how;  ///< "results", "summary", "vendor" or "model"
   std::vector<Part> parts;
-  model::Usage usage;  ///< of the call that made it
+  model::Usage usage;              ///< of the call that made it
+  std::int64_t picture_bytes = 0;  ///< of the parts
   /// Another model goes on: what its requests begin with, and what those before it cost.
   struct Successor {
     std::string name, wire, prefix;
@@ -75,5 +76,9 @@ struct Replacement {
   std::optional<Successor> successor;
 };
 json::object to_json(const Replacement& replacement);
+
+/// Of the pictures in results, as they are sent: their length says nothing of their tokens.
+std::int64_t picture_bytes(const std::vector<model::ToolResult>& results);
+std::int64_t picture_bytes(const Replacement& replacement, const Transcript& old);
 
 }  // namespace nightjar::agent::native
