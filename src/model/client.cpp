@@ -194,7 +194,8 @@ Outcome Client::read(std::string_view body, ReplyReader& reader, bool& streamed,
   }
   if (!streamed && !trimmed(beginning).empty()) {
     if (auto failure = failure_instead_of_stream(beginning)) return std::unexpected(*failure);
-    return std::unexpected(Failure{Kind::Malformed,
+    // Mostly a page of what stands before the server, which says so while it is away.
+    return std::unexpected(Failure{Kind::Overloaded,
                                    "the answer is no stream of events, but begins: " +
                                        shortened(inert(trimmed(beginning)), 120),
                                    std::nullopt, 200});

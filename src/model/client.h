@@ -53,8 +53,8 @@ class Client {
 
   /// The whole reply to one request body. Rate limits, overload and broken connections are waited
   /// out and asked again, as long as it takes where `on_wait` tells a person, else until
-  /// `deadline`, which makes them the failure; a stream that breaks off again and again, a
-  /// malformed reply, or anything that no wait mends is a failure sooner. No wait begins behind the
+  /// `deadline`, which makes them the failure; a stream that breaks off again and again, malformed
+  /// replies, or anything that no wait mends is a failure sooner. No wait begins behind the
   /// deadline. Throws Cancelled at a stop.
   Outcome call(std::string_view body, const CallHooks& hooks, Deadline deadline,
                std::stop_token stop);

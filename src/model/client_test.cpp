@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <memory>
 #include <thread>
 
 #include "net/testing_server.h"
@@ -230,6 +231,22 @@ TEST(ClientAnswers, ARedirectIsToldWithItsTarget) {
   EXPECT_TRUE(failure.words.ends_with(": base_url should lead there"));
   EXPECT_EQ(failure.words.find("\u202e"), std::string::npos);
   EXPECT_LT(failure.words.size(), 500U);
+}
+
+TEST(ClientAnswers, APageInsteadOfAStreamIsWaitedOut) {
+  const std::string page =
+      plain("200 OK", "Content-Type: text/html\r\n", "<html>maintenance</html>");
+  const ScriptedServer server(Script({page, page, page, page, kWhole}));
+  std::vector<Failure> waited;
+  const auto told = call(at(server), {.gives_up = [&](const Waiting& waiting) {
+                           waited.push_back(waiting.failure);
+                           return false;
+                         }});
+  ASSERT_TRUE(told.outcome) << told.outcome.error().words;
+  EXPECT_EQ(told.outcome->text, "Here.");
+  ASSERT_EQ(waited.size(), 4U);
+  EXPECT_EQ(waited[0].kind, Failure::Kind::Overloaded);
+  EXPECT_NE(waited[0].words.find("<html>maintenance</html>"), std::string::npos);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // What the readers make of streams as servers send them, well-behaved or not; pure.
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "model/wire.h"
 
 namespace nightjar::model {
@@ -227,6 +229,100 @@ TEST(Refusals, OfARequestLargerThanAMinuteAskForAShorterOne) {
                  "Requested 1. Please try again in 20s."),
             K::RateLimit);
   EXPECT_EQ(kind("Too many requests: the limit of your plan was reached"), K::RateLimit);
+}
+
+// --- letters that are none -----------------------------------------------------------------------
+
+/// A reply that says `pieces` one after the other; as JSON strings hold them.
+Outcome said_in_pieces(WireKind kind, const std::vector<std::string>& pieces) {
+  std::vector<std::string> events;
+  if (kind == WireKind::Anthropic)
+    events.emplace_back(
+        R"({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}})");
+  std::string whole;
+  for (const auto& piece : pieces) {
+    whole += piece;
+    const std::string text = "\"" + piece + "\"";
+    switch (kind) {
+      case WireKind::Responses:
+        events.push_back(R"({"type": "response.output_text.delta", "delta": )" + text + "}");
+        break;
+      case WireKind::Chat:
+        events.push_back(chat(R"({"reasoning_details": [{"type": "t", "text": )" + text +
+                              R"(}], "content": )" + text + "}"));
+        break;
+      case WireKind::Anthropic:
+        events.push_back(
+            R"({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": )" +
+            text + "}}");
+        break;
+      case WireKind::Gemini:
+        events.push_back(R"({"candidates": [{"content": {"parts": [{"text": )" + text + "}]}}]}");
+    }
+  }
+  events.push_back(
+      kind == WireKind::Responses
+          ? R"({"type": "response.completed", "response": {"status": "completed", "output": [
+               {"type": "message", "content": [{"type": "output_text", "text": ")" +
+                whole + "\"}]}]}}"
+      : kind == WireKind::Chat      ? chat("{}", "stop")
+      : kind == WireKind::Anthropic ? R"({"type": "message_stop"})"
+                                    : R"({"candidates": [{"finishReason": "STOP"}]})");
+  return reply_of(kind, events);
+}
+
+constexpr std::array kAllWires{WireKind::Responses, WireKind::Chat, WireKind::Anthropic,
+                               WireKind::Gemini};
+
+TEST(Readers, ACharacterThatWasCutBetweenTwoEventsIsOneAgain) {
+  const std::vector<std::vector<std::string>> cut{{"a \xF0\x9F", "\x98\x80 b"},
+                                                  {R"(a \ud83d)", R"(\ude00 b)"}};
+  for (const WireKind kind : kAllWires) {
+    for (const auto& pieces : cut) {
+      const auto reply = said_in_pieces(kind, pieces);
+      ASSERT_TRUE(reply) << to_string(kind) << ": " << reply.error().words;
+      EXPECT_EQ(reply->text, "a \U0001F600 b") << to_string(kind);
+      if (reply->replay.empty()) continue;
+      EXPECT_TRUE(parse_json("[" + reply->replay + "]")) << reply->replay;
+      EXPECT_NE(reply->replay.find("a \U0001F600 b"), std::string::npos) << reply->replay;
+    }
+  }
+}
+
+TEST(Readers, HalfACharacterIsReplacedAndNoReasonToLoseTheReply) {
+  for (const WireKind kind : kAllWires) {
+    for (const std::string half : {"\xF0\x9F", R"(\ud83d)", R"(\ude00)", R"(\ude00\ud83d)"}) {
+      const auto reply = said_in_pieces(kind, {"a" + half + R"(\"b\\)"});
+      ASSERT_TRUE(reply) << to_string(kind) << ": " << reply.error().words;
+      EXPECT_TRUE(reply->text.starts_with("a\uFFFD")) << reply->text;
+      EXPECT_TRUE(reply->text.ends_with("\uFFFD\"b\\")) << reply->text;
+      EXPECT_EQ(reply_from(*parse_json(to_line(to_json(*reply))).value().if_object()), *reply);
+    }
+  }
+}
+
+TEST(Readers, ArgumentsThatWereCutInACharacterAreWholeAgain) {
+  const auto delta = [](const std::string& piece) {
+    return R"({"type": "content_block_delta", "index": 0, "delta": {"type": "input_json_delta", "partial_json": ")" +
+           piece + "\"}}";
+  };
+  const auto reply = reply_of(
+      WireKind::Anthropic,
+      {R"({"type": "content_block_start", "index": 0, "content_block": {"type": "tool_use", "id": "a", "name": "read", "input": {}}})",
+       delta("{\\\"path\\\":\\\"\xF0\x9F"), delta("\x98\x80\\\"}"), R"({"type": "message_stop"})"});
+  ASSERT_TRUE(reply) << reply.error().words;
+  ASSERT_EQ(reply->calls.size(), 1U);
+  EXPECT_EQ(reply->calls[0].arguments, "{\"path\":\"\U0001F600\"}");
+  EXPECT_NE(reply->replay.find("{\"path\":\"\U0001F600\"}"), std::string::npos) << reply->replay;
+}
+
+TEST(Readers, ANumberThatIsNoneIsNoReasonToLoseTheReply) {
+  const auto reply = reply_of(
+      WireKind::Chat,
+      {R"({"choices": [{"index": 0, "logprobs": [NaN, -Infinity, Infinity], "delta": {"content": "NaN"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": NaN, "completion_tokens": 3}})"});
+  ASSERT_TRUE(reply) << reply.error().words;
+  EXPECT_EQ(reply->text, "NaN");
+  EXPECT_EQ(reply->usage.output, 3);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "model/loose_json.h"
 
 namespace nightjar::model {
 
@@ -16,7 +17,7 @@ constexpr size_t kLargestItems = size_t{32} << 20;
 }  // namespace
 
 std::optional<json::object> ReplyBuilder::parse(const net::SseEvent& event) {
-  auto value = parse_json(event.data);
+  auto value = parse_loosely(event.data);
   if (!value || !value->is_object()) {
     malformed("an event is no JSON object: " + shortened(inert(event.data), 120));
     return std::nullopt;
@@ -67,10 +68,18 @@ void ReplyBuilder::fail(Failure failure) {
   if (!failure_) failure_ = std::move(failure);
 }
 
+// Only now every piece has its neighbours.
+void ReplyBuilder::make_whole() {
+  for (auto* text : {&reply.text, &reply.thoughts, &reply.model, &reply.replay})
+    *text = whole_characters(*text);
+  for (auto& call : reply.calls) {
+    for (auto* text : {&call.id, &call.name, &call.arguments}) *text = whole_characters(*text);
+  }
+}
+
 Outcome ReplyBuilder::finish() {
   if (failure_) return std::unexpected(*failure_);
-  reply.text = valid_utf8(reply.text);
-  reply.thoughts = valid_utf8(reply.thoughts);
+  make_whole();
   if (repeats_) {
     // What was begun cannot be trusted, calls least of all.
     reply.calls.clear();

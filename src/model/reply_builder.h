@@ -12,7 +12,8 @@ class ReplyBuilder {
  public:
   explicit ReplyBuilder(OnText on_text) : on_text_(std::move(on_text)) {}
 
-  /// The event's data as an object; nullopt where it is none, which makes the reply malformed.
+  /// The event's data as an object, its strings as pieces (see `whole_characters`); nullopt where
+  /// it is none, which makes the reply malformed.
   std::optional<json::object> parse(const net::SseEvent& event);
   void text(std::string_view more);
   void thought(std::string_view more);
@@ -31,11 +32,12 @@ class ReplyBuilder {
 
   Reply reply;
 
-  /// The reply, or why there is none. `stop` of the reply must be set.
+  /// The reply with whole characters, or why there is none. `stop` of the reply must be set.
   Outcome finish();
 
  private:
   void grow(size_t bytes, const std::string& text, size_t tail);
+  void make_whole();
   OnText on_text_;
   std::optional<Failure> failure_;
   size_t size_ = 0, kept_ = 0;

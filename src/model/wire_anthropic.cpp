@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "model/loose_json.h"
 #include "model/reply_builder.h"
 #include "model/wires.h"
 
@@ -131,8 +132,9 @@ class Reader final : public ReplyReader {
     if (type == "text") {
       const std::string text = get_string(block.object, "text") + block.text;
       if (is_blank(text)) return;  // refused when it is sent back
-      block.object["text"] = valid_utf8(text);
+      block.object["text"] = whole_characters(text);
     } else if (type == "tool_use") {
+      block.input = whole_characters(block.input);
       auto input = parse_json(block.input.empty() ? "{}" : block.input);
       const bool whole = input && input->is_object();
       if (block.input.empty() && !get_object(block.object, "input").empty())
@@ -144,7 +146,8 @@ class Reader final : public ReplyReader {
                                       get_string(block.object, "name"),
                                       block.input.empty() ? "{}" : block.input});
     } else if (type == "thinking") {
-      block.object["thinking"] = get_string(block.object, "thinking") + block.thinking;
+      block.object["thinking"] =
+          whole_characters(get_string(block.object, "thinking") + block.thinking);
       if (!block.signature.empty()) block.object["signature"] = block.signature;
       if (get_string(block.object, "signature").empty()) return;  // was cut
     }

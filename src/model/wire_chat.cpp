@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "model/loose_json.h"
 #include "model/reply_builder.h"
 #include "model/wires.h"
 
@@ -97,6 +98,9 @@ class Reader final : public ReplyReader {
   }
 
   Outcome finish() override {
+    builder_.reply.text = whole_characters(builder_.reply.text);
+    reasoning_ = whole_characters(reasoning_);
+    for (auto& one : calls_) one.call.arguments = whole_characters(one.call.arguments);
     if (builder_.reply.stop == Stop::Length)
       std::erase_if(calls_, [](const Call& one) { return !parse_json(one.call.arguments); });
     std::vector<std::string> calls;

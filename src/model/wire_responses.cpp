@@ -1,6 +1,7 @@
 // OpenAI Responses, stateless: nothing is stored there, every output item is sent back in order
 // (reasoning with its encrypted content included). Fields as in the vendor's SDK (openai 6.49.0).
 #include "base/text.h"
+#include "model/loose_json.h"
 #include "model/reply_builder.h"
 #include "model/wires.h"
 
@@ -71,9 +72,9 @@ class Reader final : public ReplyReader {
     const std::string type = get_string(item, "type");
     bool is_half = false;
     if (type == "function_call") {
-      is_half = !parse_json(get_string(item, "arguments", "{}"));
-      builder_.reply.calls.push_back(
-          {get_string(item, "call_id"), get_string(item, "name"), get_string(item, "arguments")});
+      is_half = !parse_json(whole_characters(get_string(item, "arguments", "{}")));
+      builder_.reply.calls.push_back({get_string(item, "call_id"), get_string(item, "name"),
+                                      whole_characters(get_string(item, "arguments"))});
       arguments_.clear();
     }
     if (type == "message") {

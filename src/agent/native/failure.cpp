@@ -33,7 +33,9 @@ WorkResult end_for(const model::Failure& failure, const std::string& who) {
     case Kind::Rejected:
       return ended(Outcome::Parked, fmt::format("{} refused the request: {}", who, words));
     case Kind::Malformed:
-      return ended(Outcome::Failed, fmt::format("what {} sends cannot be read: {}", who, words));
+      return ended(Outcome::Parked, fmt::format("what {} sends cannot be read: {}; nightjar resume "
+                                                "ID asks it again",
+                                                who, words));
     case Kind::RateLimit:
     case Kind::Overloaded:
       return ended(Outcome::Parked, fmt::format("{} is busy: {}", who, words));

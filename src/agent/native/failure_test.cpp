@@ -15,12 +15,18 @@ TEST(EndFor, AVendorThatIsBusyIsNotSaidToBeOutOfReach) {
   EXPECT_EQ(reason(Kind::Broken), "m cannot be reached: its words");
 }
 
+TEST(EndFor, RepliesThatCannotBeReadWaitForThePersonWhoIsToldWhatToDo) {
+  const WorkResult end = end_for({Kind::Malformed, "no JSON", {}, 200}, "m");
+  EXPECT_EQ(end.outcome, Outcome::Parked);
+  EXPECT_EQ(end.waiting_for, core::WaitingFor::Person);
+  EXPECT_EQ(end.reason, "what m sends cannot be read: no JSON; nightjar resume ID asks it again");
+}
+
 TEST(EndFor, OnlyWhatNobodyMendsEndsTheRun) {
   for (const Kind kind : {Kind::RateLimit, Kind::Overloaded, Kind::Broken, Kind::NoMoney,
-                          Kind::BadKey, Kind::Rejected})
+                          Kind::BadKey, Kind::Rejected, Kind::Malformed})
     EXPECT_EQ(end_for({kind, "", {}, 0}, "m").outcome, Outcome::Parked) << reason(kind);
-  for (const Kind kind : {Kind::ContextFull, Kind::Malformed})
-    EXPECT_EQ(end_for({kind, "", {}, 0}, "m").outcome, Outcome::Failed) << reason(kind);
+  EXPECT_EQ(end_for({Kind::ContextFull, "", {}, 0}, "m").outcome, Outcome::Failed);
   EXPECT_EQ(end_for({Kind::NoMoney, "", {}, 0}, "m").waiting_for, core::WaitingFor::Quota);
 }
 
