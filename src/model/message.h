@@ -61,6 +61,7 @@ struct Reply {
   Stop stop = Stop::Finished;
   Usage usage;
   std::string model;  ///< as the vendor calls it
+  std::string why;    ///< it was declined, as the vendor calls it; not kept
   /// The vendor's own items of this reply as JSON, comma between them, to be sent back unchanged:
   /// reasoning and signatures are in them. Empty: made from the members above.
   std::string replay;

@@ -70,7 +70,7 @@ void ReplyBuilder::fail(Failure failure) {
 
 // Only now every piece has its neighbours.
 void ReplyBuilder::make_whole() {
-  for (auto* text : {&reply.text, &reply.thoughts, &reply.model, &reply.replay})
+  for (auto* text : {&reply.text, &reply.thoughts, &reply.model, &reply.why, &reply.replay})
     *text = whole_characters(*text);
   for (auto& call : reply.calls) {
     for (auto* text : {&call.id, &call.name, &call.arguments}) *text = whole_characters(*text);

@@ -76,7 +76,7 @@ class Reader final : public ReplyReader {
       if (Block* block = block_at(index)) delta(*block, get_object(*data, "delta"));
     } else if (type == "message_delta") {
       usage(get_object(*data, "usage"));
-      stop(get_string(get_object(*data, "delta"), "stop_reason"));
+      stop(get_object(*data, "delta"));
     } else if (type == "message_stop") {
       builder_.ended();
       return false;
@@ -161,9 +161,13 @@ class Reader final : public ReplyReader {
     builder_.reply.usage = usage_of(told_);
   }
 
-  void stop(const std::string& reason) {
+  void stop(const json::object& delta) {
+    const std::string reason = get_string(delta, "stop_reason");
     if (reason == "max_tokens") builder_.reply.stop = Stop::Length;
-    if (reason == "refusal") builder_.reply.stop = Stop::Refused;
+    if (reason == "refusal") {
+      builder_.reply.stop = Stop::Refused;
+      builder_.reply.why = get_string(get_object(delta, "stop_details"), "explanation", reason);
+    }
     if (reason == "pause_turn") builder_.reply.stop = Stop::Paused;
     cut_ = reason == "max_tokens";
     if (reason == "model_context_window_exceeded")

@@ -152,6 +152,7 @@ class Reader final : public ReplyReader {
     builder_.reply.stop = finish == "length"                       ? Stop::Length
                           : finish == "content_filter" || refused_ ? Stop::Refused
                                                                    : Stop::Finished;
+    if (finish == "content_filter") builder_.reply.why = finish;
   }
 
   void thoughts(const json::object& delta) {

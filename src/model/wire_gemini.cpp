@@ -40,7 +40,7 @@ class Reader final : public ReplyReader {
         !blocked.empty()) {
       builder_.ended();
       builder_.reply.stop = Stop::Refused;
-      builder_.text("(declined: " + blocked + ")");
+      builder_.reply.why = blocked;
     }
     const auto& candidates = get_array(*data, "candidates");
     if (!candidates.empty() && candidates[0].is_object()) candidate(candidates[0].get_object());
@@ -72,8 +72,10 @@ class Reader final : public ReplyReader {
     if (finish == "MALFORMED_FUNCTION_CALL" || finish == "UNEXPECTED_TOOL_CALL")
       builder_.malformed("the model wrote a call that its vendor could not read");
     if (finish == "SAFETY" || finish == "RECITATION" || finish == "BLOCKLIST" ||
-        finish == "PROHIBITED_CONTENT" || finish == "SPII")
+        finish == "PROHIBITED_CONTENT" || finish == "SPII") {
       builder_.reply.stop = Stop::Refused;
+      builder_.reply.why = finish;
+    }
   }
 
   void part(const json::object& part) {

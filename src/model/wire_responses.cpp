@@ -105,6 +105,7 @@ class Reader final : public ReplyReader {
     reply.stop = why == "content_filter" || refused_              ? Stop::Refused
                  : get_string(response, "status") == "incomplete" ? Stop::Length
                                                                   : Stop::Finished;
+    if (reply.stop == Stop::Refused) reply.why = why;
     // An answer that was cut may end in half a call.
     if (reply.stop == Stop::Length) {
       std::erase_if(reply.calls,

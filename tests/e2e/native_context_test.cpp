@@ -98,7 +98,7 @@ TEST_P(NativeContext, ARefusalAsTooLongIsAnsweredWithLess) {
 
 TEST_P(NativeContext, WhereNoModelCanSummariseItsOwnWordsDo) {
   play(
-      R"({"compacts": true, "context": 24000, "aux": {"stop": "refusal", "say": ""}, "replies": [)" +
+      R"({"compacts": true, "context": 24000, "aux": {"stop": "refusal", "say": "Now"}, "replies": [)" +
           long_calls(6) + kEnd + "]}",
       GetParam(), kSmall);
   const json::object task = finish();

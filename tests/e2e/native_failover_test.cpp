@@ -82,6 +82,16 @@ TEST_P(NativeFailoverOnce, ARunnerThatIsKilledAfterwardsGoesOnWithTheSecond) {
   EXPECT_NE(log(task).find("start 2"), std::string::npos) << log(task);
 }
 
+TEST_P(NativeFailoverOnce, WhatTheFirstDeclinesTwiceTheSecondIsAsked) {
+  const std::string no = R"({"stop": "refusal", "say": "No."})";
+  play_two("", "\"once_of\": \"c\", \"once\": [" + no + ", " + no + "]");
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_TRUE(server_->violations().empty()) << server_->violations();
+  EXPECT_EQ(server_->requests().size(), 6U);
+  EXPECT_NE(log(task).find("second goes on in place of scripted"), std::string::npos) << log(task);
+}
+
 TEST_F(NativeTest, AFailoverThatNobodyKnowsIsRefusedAtOnce) {
   play(R"({"replies": [{"say": "x"}]})", "openai", "failover = \"gone\"\n");
   const auto refused = nightjar_.run({"assign", "Fix the bug in add()"}, repo_.path());

@@ -303,5 +303,56 @@ TEST_F(NativeTest, ProgramsInsideReachTheModelThroughTheGatewayAndNothingElse) {
   EXPECT_EQ(get_int(get_object(run, "tokens"), "output"), 3 * 20 + 30) << json::serialize(run);
 }
 
+class NativeDeclined : public NativeTest, public testing::WithParamInterface<const char*> {
+ protected:
+  /// A model that declines so often behind its first turn.
+  void play_declining(int times) {
+    const std::string no = R"({"stop": "refusal", "say": "I had rather not."})";
+    std::string all;
+    for (int i = 0; i < times; ++i) all += (i > 0 ? "," : "") + no;
+    play(R"({"replies": [{"calls": [)" + kFix + R"(]}, {"once": [)" + all + R"(], "calls": [)" +
+             kFinish + "]}]}",
+         GetParam());
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Each, NativeDeclined,
+                         testing::Values("openai", "chat", "anthropic", "gemini"),
+                         [](const auto& each) { return std::string(each.param); });
+
+TEST_P(NativeDeclined, OnceIsAskedAgainAndForgotten) {
+  play_declining(1);
+  const json::object task = finish();
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_EQ(get_int(task, "turns"), 2);
+  EXPECT_EQ(get_int(get_object(get_array(task, "runs").at(0).as_object(), "tokens"), "output"),
+            3 * 20)
+      << "it is counted";
+  EXPECT_EQ(body_of_last_request().find("I had rather not."), std::string::npos);
+  EXPECT_EQ(server_->violations(), "");
+}
+
+TEST_P(NativeDeclined, TwiceWaitsForThePersonWithItsWordsAndGoesOn) {
+  play_declining(2);
+  const json::object waiting = finish();
+  EXPECT_EQ(get_string(waiting, "state"), "waiting") << log(waiting);
+  EXPECT_EQ(get_string(waiting, "waiting_for"), "person");
+  const std::string reason = get_string(waiting, "reason");
+  EXPECT_NE(reason.find("scripted declined twice"), std::string::npos) << reason;
+  EXPECT_NE(reason.find("I had rather not."), std::string::npos) << reason;
+  const std::string wire = GetParam();
+  if (wire != "openai") {
+    const std::string why = wire == "chat"     ? "content_filter"
+                            : wire == "gemini" ? "SAFETY"
+                                               : "refusal";
+    EXPECT_NE(reason.find(why + ": "), std::string::npos) << reason;
+  }
+  const std::string id = get_string(waiting, "id");
+  EXPECT_EQ(nightjar_.run({"tell", id, "It is my own project."}).exit_status, 0);
+  const json::object task = settled(id);
+  EXPECT_EQ(verdict(task), "proved") << log(task);
+  EXPECT_NE(body_of_last_request().find("It is my own project."), std::string::npos);
+  EXPECT_EQ(server_->violations(), "");
+}
+
 }  // namespace
 }  // namespace nightjar::test

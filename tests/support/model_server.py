@@ -18,7 +18,8 @@ many the conversation already holds, "aux" answers requests that offer no tools.
      "faults_of": CONVERSATION}                                    to this one alone
     FAULT: {"status": 429, "headers": {...}, "body": {...}} | {"cut_after": EVENTS} | {"error_in_stream": {...}}
            | {"raw": TEXT} | {"close": true} | {"silence_ms": N}
-    "once": REPLY given instead the first time,  "until_file": PATH held back until the file is there,
+    "once": REPLY given instead the first time, or a list of them, one a time; with "once_of": CONVERSATION to this one alone,
+    "until_file": PATH held back until the file is there,
     "delay_ms": N between events, "chunk": N characters an event, "split": N bytes a write, "repeat": N times the text
 
 With "plain": true any client may ask, whatever it sends, streamed or not; with "lenient": true any client may have a
@@ -550,8 +551,10 @@ class Handler(BaseHTTPRequestHandler):
         reply = replies[min(turn, len(replies) - 1)] if turn >= 0 else scenario.get("aux", {"say": "aux"})
         with LOCK:
             tries = TRIES[conversation + (turn,)] = TRIES.get(conversation + (turn,), 0) + 1
-        if tries == 1 and "once" in reply:
-            reply = reply["once"]
+        once = reply.get("once", []) if reply.get("once_of", parts[2]) == parts[2] else []
+        once = once if isinstance(once, list) else [once]
+        if tries <= len(once):
+            reply = once[tries - 1]
         faults = reply.get("faults", []) if reply.get("faults_of", parts[2]) == parts[2] else []
         fault = faults[tries - 1] if tries <= len(faults) else None
         model = body.get("model") or path.split("/")[-1].split(":")[0]

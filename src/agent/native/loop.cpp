@@ -19,7 +19,7 @@ namespace {
 using core::WaitingFor;
 using model::Failure;
 
-constexpr int kMostWithoutCall = 3;
+constexpr int kMostWithoutCall = 3, kMostDeclined = 2;
 // Where another model may go on: half a minute of tries, and no longer wait than that.
 constexpr Millis kWorthWaiting = std::chrono::seconds(60);
 constexpr int kTriesWorthMaking = 7;
@@ -167,6 +167,8 @@ std::optional<WorkResult> Loop::ask_model() {
   }
   if (!outcome && std::chrono::steady_clock::now() >= deadline_) return parked_at(budget(), "");
   if (!outcome) return failed_for(outcome.error());
+  if (outcome->stop == model::Stop::Refused) return declined(*outcome);
+  declined_ = 0;
   conversation_.reply(*outcome);
   if (!outcome->calls.empty()) without_call_ = 0;
   tell_use();
@@ -174,9 +176,24 @@ std::optional<WorkResult> Loop::ask_model() {
     untold_.push_back({"said",
                        {{"turn", conversation_.turn()},
                         {"text", shortened_lines(inert(outcome->text, true), kShownText)}}});
-  if (outcome->stop == model::Stop::Refused)
-    return ended_failed("the model declined: " + shortened_lines(inert(outcome->text, true), 300));
   return std::nullopt;
+}
+
+// Filters err, and seldom twice. What was declined is no part of the conversation: with it in there
+// models decline again.
+std::optional<WorkResult> Loop::declined(const model::Reply& reply) {
+  lost_ += reply.usage;
+  count_lost();
+  if (++declined_ < kMostDeclined) return std::nullopt;
+  const std::string text = trimmed(reply.text);
+  const std::string words = shortened_lines(
+      inert(reply.why + (reply.why.empty() || text.empty() ? "" : ": ") + text, true),
+      kShownReason);
+  if (has_other_) gave_up_ = {Failure::Kind::Rejected, "it declined twice: " + words, {}, 200};
+  return parked(
+      fmt::format("{} declined twice: {}; nightjar tell ID says it in other words, "
+                  "nightjar resume ID asks once more",
+                  inert(model_.endpoint().name), words));
 }
 
 // A wait for the model is not work.

@@ -51,6 +51,7 @@ class Loop {
   Spent next_reply(Spent last) const;
   std::optional<WorkResult> beyond_limits();
   std::optional<WorkResult> ask_model();
+  std::optional<WorkResult> declined(const model::Reply& reply);
   void resumed(Millis waited);
   model::Outcome call_model(const model::CallHooks& hooks);
   std::optional<WorkResult> run_calls();
@@ -98,6 +99,7 @@ class Loop {
   long heard_ = 0;
   bool has_other_;  ///< a model that goes on where this one cannot
   std::optional<model::Failure> gave_up_;
+  int declined_ = 0;                     ///< replies in a row
   int without_call_ = 0;                 ///< replies in a row that were cut and hold no call
   std::map<std::string, int> repeated_;  ///< call and result: how often since something changed
   int most_repeated_ = 0;

@@ -100,7 +100,8 @@ std::optional<model::Failure> Room::shorten(const model::CallHooks& hooks, Deadl
     if (!replacement) {
       const auto notes = summary(transcript, hooks, deadline, stop);
       if (!notes && !is_of_the_summary(notes.error().kind)) return notes.error();
-      const bool said = notes && !trimmed(notes->text).empty();
+      const bool said =
+          notes && notes->stop != model::Stop::Refused && !trimmed(notes->text).empty();
       replacement = with_summary(transcript, said ? notes->text : summary_without_model(transcript),
                                  keep, model_.wire());
       if (notes) replacement->usage = notes->usage;
