@@ -44,17 +44,20 @@ Usage guessed(std::string_view body, size_t written) {
           static_cast<std::int64_t>(written / kBytesOfAToken), 0};
 }
 
-void count_where_nobody_did(Reply& reply, std::string_view body, size_t streamed) {
-  if (is_told(reply.usage)) return;
+void count_where_nobody_did(Reply& reply, std::string_view body, const ReplyReader& reader) {
+  if (is_told(reply.usage)) {
+    reply.usage = without_placeholder(reply.usage, reader);
+    return;
+  }
   size_t written = reply.text.size() + reply.thoughts.size();
   for (const auto& call : reply.calls) written += call.name.size() + call.arguments.size();
-  reply.usage = guessed(body, std::max(written, streamed));
+  reply.usage = guessed(body, std::max(written, reader.written()));
 }
 
 // `failure` is null where the try was stopped.
 Usage lost_by(const ReplyReader& reader, std::string_view body, const Failure* failure) {
   const Usage told = reader.usage();
-  if (is_told(told)) return told;
+  if (is_told(told)) return without_placeholder(told, reader);
   const bool vendor_failed =
       failure && failure->kind != Kind::Broken && failure->kind != Kind::Malformed;
   if (vendor_failed && reader.written() == 0) return {};
@@ -147,7 +150,7 @@ Outcome Client::ask(std::string_view body, const CallHooks& hooks, bool& streame
   try {
     Outcome outcome = read(body, *reader, streamed, deadline, std::move(stop));
     if (outcome) {
-      count_where_nobody_did(*outcome, body, reader->written());
+      count_where_nobody_did(*outcome, body, *reader);
     } else {
       outcome.error().words = without_secrets(std::move(outcome.error().words), endpoint_, key_);
       tell_lost(&outcome.error());

@@ -187,6 +187,40 @@ TEST(ClientLost, AWholeReplyWhoseConnectionEndedBadlyIsGuessedToo) {
   EXPECT_TRUE(told.lost.empty());
 }
 
+const std::string kPlaceholder = event(
+    R"({"type": "message_start", "message": {"usage": {"input_tokens": 1000, "output_tokens": 1}}})");
+std::string anthropic(const std::string& text) {
+  return event(
+      R"({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": ")" +
+      text + "\"}}");
+}
+
+TEST(ClientLost, AStreamCutBeforeItsFinalCountIsNotTakenAtThePlaceholder) {
+  std::string words;
+  for (int i = 0; i < 100; ++i) words += std::to_string(1000 + i);
+  const std::string begun = kHead + kPlaceholder + anthropic(words);
+  const std::string counted =
+      event(R"({"type": "message_delta", "delta": {}, "usage": {"output_tokens": 9}})");
+  const ScriptedServer server(
+      Script({begun, begun + counted,
+              begun + counted + event(R"({"type": "message_stop"})") + "0\r\n\r\n"}));
+  const auto told = call(at(server, WireKind::Anthropic));
+  ASSERT_TRUE(told.outcome) << told.outcome.error().words;
+  EXPECT_EQ(told.outcome->usage.output, 9);
+  EXPECT_EQ(told.lost, (std::vector<Usage>{{1000, 0, 0, 100, 0}, {1000, 0, 0, 9, 0}}));
+}
+
+TEST(ClientLost, AReplyThatWeCutIsNotTakenAtThePlaceholder) {
+  std::string stream = kHead + kPlaceholder;
+  for (int i = 0; i < 400; ++i) stream += anthropic("I will now fix it. ");
+  const ScriptedServer server(Script({stream}));
+  const auto told = call(at(server, WireKind::Anthropic));
+  ASSERT_TRUE(told.outcome) << told.outcome.error().words;
+  EXPECT_EQ(told.outcome->stop, Stop::Repetition);
+  EXPECT_EQ(told.outcome->usage.input, 1000);
+  EXPECT_GT(told.outcome->usage.output, 900);
+}
+
 // --- answers that are no streams
 // -------------------------------------------------------------------
 

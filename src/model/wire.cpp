@@ -235,6 +235,14 @@ std::optional<Failure> failure_instead_of_stream(std::string_view body) {
   return failure_in_stream(error);
 }
 
+Usage without_placeholder(Usage told, const ReplyReader& reader) {
+  constexpr size_t kBytesOfAToken = 4;
+  if (!reader.usage_is_final())
+    told.output =
+        std::max(told.output, static_cast<std::int64_t>(reader.written() / kBytesOfAToken));
+  return told;
+}
+
 net::Headers with_headers(net::Headers own, const net::Headers& given) {
   for (const auto& header : given) {
     std::erase_if(own, [&](const auto& one) { return lower(one.first) == lower(header.first); });

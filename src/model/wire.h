@@ -55,11 +55,17 @@ class ReplyReader {
   virtual bool on_event(const net::SseEvent& event) = 0;
   /// What the vendor has told so far, also of a reply that never ends.
   virtual Usage usage() const = 0;
+  /// Whether that is the whole of it: some vendors begin with a placeholder for the output.
+  virtual bool usage_is_final() const = 0;
   /// Bytes of text, thoughts and arguments that came so far.
   virtual size_t written() const = 0;
   /// After the last event. A stream without its end is Broken.
   virtual Outcome finish() = 0;
 };
+
+/// What the reader's vendor told; where that is not the whole of it, with an output of a quarter of
+/// the bytes that came at least.
+Usage without_placeholder(Usage told, const ReplyReader& reader);
 
 /// What stands before and behind the conversation, the same in every request of a run.
 struct Frame {

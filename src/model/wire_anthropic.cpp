@@ -76,6 +76,7 @@ class Reader final : public ReplyReader {
       if (Block* block = block_at(index)) delta(*block, get_object(*data, "delta"));
     } else if (type == "message_delta") {
       usage(get_object(*data, "usage"));
+      counted_ = get_object(*data, "usage").contains("output_tokens");
       stop(get_object(*data, "delta"));
     } else if (type == "message_stop") {
       builder_.ended();
@@ -98,6 +99,7 @@ class Reader final : public ReplyReader {
   }
 
   Usage usage() const override { return builder_.reply.usage; }
+  bool usage_is_final() const override { return counted_; }
   size_t written() const override { return builder_.size(); }
 
  private:
@@ -176,7 +178,8 @@ class Reader final : public ReplyReader {
 
   ReplyBuilder builder_;
   std::map<std::int64_t, Block> blocks_;
-  json::object told_;  ///< of usage
+  json::object told_;     ///< of usage
+  bool counted_ = false;  ///< the output, at its end
   bool cut_ = false;
 };
 

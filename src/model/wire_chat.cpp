@@ -127,6 +127,7 @@ class Reader final : public ReplyReader {
   }
 
   Usage usage() const override { return builder_.reply.usage; }
+  bool usage_is_final() const override { return builder_.has_ended(); }
   size_t written() const override { return builder_.size(); }
 
  private:
