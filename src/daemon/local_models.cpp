@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "net/address.h"
 #include "net/http.h"
 
 namespace nightjar::daemon {
@@ -24,6 +25,7 @@ bool is_name(const std::string& text) {
 net::HttpRequest question(const std::string& base_url, Millis patience) {
   net::HttpRequest request;
   request.url = base_url + "/models";
+  request.direct = net::is_loopback(request.url);
   request.connect_timeout = patience;
   request.deadline = in(patience);
   request.most_body = kLongestAnswer;
@@ -53,9 +55,7 @@ std::vector<std::string> names_in_answer(const net::HttpRequest& request) {
 std::vector<model::Endpoint> local_models(const std::vector<model::LocalServer>& servers) {
   std::vector<model::Endpoint> out;
   for (const auto& server : servers) {
-    net::HttpRequest request = question(server.base_url(), kPatience);
-    request.direct = true;
-    for (auto& id : names_in_answer(request)) {
+    for (auto& id : names_in_answer(question(server.base_url(), kPatience))) {
       if (out.size() >= kMostModels) break;
       model::Endpoint endpoint;
       endpoint.name = std::string(server.name) + "/" + id;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
+#include "net/testing_server.h"
 #include "support/model_server.h"
 
 namespace nightjar::test {
@@ -25,6 +28,21 @@ TEST(LocalModels, AreUsedWhereTheyAreNamed) {
   EXPECT_EQ(named->model, "qwen3:30b");
   EXPECT_EQ(named->key.from, model::KeySource::From::Nothing);
   EXPECT_FALSE(model::endpoint_named("ollama/", nothing));
+}
+
+TEST(LocalModels, TheKeyOfAServerOnThisMachineIsNotShownToTheProxy) {
+  const ModelServer server("any", R"({"replies": []})");
+  std::atomic<int> asked = 0;
+  const net::ScriptedServer proxy([&](int socket, const std::string&) {
+    ++asked;
+    net::say(socket, net::answer("{}"));
+  });
+  ::setenv("http_proxy", ("http://127.0.0.1:" + std::to_string(proxy.port)).c_str(), 1);
+  const auto names =
+      daemon::names_at("http://127.0.0.1:" + std::to_string(server.port()) + "/v1", "a-secret-key");
+  ::unsetenv("http_proxy");
+  EXPECT_EQ(names, std::vector<std::string>{"scripted"});
+  EXPECT_EQ(asked, 0);
 }
 
 }  // namespace
