@@ -283,5 +283,17 @@ TEST(ClientAnswers, APageInsteadOfAStreamIsWaitedOut) {
   EXPECT_NE(waited[0].words.find("<html>maintenance</html>"), std::string::npos);
 }
 
+TEST(ClientAnswers, AKeyInTheMiddleOfAHeaderIsNotRepeated) {
+  Endpoint endpoint;
+  const ScriptedServer server(Script({plain(
+      "401 Unauthorized", "",
+      R"({"error": {"message": "Incorrect key provided: sk-hush-123456. Send it as Bearer."}})")}));
+  endpoint = at(server);
+  endpoint.headers = {{"Authorization", "Bearer sk-hush-123456"}, {"X-Team", "a b"}};
+  const auto told = call(endpoint);
+  ASSERT_FALSE(told.outcome);
+  EXPECT_EQ(told.outcome.error().words, "Incorrect key provided: [key]. Send it as Bearer.");
+}
+
 }  // namespace
 }  // namespace nightjar::model

@@ -260,6 +260,10 @@ std::string without_secrets(std::string text, const Endpoint& endpoint, std::str
   };
   remove(key);
   for (const auto& [name, value] : endpoint.headers) remove(value);
+  for (const auto& [name, value] : endpoint.headers) {
+    for (const auto& word : split(value, ' '))
+      if (lower(word) != "bearer") remove(word);
+  }
   return text;
 }
 

@@ -131,7 +131,7 @@ std::optional<Failure> failure_instead_of_stream(std::string_view body);
 
 /// The wire's own headers; those that the person gives count more.
 net::Headers with_headers(net::Headers own, const net::Headers& given);
-/// The text without the key and the values of the person's headers.
+/// The text without the key, the values of the person's headers and the words in them.
 std::string without_secrets(std::string text, const Endpoint& endpoint, std::string_view key);
 
 /// JSON string, quotes included.
