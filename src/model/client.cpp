@@ -127,8 +127,10 @@ std::expected<json::object, Failure> Client::side_call(const SideCall& call, Dea
 
 // Some vendors repeat a wrong key in their error.
 Failure Client::refusal(const net::HttpResponse& response) const {
-  Failure out = failure_of(response.status, response.headers, response.body);
-  out.words = without_secrets(std::move(out.words), endpoint_, key_);
+  net::Headers headers = response.headers;
+  for (auto& [name, value] : headers) value = without_secrets(std::move(value), endpoint_, key_);
+  Failure out = failure_of(response.status, headers, response.body);
+  out.words = words_for_people(std::move(out.words), endpoint_, key_);
   return out;
 }
 
@@ -136,7 +138,7 @@ Failure Client::refusal(const net::HttpResponse& response) const {
 Failure Client::fault(const Error& error) const {
   const bool passes = error.kind() == ErrorKind::Unavailable || error.kind() == ErrorKind::Timeout;
   return {passes ? Kind::Broken : Kind::Rejected,
-          without_secrets(shortened(inert(error.what()), 600), endpoint_, key_), std::nullopt, 0};
+          words_for_people(inert(error.what()), endpoint_, key_), std::nullopt, 0};
 }
 
 // One try. What it used is counted, whatever came of it.
@@ -152,7 +154,7 @@ Outcome Client::ask(std::string_view body, const CallHooks& hooks, bool& streame
     if (outcome) {
       count_where_nobody_did(*outcome, body, *reader);
     } else {
-      outcome.error().words = without_secrets(std::move(outcome.error().words), endpoint_, key_);
+      outcome.error().words = words_for_people(std::move(outcome.error().words), endpoint_, key_);
       tell_lost(&outcome.error());
     }
     return outcome;
@@ -198,10 +200,11 @@ Outcome Client::read(std::string_view body, ReplyReader& reader, bool& streamed,
   if (!streamed && !trimmed(beginning).empty()) {
     if (auto failure = failure_instead_of_stream(beginning)) return std::unexpected(*failure);
     // Mostly a page of what stands before the server, which says so while it is away.
-    return std::unexpected(Failure{Kind::Overloaded,
-                                   "the answer is no stream of events, but begins: " +
-                                       shortened(inert(trimmed(beginning)), 120),
-                                   std::nullopt, 200});
+    return std::unexpected(
+        Failure{Kind::Overloaded,
+                "the answer is no stream of events, but begins: " +
+                    shortened(without_secrets(inert(trimmed(beginning)), endpoint_, key_), 120),
+                std::nullopt, 200});
   }
   return reader.finish();
 }

@@ -295,5 +295,28 @@ TEST(ClientAnswers, AKeyInTheMiddleOfAHeaderIsNotRepeated) {
   EXPECT_EQ(told.outcome.error().words, "Incorrect key provided: [key]. Send it as Bearer.");
 }
 
+TEST(ClientAnswers, AKeyIsTakenOutBeforeTheWordsAreCut) {
+  const auto words_of = [](const std::string& answer) {
+    const ScriptedServer server(Script({answer}));
+    const auto told = call(at(server), {.gives_up = [](const Waiting&) { return true; }});
+    EXPECT_FALSE(told.outcome);
+    return told.outcome ? "" : told.outcome.error().words;
+  };
+  const std::string error_object =
+      R"({"error": {"type": "invalid_request_error", "message": ")" + std::string(585, 'x');
+  const std::string target = "Location: https://h/" + std::string(275, 'x');
+  for (const std::string& answer :
+       {plain("401 Unauthorized", "", error_object + "a-secret-key and more\"}}"),
+        kHead + event(error_object + "a-secret-key and more\"}}") + "0\r\n\r\n",
+        plain("302 Found", target + "a-secret-key-and-more\r\n", ""),
+        plain("200 OK", "", std::string(110, 'x') + "a-secret-key and more"),
+        kHead + event(std::string(110, 'x') + "a-secret-key and more") + "0\r\n\r\n"}) {
+    const std::string words = words_of(answer);
+    EXPECT_NE(words.find("xxxx"), std::string::npos) << words;
+    EXPECT_EQ(words.find("a-sec"), std::string::npos) << words;
+    EXPECT_LT(words.size(), 700U);
+  }
+}
+
 }  // namespace
 }  // namespace nightjar::model

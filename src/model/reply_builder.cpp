@@ -12,6 +12,7 @@ namespace {
 constexpr size_t kLookEvery = 4096;
 constexpr size_t kTailOfText = 4'000;
 constexpr size_t kTailOfArguments = 40'000;  // a file may well hold a thousand equal rows
+constexpr size_t kReadOfBadEvent = 4096;
 constexpr size_t kLargestItems = size_t{32} << 20;
 
 }  // namespace
@@ -19,7 +20,8 @@ constexpr size_t kLargestItems = size_t{32} << 20;
 std::optional<json::object> ReplyBuilder::parse(const net::SseEvent& event) {
   auto value = parse_loosely(event.data);
   if (!value || !value->is_object()) {
-    malformed("an event is no JSON object: " + shortened(inert(event.data), 120));
+    malformed("an event is no JSON object: " +
+              inert(std::string_view(event.data).substr(0, kReadOfBadEvent)));
     return std::nullopt;
   }
   return std::move(value->get_object());

@@ -13,7 +13,7 @@ namespace {
 
 using Kind = Failure::Kind;
 
-constexpr size_t kLongestWords = 600;
+constexpr size_t kMostRead = size_t{64} << 10;  // of a vendor's words, which are cut later
 constexpr size_t kLongestTarget = 300;
 
 std::string header(const net::Headers& headers, std::string_view name) {
@@ -185,9 +185,9 @@ Failure failure_of(int status, const net::Headers& headers, std::string_view bod
   json::object error = error_in(answer);
   if (error.empty()) error = answer;
   const Said said = said_by(error);
-  out.words = shortened(inert(said.message.empty() ? body.substr(0, kLongestWords * 4)
-                                                   : std::string_view(said.message)),
-                        kLongestWords);
+  out.words = shortened(
+      inert(said.message.empty() ? body.substr(0, kMostRead) : std::string_view(said.message)),
+      kMostRead);
   if (out.words.empty()) out.words = "HTTP status " + std::to_string(status);
   const auto by_words = kind_by_words(said.code, lower(said.message));
   const Kind by_status = kind_by_status(status);
@@ -219,7 +219,7 @@ Failure failure_in_stream(const json::object& error) {
   const Said said = said_by(error);
   Failure out;
   out.status = 200;
-  out.words = shortened(inert(said.message.empty() ? to_line(error) : said.message), kLongestWords);
+  out.words = shortened(inert(said.message.empty() ? to_line(error) : said.message), kMostRead);
   const bool is_wrong = has_any(said.code, {"invalid", "not_found", "unsupported"});
   const Kind otherwise = said.number != 0 ? kind_by_status(said.number)
                          : is_wrong       ? Kind::Rejected
@@ -265,6 +265,10 @@ std::string without_secrets(std::string text, const Endpoint& endpoint, std::str
       if (lower(word) != "bearer") remove(word);
   }
   return text;
+}
+
+std::string words_for_people(std::string text, const Endpoint& endpoint, std::string_view key) {
+  return shortened(without_secrets(std::move(text), endpoint, key), kLongestWords);
 }
 
 std::string quoted_json(std::string_view text) {

@@ -34,7 +34,9 @@ struct Failure {
     Rejected,     ///< the vendor says that the request is wrong
     Malformed,    ///< what came is not of this protocol
   } kind = Kind::Broken;
-  std::string words;           ///< the vendor's own, without control characters, bounded
+  /// The vendor's own, without control characters; bounded, and from the client `kLongestWords` at
+  /// most.
+  std::string words;
   std::optional<Millis> wait;  ///< as the server asked for
   int status = 0;  ///< of HTTP, 200 within a stream that had begun; 0: nothing was answered
   bool operator==(const Failure&) const = default;
@@ -133,6 +135,8 @@ std::optional<Failure> failure_instead_of_stream(std::string_view body);
 net::Headers with_headers(net::Headers own, const net::Headers& given);
 /// The text without the key, the values of the person's headers and the words in them.
 std::string without_secrets(std::string text, const Endpoint& endpoint, std::string_view key);
+/// The same, cut to what people read: only then, as half a key is still half of it.
+std::string words_for_people(std::string text, const Endpoint& endpoint, std::string_view key);
 
 /// JSON string, quotes included.
 std::string quoted_json(std::string_view text);
@@ -145,6 +149,7 @@ std::string joined(const std::vector<std::string>& items);
 /// The text has turned into the same few lines again and again, for its last `tail` bytes.
 bool repeats_itself(std::string_view text, size_t tail);
 
+inline constexpr size_t kLongestWords = 600;
 inline constexpr size_t kLongestReply = size_t{8} << 20;
 inline constexpr size_t kMostCalls = 128;
 
