@@ -178,6 +178,10 @@ std::optional<HttpResponse> HttpClient::State::read_answer(const HttpRequest& re
       received.erase(0, used);
       if (is_over(error) || used == 0) break;
     }
+    // A body goes on at once: only a line that has no end waits for the rest of it.
+    if (received.size() > kMostHeaderBytes && !is_over(error) && !parser->is_done())
+      throw Error(ErrorKind::Limit, fmt::format("a line of the answer is longer than {}",
+                                                human_size(kMostHeaderBytes)));
     if (parser->ended_by_reader && !parser->is_done()) {
       if (is_ended || is_over(error) || !parser->keep_alive()) break;
       if (!end_due) end_due = in(kForTheEnd);

@@ -317,6 +317,24 @@ TEST_F(HttpTest, AStopAfterTheLastEventLosesNothing) {
   EXPECT_EQ(response.status, 200);
 }
 
+// What comes for ever without an end of its line is not kept for ever.
+TEST_F(HttpTest, AChunkOrATrailerWithoutAnEndIsBounded) {
+  for (const std::string begun : {"5;a=", "0\r\nX: "}) {
+    size_t sent = 0;
+    ScriptedServer server([&](int socket, const std::string&) {
+      say(socket, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + begun);
+      const std::string more(64 * 1024, 'a');
+      for (sent = 0; sent < (size_t{64} << 20); sent += more.size())
+        if (::send(socket, more.data(), more.size(), MSG_NOSIGNAL) <= 0) return;
+    });
+    HttpRequest request;
+    request.direct = true;
+    request.url = "http://127.0.0.1:" + std::to_string(server.port) + "/";
+    request.deadline = in(std::chrono::seconds(20));
+    EXPECT_EQ(kind_of_failure(request), ErrorKind::Limit) << begun;
+  }
+}
+
 TEST_F(HttpTest, AnEarlyRefusalOfALongBodyIsTheAnswer) {
   ScriptedServer server(socket_, [](int socket, const std::string&) {
     say(socket, answer("too long", "413 Content Too Large"));
