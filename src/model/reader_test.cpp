@@ -325,5 +325,19 @@ TEST(Readers, ANumberThatIsNoneIsNoReasonToLoseTheReply) {
   EXPECT_EQ(reply->usage.output, 3);
 }
 
+TEST(Refusals, ThatForbidAnotherTryGoToThePerson) {
+  using K = Failure::Kind;
+  const auto kind = [](int status, net::Headers headers) {
+    headers.emplace_back("X-Should-Retry", "false");
+    return failure_of(status, headers, R"({"error": {"message": "not today"}})").kind;
+  };
+  EXPECT_EQ(kind(429, {}), K::Rejected);
+  EXPECT_EQ(kind(500, {}), K::Rejected);
+  EXPECT_EQ(kind(409, {}), K::Rejected);
+  EXPECT_EQ(kind(429, {{"retry-after", "7"}}), K::RateLimit);
+  EXPECT_EQ(kind(503, {{"retry-after", "7"}}), K::Overloaded);
+  EXPECT_EQ(kind(401, {}), K::BadKey);
+}
+
 }  // namespace
 }  // namespace nightjar::model

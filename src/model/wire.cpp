@@ -211,7 +211,9 @@ Failure failure_of(int status, const net::Headers& headers, std::string_view bod
   }
   const std::string should = header(headers, "x-should-retry");
   if (should == "true" && (out.kind == Kind::Rejected)) out.kind = Kind::Overloaded;
-  if (should == "false" && out.kind == Kind::Broken) out.kind = Kind::Rejected;
+  const bool passes =
+      out.kind == Kind::Broken || out.kind == Kind::RateLimit || out.kind == Kind::Overloaded;
+  if (should == "false" && passes && !out.wait) out.kind = Kind::Rejected;
   return out;
 }
 
