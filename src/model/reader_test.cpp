@@ -325,6 +325,29 @@ TEST(Readers, ANumberThatIsNoneIsNoReasonToLoseTheReply) {
   EXPECT_EQ(reply->usage.output, 3);
 }
 
+// --- what is not as it should be -----------------------------------------------------------------
+
+TEST(AnthropicReader, ADeltaWhoseBlockNeverBeganIsKeptAsWhatItIs) {
+  const auto delta = [](int index, const std::string& said) {
+    return R"({"type": "content_block_delta", "index": )" + std::to_string(index) +
+           R"(, "delta": )" + said + "}";
+  };
+  const auto reply = reply_of(WireKind::Anthropic,
+                              {delta(0, R"({"type": "thinking_delta", "thinking": "Hm"})"),
+                               delta(0, R"({"type": "signature_delta", "signature": "s"})"),
+                               delta(1, R"({"type": "text_delta", "text": "Here."})"),
+                               delta(2, R"({"type": "input_json_delta", "partial_json": "{}"})"),
+                               R"({"type": "message_stop"})"});
+  ASSERT_TRUE(reply) << reply.error().words;
+  EXPECT_EQ(reply->text, "Here.");
+  const auto content = parse_json(reply->replay)->at("content").as_array();
+  ASSERT_EQ(content.size(), 2U) << reply->replay;
+  EXPECT_EQ(content[0].at("type"), "thinking");
+  EXPECT_EQ(content[0].at("thinking"), "Hm");
+  EXPECT_EQ(content[1].at("type"), "text");
+  EXPECT_EQ(content[1].at("text"), "Here.");
+}
+
 TEST(Refusals, ThatForbidAnotherTryGoToThePerson) {
   using K = Failure::Kind;
   const auto kind = [](int status, net::Headers headers) {

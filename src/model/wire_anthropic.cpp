@@ -114,14 +114,21 @@ class Reader final : public ReplyReader {
     return builder_.over() ? nullptr : &blocks_[index];
   }
 
+  // A server may have left out how it began.
+  static void begin(Block& block, std::string_view type) {
+    if (get_string(block.object, "type").empty()) block.object["type"] = type;
+  }
+
   void delta(Block& block, const json::object& delta) {
     const std::string type = get_string(delta, "type");
     if (type == "text_delta") {
+      begin(block, "text");
       builder_.text(get_string(delta, "text"));
       block.text += get_string(delta, "text");
     } else if (type == "input_json_delta") {
       builder_.arguments(block.input, get_string(delta, "partial_json"));
     } else if (type == "thinking_delta") {
+      begin(block, "thinking");
       builder_.thought(get_string(delta, "thinking"));
       block.thinking += get_string(delta, "thinking");
     } else if (type == "signature_delta") {
@@ -131,6 +138,7 @@ class Reader final : public ReplyReader {
 
   void finish(Block& block, std::vector<std::pair<std::string, std::string>>& content) {
     const std::string type = get_string(block.object, "type");
+    if (type.empty()) return;  // refused when it is sent back
     if (type == "text") {
       const std::string text = get_string(block.object, "text") + block.text;
       if (is_blank(text)) return;  // refused when it is sent back
