@@ -24,7 +24,7 @@ bool is_name(const std::string& text) {
 
 net::HttpRequest question(const std::string& base_url, Millis patience) {
   net::HttpRequest request;
-  request.url = base_url + "/models";
+  request.url = model::url_below(base_url, "/models");
   request.direct = net::is_loopback(request.url);
   request.connect_timeout = patience;
   request.deadline = in(patience);

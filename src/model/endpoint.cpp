@@ -117,6 +117,16 @@ std::string default_base_url(WireKind kind) {
   return "";
 }
 
+std::string url_below(std::string_view address, std::string_view path) {
+  const size_t question = address.find('?');
+  std::string_view base = address.substr(0, question);
+  while (base.ends_with('/')) base.remove_suffix(1);
+  std::string out = std::string(base).append(path);
+  if (question == std::string_view::npos || question + 1 == address.size()) return out;
+  out += path.contains('?') ? '&' : '?';
+  return out.append(address.substr(question + 1));
+}
+
 std::string address_trouble(std::string_view url) {
   try {
     if (!net::parse_address(url).credentials.empty())

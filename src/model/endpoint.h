@@ -50,6 +50,9 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 
+/// A path below an address: before its query, with which the path's own is joined.
+std::string url_below(std::string_view address, std::string_view path);
+
 inline constexpr std::int64_t kUnknownContext = 128'000;
 
 /// Why nothing is asked at this address: it is none, or its password would be shown. Empty: it is

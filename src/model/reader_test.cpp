@@ -362,5 +362,27 @@ TEST(Refusals, ThatForbidAnotherTryGoToThePerson) {
   EXPECT_EQ(kind(401, {}), K::BadKey);
 }
 
+TEST(Urls, OfAnAddressWithAQueryKeepItBehindThePath) {
+  Endpoint endpoint;
+  endpoint.model = "m";
+  endpoint.base_url = "http://h/deployments/gpt/?api-version=2026-01-01";
+  const Frame frame{"", {}, ""};
+  const std::string base = "http://h/deployments/gpt", query = "?api-version=2026-01-01";
+  const auto url = [&](WireKind kind) { return wire_of(kind).url(endpoint); };
+  EXPECT_EQ(url(WireKind::Chat), base + "/chat/completions" + query);
+  EXPECT_EQ(url(WireKind::Responses), base + "/responses" + query);
+  EXPECT_EQ(url(WireKind::Anthropic), base + "/v1/messages" + query);
+  EXPECT_EQ(url(WireKind::Gemini),
+            base + "/v1beta/models/m:streamGenerateContent?alt=sse&api-version=2026-01-01");
+  const auto counted = [&](WireKind kind) {
+    return wire_of(kind).count_call(endpoint, frame, "")->url;
+  };
+  EXPECT_EQ(counted(WireKind::Responses), base + "/responses/input_tokens" + query);
+  EXPECT_EQ(counted(WireKind::Anthropic), base + "/v1/messages/count_tokens" + query);
+  EXPECT_EQ(counted(WireKind::Gemini), base + "/v1beta/models/m:countTokens" + query);
+  EXPECT_EQ(wire_of(WireKind::Responses).compact_call(endpoint, frame, "")->url,
+            base + "/responses/compact" + query);
+}
+
 }  // namespace
 }  // namespace nightjar::model

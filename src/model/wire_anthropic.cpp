@@ -194,7 +194,7 @@ class Reader final : public ReplyReader {
 class Anthropic final : public Wire {
  public:
   std::string url(const Endpoint& endpoint) const override {
-    return endpoint.base_url + "/v1/messages";
+    return url_below(endpoint.base_url, "/v1/messages");
   }
 
   net::Headers headers(const Endpoint&, const std::string& key) const override {
@@ -260,7 +260,7 @@ class Anthropic final : public Wire {
 
   std::optional<SideCall> count_call(const Endpoint& endpoint, const Frame& frame,
                                      std::string_view items) const override {
-    return SideCall{url(endpoint) + "/count_tokens",
+    return SideCall{url_below(url(endpoint), "/count_tokens"),
                     "{\"model\":" + quoted_json(endpoint.model) + tools_and_system(frame) +
                         ",\"messages\":[" + std::string(items) + "]}",
                     {}};

@@ -218,7 +218,7 @@ class Reader final : public ReplyReader {
 class Chat final : public Wire {
  public:
   std::string url(const Endpoint& endpoint) const override {
-    return endpoint.base_url + "/chat/completions";
+    return url_below(endpoint.base_url, "/chat/completions");
   }
 
   net::Headers headers(const Endpoint&, const std::string& key) const override {

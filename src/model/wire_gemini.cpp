@@ -120,8 +120,8 @@ class Reader final : public ReplyReader {
 class Gemini final : public Wire {
  public:
   std::string url(const Endpoint& endpoint) const override {
-    return endpoint.base_url + "/v1beta/models/" + net::url_encoded(endpoint.model) +
-           ":streamGenerateContent?alt=sse";
+    return url_below(endpoint.base_url, "/v1beta/models/" + net::url_encoded(endpoint.model) +
+                                            ":streamGenerateContent?alt=sse");
   }
 
   net::Headers headers(const Endpoint&, const std::string& key) const override {
@@ -191,7 +191,8 @@ class Gemini final : public Wire {
   std::optional<SideCall> count_call(const Endpoint& endpoint, const Frame& frame,
                                      std::string_view items) const override {
     return SideCall{
-        endpoint.base_url + "/v1beta/models/" + net::url_encoded(endpoint.model) + ":countTokens",
+        url_below(endpoint.base_url,
+                  "/v1beta/models/" + net::url_encoded(endpoint.model) + ":countTokens"),
         "{\"generateContentRequest\":{\"model\":" + quoted_json("models/" + endpoint.model) + "," +
             system_and_tools(frame) + "\"contents\":[" + std::string(items) + "]}}",
         {}};

@@ -123,7 +123,7 @@ class Reader final : public ReplyReader {
 class Responses final : public Wire {
  public:
   std::string url(const Endpoint& endpoint) const override {
-    return endpoint.base_url + "/responses";
+    return url_below(endpoint.base_url, "/responses");
   }
 
   net::Headers headers(const Endpoint&, const std::string& key) const override {
@@ -194,7 +194,7 @@ class Responses final : public Wire {
 
   std::optional<SideCall> count_call(const Endpoint& endpoint, const Frame& frame,
                                      std::string_view items) const override {
-    return SideCall{url(endpoint) + "/input_tokens",
+    return SideCall{url_below(url(endpoint), "/input_tokens"),
                     "{\"model\":" + quoted_json(endpoint.model) + instructions_and_tools(frame) +
                         ",\"input\":[" + std::string(items) + "]}",
                     {}};
@@ -204,8 +204,9 @@ class Responses final : public Wire {
                                        std::string_view items) const override {
     std::string body = "{\"model\":" + quoted_json(endpoint.model);
     if (!frame.system.empty()) body += ",\"instructions\":" + quoted_json(frame.system);
-    return SideCall{
-        url(endpoint) + "/compact", body + ",\"input\":[" + std::string(items) + "]}", {}};
+    return SideCall{url_below(url(endpoint), "/compact"),
+                    body + ",\"input\":[" + std::string(items) + "]}",
+                    {}};
   }
 
   // The output holds the person's messages as they were, and one opaque item that stands for the
