@@ -64,6 +64,14 @@ Usage lost_by(const ReplyReader& reader, std::string_view body, const Failure* f
   return guessed(body, reader.written());
 }
 
+// Once: what a person or a model says of it has its quotes escaped, and stands behind it.
+std::string mended(std::string_view body, const Mend& mend) {
+  std::string out(body);
+  if (const size_t at = out.find(mend.from); at != std::string::npos)
+    out.replace(at, mend.from.size(), mend.to);
+  return out;
+}
+
 bool passes_by_itself(Kind kind) {
   return kind == Kind::RateLimit || kind == Kind::Overloaded || kind == Kind::Broken ||
          kind == Kind::Malformed;
@@ -212,11 +220,24 @@ Outcome Client::read(std::string_view body, ReplyReader& reader, bool& streamed,
 Outcome Client::call(std::string_view body, const CallHooks& hooks, Deadline deadline,
                      std::stop_token stop) {
   int malformed = 0, broken_streams = 0;
+  std::string as_wanted;
+  const auto mend = [&] {
+    as_wanted = mended(body, *mend_);
+    body = as_wanted;
+  };
+  if (mend_) mend();
   for (int tries = 1;; ++tries) {
     bool streamed = false;
     Outcome outcome = ask(body, hooks, streamed, deadline, stop);
     if (outcome) return outcome;
     const Failure& failure = outcome.error();
+    if (failure.kind == Kind::Rejected && !mend_) {
+      mend_ = wire_.mend(failure.words);
+      if (mend_ && body.contains(mend_->from)) {
+        mend();
+        continue;
+      }
+    }
     if (!passes_by_itself(failure.kind)) return outcome;
     if (failure.kind == Kind::Malformed && ++malformed >= kMostMalformed) return outcome;
     if (failure.kind == Kind::Broken && streamed && ++broken_streams >= kMostBrokenStreams)

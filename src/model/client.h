@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -55,7 +56,8 @@ class Client {
   /// out and asked again, as long as it takes where `on_wait` tells a person, else until
   /// `deadline`, which makes them the failure; a stream that breaks off again and again, malformed
   /// replies, or anything that no wait mends is a failure sooner. No wait begins behind the
-  /// deadline. Throws Cancelled at a stop.
+  /// deadline. A member of the request that a server is known not to know is left out or named as
+  /// it wants, also the next times. Throws Cancelled at a stop.
   Outcome call(std::string_view body, const CallHooks& hooks, Deadline deadline,
                std::stop_token stop);
 
@@ -79,6 +81,7 @@ class Client {
   std::string key_;
   Patience patience_;
   const Wire& wire_;
+  std::optional<Mend> mend_;  ///< of every request, once a server wanted it
   net::HttpClient http_;
 };
 

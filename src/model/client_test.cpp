@@ -318,5 +318,81 @@ TEST(ClientAnswers, AKeyIsTakenOutBeforeTheWordsAreCut) {
   }
 }
 
+// --- members of a request that a server does not know --------------------------------------------
+
+/// Refuses with these words whatever holds `member`; else it answers. Keeps what came.
+class Picky {
+ public:
+  Picky(std::string member, std::string refusal)
+      : member_(std::move(member)), refusal_(std::move(refusal)) {}
+  void operator()(int socket, const std::string& head) {
+    std::string request = head;
+    char buffer[4096];
+    while (!request.ends_with("]}")) {
+      const ssize_t got = ::recv(socket, buffer, sizeof buffer, 0);
+      if (got <= 0) return;
+      request.append(buffer, static_cast<size_t>(got));
+    }
+    asked_->push_back(request.substr(request.find("\r\n\r\n") + 4));
+    say(socket, asked_->back().find(member_) == std::string::npos
+                    ? kWhole
+                    : plain("400 Bad Request", "Connection: close\r\n", refusal_));
+  }
+  std::shared_ptr<std::vector<std::string>> asked_ = std::make_shared<std::vector<std::string>>();
+
+ private:
+  std::string member_, refusal_;
+};
+
+TEST(ClientMends, AServerThatKnowsOnlyTheOlderNameOfTheLongestReplyIsAskedByThat) {
+  const Picky picky(
+      R"("max_completion_tokens")",
+      R"({"detail": [{"type": "extra_forbidden", "loc": ["body", "max_completion_tokens"], "msg": "Extra inputs are not permitted"}]})");
+  const ScriptedServer server(picky);
+  Endpoint endpoint = at(server);
+  endpoint.max_output = 500;
+  Client client(endpoint, "", kQuick);
+  const Wire& wire = client.wire();
+  const std::string body =
+      whole_body(wire, wire.prefix(endpoint, {}), wire.user(R"(Say "max_completion_tokens": 1)"));
+  for (int i = 0; i < 2; ++i) {
+    const auto outcome = client.call(body, {}, in(std::chrono::seconds(20)), {});
+    ASSERT_TRUE(outcome) << outcome.error().words;
+  }
+  ASSERT_EQ(picky.asked_->size(), 3U) << "once it is known";
+  EXPECT_EQ(get_int(parse_json(picky.asked_->back())->as_object(), "max_tokens"), 500);
+  EXPECT_NE(picky.asked_->back().find(R"(\"max_completion_tokens\": 1)"), std::string::npos);
+}
+
+TEST(ClientMends, AnotherComplaintOfTheSameMemberIsToldAsItIs) {
+  const Picky picky("max_completion_tokens",
+                    R"({"error": {"message": "max_completion_tokens is too large: 500"}})");
+  const ScriptedServer server(picky);
+  Endpoint endpoint = at(server);
+  endpoint.max_output = 500;
+  Client client(endpoint, "", kQuick);
+  const Wire& wire = client.wire();
+  const auto outcome = client.call(whole_body(wire, wire.prefix(endpoint, {}), wire.user("Go.")),
+                                   {}, in(std::chrono::seconds(20)), {});
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind, Failure::Kind::Rejected);
+  EXPECT_EQ(picky.asked_->size(), 1U);
+}
+
+TEST(ClientMends, AModelWithoutEncryptedThoughtsIsAskedWithoutThem) {
+  const Picky picky(
+      "encrypted_content",
+      R"({"error": {"type": "invalid_request_error", "param": "include", "message": "Encrypted content is not supported with this model."}})");
+  const ScriptedServer server(picky);
+  Endpoint endpoint = at(server, WireKind::Responses);
+  Client client(endpoint, "", {Millis(1), Millis(4), Millis(1000)});
+  const Wire& wire = client.wire();
+  const auto outcome = client.call(whole_body(wire, wire.prefix(endpoint, {}), wire.user("Go.")),
+                                   {.gives_up = [](const Waiting&) { return true; }},
+                                   in(std::chrono::seconds(20)), {});
+  ASSERT_EQ(picky.asked_->size(), 2U) << outcome.error().words;
+  EXPECT_FALSE(parse_json(picky.asked_->back())->as_object().contains("include"));
+}
+
 }  // namespace
 }  // namespace nightjar::model

@@ -384,5 +384,18 @@ TEST(Urls, OfAnAddressWithAQueryKeepItBehindThePath) {
             base + "/responses/compact" + query);
 }
 
+TEST(ResponsesWire, EncryptedThoughtsAreNotAskedOfModelsThatHaveNone) {
+  const auto prefix = [](const std::string& model) {
+    Endpoint endpoint;
+    endpoint.model = model;
+    return wire_of(WireKind::Responses).prefix(endpoint, {});
+  };
+  for (const std::string model : {"gpt-4.1", "gpt-4.1-mini", "openai/gpt-4o", "gpt-3.5-turbo"})
+    EXPECT_EQ(prefix(model).find("encrypted"), std::string::npos) << model;
+  for (const std::string model : {"gpt-5", "o3", "gpt-40", "scripted"})
+    EXPECT_NE(prefix(model).find(R"("include":["reasoning.encrypted_content"])"), std::string::npos)
+        << model;
+}
+
 }  // namespace
 }  // namespace nightjar::model

@@ -324,6 +324,8 @@ std::string whole_body(const Wire& wire, std::string prefix, std::string_view it
   return prefix.append(items) + wire.suffix();
 }
 
+std::optional<Mend> Wire::mend(std::string_view) const { return std::nullopt; }
+
 std::optional<SideCall> Wire::count_call(const Endpoint&, const Frame&, std::string_view) const {
   return std::nullopt;
 }

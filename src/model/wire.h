@@ -89,6 +89,11 @@ struct VendorCompaction {
   Usage usage;
 };
 
+/// What a server does not know in a request, and what stands there instead.
+struct Mend {
+  std::string from, to;
+};
+
 class Wire {
  public:
   virtual ~Wire() = default;
@@ -107,6 +112,10 @@ class Wire {
   virtual Usage usage_in(const json::object& answer) const = 0;
   /// The longest reply, in tokens, where the settings name none.
   virtual std::int64_t usual_output() const { return 16'000; }
+
+  /// What a server that rejected a request with these words takes instead; nothing where that is
+  /// not known.
+  virtual std::optional<Mend> mend(std::string_view words) const;
 
   // Where the vendor has it; the default is that it has not. `items`: the conversation.
   virtual std::optional<SideCall> count_call(const Endpoint& endpoint, const Frame& frame,

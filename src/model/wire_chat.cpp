@@ -280,6 +280,16 @@ class Chat final : public Wire {
     return message_of(reply.text, calls, "");
   }
 
+  // The name that the vendor gave up, and other servers still go by.
+  std::optional<Mend> mend(std::string_view words) const override {
+    const std::string plain = lower(words);
+    if (!plain.contains("max_completion_tokens")) return std::nullopt;
+    for (const char* word : {"extra", "not permitted", "unsupported", "not supported",
+                             "unrecognized", "unknown", "unexpected"})
+      if (plain.contains(word)) return Mend{",\"max_completion_tokens\":", ",\"max_tokens\":"};
+    return std::nullopt;
+  }
+
   std::unique_ptr<ReplyReader> reader(OnText on_text) const override {
     return std::make_unique<Reader>(std::move(on_text));
   }

@@ -120,6 +120,17 @@ class Reader final : public ReplyReader {
   bool refused_ = false;
 };
 
+constexpr const char* kEncryptedThoughts = ",\"include\":[\"reasoning.encrypted_content\"]";
+
+// Families whose servers refuse to be asked for the thoughts that they do not have.
+bool never_thinks(std::string_view model) {
+  model = model.substr(model.rfind('/') + 1);
+  if (model.starts_with("ft:")) model.remove_prefix(3);
+  for (const std::string_view family : {"gpt-4.", "gpt-4o", "gpt-4-", "gpt-3.5", "chatgpt-4o"})
+    if (model.starts_with(family)) return true;
+  return model == "gpt-4";
+}
+
 class Responses final : public Wire {
  public:
   std::string url(const Endpoint& endpoint) const override {
@@ -133,9 +144,9 @@ class Responses final : public Wire {
   }
 
   std::string prefix(const Endpoint& endpoint, const Frame& frame) const override {
-    std::string out = "{\"model\":" + quoted_json(endpoint.model) +
-                      ",\"stream\":true,\"store\":false,\"include\":[\"reasoning.encrypted_"
-                      "content\"],\"parallel_tool_calls\":true";
+    std::string out =
+        "{\"model\":" + quoted_json(endpoint.model) + ",\"stream\":true,\"store\":false" +
+        (never_thinks(endpoint.model) ? "" : kEncryptedThoughts) + ",\"parallel_tool_calls\":true";
     if (endpoint.max_output > 0)
       out += ",\"max_output_tokens\":" + std::to_string(endpoint.max_output);
     if (!endpoint.effort.empty())
@@ -182,6 +193,11 @@ class Responses final : public Wire {
                       ",\"arguments\":" + quoted_json(call.arguments) + "}");
     }
     return joined(items);
+  }
+
+  std::optional<Mend> mend(std::string_view words) const override {
+    if (!lower(words).contains("encrypted content is not supported")) return std::nullopt;
+    return Mend{kEncryptedThoughts, ""};
   }
 
   std::unique_ptr<ReplyReader> reader(OnText on_text) const override {
