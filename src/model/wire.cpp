@@ -263,8 +263,8 @@ std::string without_secrets(std::string text, const Endpoint& endpoint, std::str
   remove(key);
   for (const auto& [name, value] : endpoint.headers) remove(value);
   for (const auto& [name, value] : endpoint.headers) {
-    for (const auto& word : split(value, ' '))
-      if (lower(word) != "bearer") remove(word);
+    const auto words = split(value, ' ');  // the first of several names the scheme: "Bearer"
+    for (size_t i = 1; i < words.size(); ++i) remove(words[i]);
   }
   return text;
 }

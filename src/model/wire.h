@@ -142,7 +142,8 @@ std::optional<Failure> failure_instead_of_stream(std::string_view body);
 
 /// The wire's own headers; those that the person gives count more.
 net::Headers with_headers(net::Headers own, const net::Headers& given);
-/// The text without the key, the values of the person's headers and the words in them.
+/// The text without the key, the values of the person's headers, and what stands in those behind
+/// the scheme.
 std::string without_secrets(std::string text, const Endpoint& endpoint, std::string_view key);
 /// The same, cut to what people read: only then, as half a key is still half of it.
 std::string words_for_people(std::string text, const Endpoint& endpoint, std::string_view key);
