@@ -385,13 +385,6 @@ WorkResult Loop::claimed(const std::string& summary, const std::string& details)
   return out;
 }
 
-WorkResult Loop::ended_failed(std::string reason) {
-  WorkResult out;
-  out.outcome = Outcome::Failed;
-  out.reason = std::move(reason);
-  return out;
-}
-
 // What was done so far is kept where no stage clears it away.
 WorkResult Loop::parked(std::string reason, WaitingFor what) {
   if (tree_was_written(true)) keep_tree();

@@ -70,7 +70,6 @@ class Loop {
   std::string follow_up(const model::Reply& reply) const;
   std::optional<WorkResult> finish_call(const model::Reply& reply) const;
   WorkResult claimed(const std::string& summary, const std::string& details) const;
-  static WorkResult ended_failed(std::string reason);
   WorkResult failed_for(const model::Failure& failure);
   WorkResult parked(std::string reason, core::WaitingFor what = core::WaitingFor::Person);
   WorkResult parked_at(const BudgetState& budget, const std::string& last_words);
