@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "server/members.h"
 
 namespace nightjar::server {
 
@@ -162,6 +163,8 @@ std::optional<Reply> read_body(const Request& request, json::object& body) {
   if (!value) return problem_reply({ErrorKind::Invalid, value.error(), {}});
   if (!value->is_object())
     return problem_reply({ErrorKind::Invalid, "the body must be a JSON object", {}});
+  if (std::string why = members_trouble(value->get_object()); !why.empty())
+    return problem_reply({ErrorKind::Invalid, std::move(why), {}});
   body = std::move(value->get_object());
   return std::nullopt;
 }

@@ -165,6 +165,47 @@ TEST_F(ServerTest, BodiesMustBeJsonObjects) {
   EXPECT_EQ(net::http(charset).status, 201);
 }
 
+TEST_F(ServerTest, AMemberOfAnotherTypeOrSizeIsRefusedByNameAndNotDropped) {
+  start();
+  const auto refused = [&](const std::string& path, const std::string& name,
+                           const std::string& value) {
+    const auto response =
+        ask("POST", path, R"({"brief": "x", "text": "x", ")" + name + "\": " + value + "}");
+    expect_problem(response, 400, "invalid");
+    EXPECT_NE(response.body.find("'" + name + "' takes "), std::string::npos) << response.body;
+  };
+  for (const std::string path : {"/tasks", "/tasks/abc/resume"}) {
+    for (const auto* value : {R"("2.00")", "true", "0", "-1", "1e7", "null"})
+      refused(path, "limit_cost_usd", value);
+    for (const auto* name : {"limit_turns", "limit_tokens", "limit_time_ms"})
+      for (const auto* value : {R"("5")", "6.5", "0", "-1", "1e30", "18446744073709551616", "[5]"})
+        refused(path, name, value);
+    refused(path, "limit_turns", "4294967296");
+    refused(path, "limit_turns", "4294967297");
+  }
+  for (const auto* flag : {"plan_first", "allow_network"})
+    for (const auto* value : {R"("yes")", "1"}) refused("/tasks", flag, value);
+  refused("/tasks", "attempts", R"("2")");
+  refused("/tasks", "attempts", "17");
+  refused("/tasks", "checks", R"("false")");
+  refused("/tasks", "checks", "[true]");
+  refused("/tasks", "base", "1");
+  refused("/tasks/abc/resume", "rewind_turn", R"("3")");
+  refused("/tasks/abc/retry", "allow_network", R"("true")");
+  refused("/tasks/abc/request-changes", "author", "{}");
+  refused("/tasks/abc/comments", "line", R"("3")");
+  refused("/tasks/abc/merge", "into", "3");
+  refused("/models/test", "name", "3");
+  refused("/stop", "runs", R"("no")");
+  EXPECT_TRUE(backend_.asked().empty());
+  EXPECT_EQ(ask("POST", "/tasks",
+                R"({"brief": "x", "limit_cost_usd": 2, "limit_turns": 5, "limit_tokens": 1e6,)"
+                R"( "limit_time_ms": 60000, "attempts": 2, "plan_first": true, "checks": ["a"],)"
+                R"( "a_member_of_later": 1})")
+                .status,
+            201);
+}
+
 TEST_F(ServerTest, AssigningAnswersCreatedWithThePlace) {
   start();
   const auto response = ask("POST", "/tasks", "{\"brief\": \"x\"}");
