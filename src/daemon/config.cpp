@@ -223,7 +223,12 @@ std::expected<Config, std::string> load_config(const fs::path& file) {
          for (const auto& name : *names) reader.text(name, k, c.gateway_models.emplace_back());
          c.gateway = true;
        }},
-      {"limit_cost_usd", [&](const auto& n, auto k) { reader.dollars(n, k, c.limits.cost_usd); }},
+      {"limit_cost_usd",
+       [&](const auto& n, auto k) {
+         reader.dollars(n, k, c.limits.cost_usd);
+         if (c.limits.cost_usd == 0)
+           reader.fail(n, fmt::format("'{}' must be above 0; without it there is no limit", k));
+       }},
       {"limit_tokens",
        [&](const auto& n, auto k) {
          reader.number(n, k, 1, std::int64_t{1} << 50, [&](auto v) { c.limits.tokens = v; });

@@ -1,5 +1,6 @@
 #include "daemon/config.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -55,6 +56,17 @@ TEST_F(ConfigTest, AModelThatWasAddedSinceTheStartIsNotSimplyUnknown) {
   fs::last_write_time(file(), config->written + std::chrono::seconds(1));
   EXPECT_NE(find_model(*config, "b").error().find("was changed since the service started"),
             std::string::npos);
+}
+
+TEST_F(ConfigTest, ALimitOfNoDollarsIsNotReadAsNoLimit) {
+  for (const char* zero : {"0", "0.0"}) {
+    const std::string why = trouble(fmt::format("limit_cost_usd = {}\n", zero));
+    EXPECT_NE(why.find("config.toml:1: 'limit_cost_usd' must be above 0"), std::string::npos)
+        << why;
+  }
+  EXPECT_EQ(trouble("limit_cost_usd = 0.005\n"), "");
+  EXPECT_EQ(trouble(std::string(kModel) + "price_input = 0\nprice_output = 0\n"), "")
+      << "a model may be free";
 }
 
 TEST_F(ConfigTest, ALimitInDollarsOfTheSettingsNeedsPricesAsWell) {
