@@ -256,9 +256,9 @@ void on_waiting(Run& run, const json::object& body) {
 
 /// The kinds that tell something about the run as a whole; all others are for people to read.
 bool concerns_run(std::string_view kind) {
-  static constexpr std::array<std::string_view, 13> kKinds{
+  static constexpr std::array<std::string_view, 14> kKinds{
       "run_started", "stage_started", "waiting",   "resumed",    "change",     "candidate", "proof",
-      "published",   "branch_kept",   "run_ended", "model_used", "checkpoint", "plan"};
+      "published",   "branch_kept",   "run_ended", "model_used", "checkpoint", "rewound",   "plan"};
   return std::ranges::find(kKinds, kind) != kKinds.end();
 }
 
@@ -287,6 +287,10 @@ void apply_to_run(Run& run, const Event& event) {
     run.work.clear();
   } else if (kind == "checkpoint") {
     run.work = get_string(body, "commit");
+  } else if (kind == "rewound") {
+    if (!body.contains("commit")) return;  // of an older program
+    run.work = get_string(body, "commit");
+    run.plan = plan_from({{"items", get_array(body, "plan")}});
   } else if (kind == "plan") {
     run.plan = plan_from(body);
   } else if (kind == "proof") {

@@ -54,7 +54,11 @@ std::unique_ptr<sandbox::Session> AgentsPlace::open(const agent::Agent& agent) {
     const auto commit = rewinds() ? checkpoints_.at(*job_.rewind_turn) : checkpoints_.newest();
     if (commit) session->apply(context_.mirror.changes_between(job_.start_commit, *commit));
     if (rewinds())
-      context_.journal.append("rewound", {{"resume", job_.resumes}, {"turn", *job_.rewind_turn}});
+      context_.journal.append("rewound",
+                              {{"resume", job_.resumes},
+                               {"turn", *job_.rewind_turn},
+                               {"commit", commit.value_or(job_.start_commit)},
+                               {"plan", plan_at(context_.journal.events(), *job_.rewind_turn)}});
     context_.journal.progress("tree_ready", {{"round", context_.round}});
     write_whole(scratch_ / kReadyMark, "");
   }

@@ -136,4 +136,22 @@ std::optional<std::string> Checkpoints::newest() const {
   return at(std::numeric_limits<int>::max());
 }
 
+json::array plan_at(const std::vector<core::Event>& events_of_run, int turn) {
+  struct Plan {
+    int turn;
+    json::array items;
+  };
+  std::vector<Plan> plans;  // of what was not forgotten
+  int now = 0;
+  for (const auto& event : events_of_run) {
+    const int of_event = static_cast<int>(get_int(event.body, "turn"));
+    if (event.kind == "rewound")
+      std::erase_if(plans, [&](const Plan& plan) { return plan.turn > of_event; });
+    if (event.kind == "tool_started") now = of_event;  // the call that sets a plan
+    if (event.kind == "plan") plans.push_back({now, get_array(event.body, "items")});
+  }
+  std::erase_if(plans, [&](const Plan& plan) { return plan.turn > turn; });
+  return plans.empty() ? json::array{} : plans.back().items;
+}
+
 }  // namespace nightjar::run

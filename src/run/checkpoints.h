@@ -45,6 +45,9 @@ class Checkpoints {
   Deadline next_{};
 };
 
+/// The checklist as it stood after that turn; empty: there was none.
+json::array plan_at(const std::vector<core::Event>& events_of_run, int turn);
+
 /// Names, sizes and times of everything below a folder, as one word. Links are not followed.
 std::string fingerprint(const std::filesystem::path& folder);
 

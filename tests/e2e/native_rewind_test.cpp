@@ -67,6 +67,30 @@ TEST_F(NativeRewind, WhatCameAfterItsTurnIsForgotten) {
       << body_of_last_request();
 }
 
+TEST_F(NativeRewind, DiffAndPlanAreThoseOfItsTurnBeforeTheModelAnswersAgain) {
+  const auto plan = [](const std::string& text) {
+    return R"({"tool": "plan", "arguments": {"items": [{"text": ")" + text + R"("}]}})";
+  };
+  play(R"({"rewinds": true, "replies": [
+    {"calls": [)" +
+       plan("look round") + R"(]},
+    {"once": {"calls": [)" +
+       write_file("second.md") + ", " + plan("write it down") + R"(]}, )" + held() +
+       R"(, "calls": [)" + kAsk + R"(]},
+    {"calls": [)" +
+       kAsk + R"(]}]})");
+  const std::string id = get_string(finish(), "id");
+  ASSERT_NE(nightjar_.run({"diff", id}).out.find("second.md"), std::string::npos);
+  EXPECT_EQ(nightjar_.run({"rewind", id, "--turn", "1"}).exit_status, 0);
+  while (nightjar_.run({"log", id}).out.find("as they were after turn 1") == std::string::npos)
+    ::usleep(5'000);
+  EXPECT_EQ(nightjar_.run({"diff", id}).out, "");
+  const json::object run = get_array(nightjar_.task(id), "runs").at(0).as_object();
+  EXPECT_EQ(get_string(get_array(run, "plan").at(0).as_object(), "text"), "look round");
+  release();
+  settled(id);
+}
+
 TEST_F(NativeRewind, ATreeThatIsAsItBeganIsKeptAsWell) {
   play(R"({"replies": [
     {"calls": [)" +
