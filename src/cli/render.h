@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "cli/terminal.h"
+#include "core/event.h"
 
 namespace nightjar::cli {
 
@@ -51,6 +52,9 @@ std::string render_log(std::string_view log);
 /// One event as a line without newline: "12:03:04  baseline  tests: 120 passed (8.2 s)"; empty
 /// where it is of no interest to a person. `with_task` names the task first.
 std::string event_line(const Terminal& terminal, const json::object& event, bool with_task);
+/// "turn 7", a whole line above the first event of a turn; empty elsewhere. `nightjar rewind` takes
+/// this number.
+std::string turn_mark(const Terminal& terminal, const json::object& event, core::Turns& turns);
 /// What belongs below that line where one task is followed: a plan's items, a change as a diff, the
 /// end of what a failing command printed. Whole lines, bounded; empty for most events.
 std::string event_details(const Terminal& terminal, const json::object& event);

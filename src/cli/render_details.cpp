@@ -1,4 +1,4 @@
-// What stands below an event's line for those who follow one task.
+// What stands above and below an event's line for those who follow one task.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -41,6 +41,14 @@ Tone tone_of_diff(std::string_view line) {
 }
 
 }  // namespace
+
+std::string turn_mark(const Terminal& terminal, const json::object& event, core::Turns& turns) {
+  const auto turn = turns.begun_by(get_string(event, "run"), get_string(event, "kind"),
+                                   get_object(event, "body"));
+  if (!turn) return "";
+  return std::string(kMargin, ' ') + paint(terminal, Tone::Dim, fmt::format("turn {}", *turn)) +
+         "\n";
+}
 
 std::string event_details(const Terminal& terminal, const json::object& event) {
   const std::string kind = get_string(event, "kind");

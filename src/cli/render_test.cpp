@@ -48,8 +48,10 @@ std::string rendered(const json::object& input) {
   for (const auto& event : raw) events.push_back(event.as_object());
   if (what == "board") return board_frame(terminal, value.at("tasks").as_array(), events, at);
   std::string out;
+  core::Turns turns;
   for (const auto& event : events) {
     const bool with_task = get_bool(input, "with_task");
+    if (!with_task) out += turn_mark(terminal, event, turns);
     out += event_line(terminal, event, with_task) + "\n";
     if (!with_task) out += event_details(terminal, event);
   }

@@ -152,12 +152,15 @@ class StatusLine {
 
 int follow_and_report(const Context& context, const std::string& id, Time since) {
   StatusLine status(context);
+  core::Turns turns;
   const auto tell = [&](const json::object& event) {
     if (context.json || from_rfc3339(get_string(event, "time")).value_or(Time{}) < since) return;
+    const std::string mark = turn_mark(context.out, event, turns);
     const std::string line = event_line(context.out, event, false);
-    if (line.empty()) return;
+    if (line.empty() && mark.empty()) return;
     status.clear();
-    context.print(line + "\n" + event_details(context.out, event));
+    context.print(mark);
+    if (!line.empty()) context.print(line + "\n" + event_details(context.out, event));
   };
   std::function<void(const json::object&)> tick;
   if (context.out.tty && !context.json) tick = [&](const json::object& task) { status.show(task); };

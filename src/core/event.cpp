@@ -2,6 +2,16 @@
 
 namespace nightjar::core {
 
+std::optional<int> Turns::begun_by(std::string_view run, std::string_view kind,
+                                   const json::object& body) {
+  if (kind != "said" && kind != "tool_started" && kind != "rewound") return std::nullopt;
+  const int turn = static_cast<int>(get_int(body, "turn"));
+  int& newest = newest_.try_emplace(std::string(run), 0).first->second;
+  if (turn == newest) return std::nullopt;
+  newest = turn;
+  return kind == "rewound" ? std::nullopt : std::optional(turn);
+}
+
 json::object to_json(const Event& event) {
   return {{"task", event.task}, {"run", event.run},
           {"seq", event.seq},   {"time", to_rfc3339(event.time)},

@@ -2,7 +2,11 @@
 // it.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/json.h"
 #include "base/time.h"
@@ -19,6 +23,17 @@ struct Event {
   std::string kind;  ///< one of docs/events.md
   json::object body;
   bool operator==(const Event&) const = default;
+};
+
+/// Where the turns of the runs' conversations begin: the numbers that a rewind takes.
+class Turns {
+ public:
+  /// The turn that this event is the first one of; nullopt: the same as before, or none.
+  std::optional<int> begun_by(std::string_view run, std::string_view kind,
+                              const json::object& body);
+
+ private:
+  std::map<std::string, int, std::less<>> newest_;
 };
 
 json::object to_json(const Event& event);

@@ -176,14 +176,41 @@ std::string sentence(const core::Event& event) {
 
 }  // namespace
 
+std::string last_turns(const std::vector<core::Event>& events_of_run) {
+  constexpr size_t kMostTurns = 6, kMostText = 100;
+  std::vector<std::pair<int, std::string>> turns;  // of what no rewind took back
+  for (const auto& event : events_of_run) {
+    const int turn = static_cast<int>(get_int(event.body, "turn"));
+    if (event.kind == "rewound")
+      std::erase_if(turns, [turn](const auto& one) { return one.first > turn; });
+    if (event.kind != "said" && event.kind != "tool_started") continue;
+    if (turns.empty() || turns.back().first != turn) turns.emplace_back(turn, "");
+    std::string& did = turns.back().second;
+    if (event.kind == "said") continue;
+    const std::string what = inert(get_string(event.body, "what"));
+    did += (did.empty() ? "" : ", ") + inert(get_string(event.body, "tool")) +
+           (what.empty() ? "" : " " + what);
+  }
+  std::string out;
+  for (size_t i = turns.size() > kMostTurns ? turns.size() - kMostTurns : 0; i < turns.size(); ++i)
+    out += fmt::format(
+        "{}{}: {}", out.empty() ? "" : "; ", turns[i].first,
+        turns[i].second.empty() ? "words alone" : shortened(turns[i].second, kMostText));
+  return out;
+}
+
 std::string as_text(const std::vector<store::StoredEvent>& events, std::string_view run) {
   std::string out;
+  core::Turns turns;
   for (const auto& stored : events) {
     const core::Event& event = stored.event;
     if (!run.empty() && event.run != run) continue;
-    out += to_rfc3339(event.time) + "  " +
-           (event.run.empty() ? "" : event.run.substr(event.run.rfind('.') + 1) + "  ") +
-           core::with_id(sentence(event), event.task) + "\n";
+    const auto turn = turns.begun_by(event.run, event.kind, event.body);
+    const std::string time = to_rfc3339(event.time) + "  ";
+    const std::string number =
+        event.run.empty() ? "" : event.run.substr(event.run.rfind('.') + 1) + "  ";
+    if (turn) out += fmt::format("{}{}turn {}\n", time, number, *turn);
+    out += time + number + core::with_id(sentence(event), event.task) + "\n";
   }
   return out;
 }

@@ -28,6 +28,9 @@ struct History {
 /// The newest turn of a run's conversation as it stands: a rewind takes back those behind it.
 int newest_turn(const std::vector<core::Event>& events_of_run);
 
+/// "3: edit calc.py; 4: shell make, ask Which?": the newest turns of it, and what each did.
+std::string last_turns(const std::vector<core::Event>& events_of_run);
+
 /// What happened, a line an event, for `nightjar log`.
 std::string as_text(const std::vector<store::StoredEvent>& events, std::string_view run);
 

@@ -149,11 +149,13 @@ Answer<void> Service::resume(const core::Task& task, const json::object& body) {
   if (body.contains("rewind_turn")) {
     const std::int64_t turn = get_int(body, "rewind_turn", -1);
     const int newest = newest_turn(events);
-    if (run->agent != "native" || turn < 0 || turn > newest)
+    if (run->agent != "native" || turn < 0 || turn > newest) {
+      const std::string last = last_turns(events);
       return refuse(ErrorKind::Invalid,
                     fmt::format("there is no turn {} to go back to; there are 0 (the beginning) "
-                                "to {}",
-                                turn, newest));
+                                "to {}{}{}",
+                                turn, newest, last.empty() ? "" : "; the newest did this: ", last));
+    }
     event["rewind_turn"] = turn;
   }
   json::object limits;
