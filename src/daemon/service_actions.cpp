@@ -27,6 +27,19 @@ bool run_under_way(const core::Task& task) {
   });
 }
 
+/// Why no further run may be made: the newest one waits for its person in the middle of its work,
+/// which another one would not take up. Empty: it may.
+std::string parked_at_work(const core::Task& task) {
+  if (core::is_ended(task.state) || task.runs.empty()) return "";
+  const core::Run& run = task.runs.back();
+  const bool at_work = run.agent == "native" && run.stage != "prepare" && run.stage != "baseline";
+  if (run.state != State::Waiting || run.ended == Time{} || !at_work) return "";
+  return fmt::format(
+      "run {} waits for you, and another run would leave its work behind: nightjar answer {}, "
+      "nightjar resume {} or nightjar cancel {} first",
+      run.id, task.id, task.id, task.id);
+}
+
 std::string next_run_id(const core::Task& task) {
   return task.id + "." + std::to_string(task.runs.size() + 1);
 }
@@ -92,6 +105,8 @@ Answer<void> Service::retry(const core::Task& task, const json::object& body) {
   if (run_under_way(task))
     return refuse(ErrorKind::Conflict,
                   "a run of task " + task.id + " is under way; cancel it first, or wait for it");
+  if (const std::string why = parked_at_work(task); !why.empty())
+    return refuse(ErrorKind::Conflict, why);
   const std::string brief = task.runs.empty() ? task.spec.brief : task.runs.back().brief;
   std::vector<std::string> earlier;
   if (task.pull_request.number != 0) {
@@ -127,6 +142,8 @@ Answer<void> Service::request_changes(const core::Task& task, const json::object
   if (run_under_way(task))
     return refuse(ErrorKind::Conflict,
                   "a run of task " + task.id + " is under way; wait for it, or cancel it");
+  if (const std::string why = parked_at_work(task); !why.empty())
+    return refuse(ErrorKind::Conflict, why);
   std::vector<std::string> earlier;
   for (const auto& run : task.runs) earlier.push_back(run.brief);
   if (earlier.empty()) earlier.push_back(task.spec.brief);

@@ -239,6 +239,20 @@ TEST_F(NativePerson, AnAnswerIsHeardThoughTheReplyThatAskedAlsoFinished) {
   EXPECT_EQ(server_->requests().size(), 2U);
   EXPECT_NE(body_of_last_request().find("The person answers: Python 2.7"), std::string::npos);
   EXPECT_EQ(server_->violations(), "");
+TEST_F(NativePerson, ARunThatWaitsWithItsQuestionIsNotLeftBehindByAFurtherRun) {
+  play(R"({"replies": [{"calls": [{"tool": "ask", "arguments": {"question": "Which one?"}}]},
+    {"calls": [)" +
+       kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const std::string id = get_string(finish(), "id");
+  for (const std::vector<std::string>& further :
+       {std::vector<std::string>{"retry", id}, {"request-changes", id, "do it well"}}) {
+    const auto refused = nightjar_.run(further);
+    EXPECT_EQ(refused.exit_status, 1);
+    EXPECT_NE(refused.err.find("run " + id + ".1 waits for you"), std::string::npos) << refused.err;
+  }
+  EXPECT_EQ(get_array(nightjar_.task(id), "runs").size(), 1U);
+  EXPECT_EQ(nightjar_.run({"answer", id, "the first"}).exit_status, 0);
+  EXPECT_EQ(verdict(settled(id)), "proved");
 }
 
 }  // namespace
