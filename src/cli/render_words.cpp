@@ -155,9 +155,10 @@ std::vector<NextStep> next_steps(const json::object& task) {
       return steps;
     }
     case State::Waiting:
-      // No run was ever possible: the brief has to be said differently.
+      // No run was possible yet.
       if (get_array(task, "runs").empty()) {
-        return {{"nightjar assign \"Rename class A to B everywhere\"", "say it like this"},
+        return {{command("retry"), "once an agent can do it, such as with a model"},
+                {"nightjar assign \"Rename class A to B everywhere\"", "say it like this"},
                 {"nightjar assign 'replace `f($A)` with `g($A)`'", "or like this"},
                 {"nightjar models", "what the native agent could use"},
                 {command("cancel"), "give this one up"}};

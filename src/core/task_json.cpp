@@ -234,6 +234,9 @@ TaskSpec task_spec_from(const json::object& o) {
 }
 
 json::object to_json(const Task& task) {
+  // Where no agent could do it at first, the run that was made later has one.
+  const std::string& agent =
+      task.spec.agent.empty() && !task.runs.empty() ? task.runs.back().agent : task.spec.agent;
   json::array runs;
   for (const auto& run : task.runs) runs.push_back(run_json(run));
   json::object out{{"id", task.id},
@@ -249,7 +252,7 @@ json::object to_json(const Task& task) {
                    {"base_commit", task.spec.base_commit},
                    {"detached", task.spec.detached},
                    {"branch", text_or_null(task.branch)},
-                   {"agent", text_or_null(task.spec.agent)},
+                   {"agent", text_or_null(agent)},
                    {"attempts", task.spec.attempts},
                    {"limits", to_json(task.spec.limits)},
                    {"uncommitted", task.spec.uncommitted},

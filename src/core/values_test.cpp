@@ -133,5 +133,13 @@ TEST(Task, NeedsNoRunnerWhereAPersonHasTheWord) {
   }
 }
 
+TEST(Task, ATaskThatNoAgentCouldDoAtFirstHasTheAgentOfItsRun) {
+  Task task;
+  task.id = "k3x9qa";
+  EXPECT_TRUE(to_json(task).at("agent").is_null());
+  task.runs.emplace_back().agent = "native";
+  EXPECT_EQ(get_string(to_json(task), "agent"), "native");
+}
+
 }  // namespace
 }  // namespace nightjar::core

@@ -50,7 +50,10 @@ std::string no_open_run(const core::Task& task) {
           "next one",
           id, id);
     default:
-      return fmt::format("no run of task {} was made yet; nightjar show {} says why", id, id);
+      return fmt::format(
+          "no run of task {} was made yet{}{}; nightjar retry {} makes one once an "
+          "agent can do it",
+          id, task.reason.empty() ? "" : ": ", inert(task.reason, true), id);
   }
 }
 

@@ -207,5 +207,20 @@ TEST_F(ModelWaits, ARewindGoesNoFurtherThanTheConversationAsItStands) {
   expect_refused({"rewind", id, "--turn", "3"}, 2, "0 (the beginning) to 2");
 }
 
+TEST_F(ModelWaits, ATaskThatNoAgentCouldDoSaysThatRetryMakesItsRunOnceAModelIsThere) {
+  nightjar_.configure("runs = 4\n");
+  const std::string id = assign();
+  EXPECT_NE(nightjar_.run({"show", id}).out.find("nightjar retry " + id), std::string::npos);
+  for (const std::vector<std::string>& word :
+       {std::vector<std::string>{"tell", id, "Go on."}, {"answer", id, "yes"}, {"resume", id}})
+    expect_refused(word, 1, "nightjar retry " + id + " makes one");
+  nightjar_.run({"stop"});
+  play(R"({"replies": [{"calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  EXPECT_EQ(nightjar_.run({"retry", id}).exit_status, 0);
+  EXPECT_EQ(verdict(settled(id)), "proved");
+  EXPECT_EQ(get_string(nightjar_.task(id), "agent"), "native");
+  EXPECT_EQ(nightjar_.run({"show", id}).out.find("none here can do it"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace nightjar::test
