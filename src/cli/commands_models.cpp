@@ -121,6 +121,21 @@ std::vector<std::string> problems_of_models(const json::array& models) {
   return out;
 }
 
+std::string changed_config(const Client& client) {
+  const auto health = client.health();
+  const std::string file = health ? get_string(*health, "config_changed") : "";
+  if (file.empty()) return "";
+  return fmt::format(
+      "{} was changed since the service started, which goes by the old one: nightjar stop, and it "
+      "is read again with the next command (runs go on meanwhile)",
+      inert(file));
+}
+
+void say_of_changed_config(const Context& context) {
+  if (const std::string remark = changed_config(context.client); !remark.empty())
+    context.say(remark);
+}
+
 void say_of_keys_only_here(const Context& context, std::string_view model) {
   const auto health = context.client.health();
   if (!health || !health->contains("keys")) return;
@@ -144,6 +159,7 @@ void say_of_keys_only_here(const Context& context, std::string_view model) {
 
 int run_models(const Context& context) {
   const auto& arguments = context.call.arguments;
+  say_of_changed_config(context);
   if (arguments.empty()) return list(context);
   if (arguments[0] != "test")
     throw wrong_use(fmt::format("nightjar models takes nothing, or: test [NAME]; not '{}'",

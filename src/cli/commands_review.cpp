@@ -49,6 +49,7 @@ int report_run(const Context& context, const json::object& task, Time asked) {
 }  // namespace
 
 int run_request_changes(const Context& context) {
+  say_of_changed_config(context);
   const std::string text = text_argument(context, 1, "request");
   const Time asked = now();
   const json::object body{{"text", valid_utf8(text)}};
@@ -105,6 +106,7 @@ int run_cancel(const Context& context) {
 }
 
 int run_retry(const Context& context) {
+  say_of_changed_config(context);
   json::object body;
   if (context.call.has("--allow-network")) body["allow_network"] = true;
   const Time asked = now();
@@ -120,6 +122,7 @@ int run_tell(const Context& context) {
 }
 
 int run_answer(const Context& context) {
+  say_of_changed_config(context);
   const Time asked = now();
   const json::object body{{"text", valid_utf8(text_argument(context, 1, "answer"))}};
   const json::object task = post_to_task(context, "answer", body);
@@ -141,6 +144,7 @@ int run_rewind(const Context& context) {
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), turn);
   if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || turn < 0)
     throw wrong_use("rewind needs --turn N, the number of a reply, such as --turn 12");
+  say_of_changed_config(context);
   json::object body{{"rewind_turn", turn}};
   put_limits(context, body);
   const Time asked = now();
@@ -150,6 +154,7 @@ int run_rewind(const Context& context) {
 }
 
 int run_resume(const Context& context) {
+  say_of_changed_config(context);
   json::object body;
   put_limits(context, body);
   const Time asked = now();

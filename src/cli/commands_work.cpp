@@ -107,6 +107,7 @@ json::value assign(const Context& context, const json::object& request) {
 int run_assign(const Context& context) {
   json::object request = assignment(context);
   request["id"] = random_id();
+  say_of_changed_config(context);
   const Time asked = now();
   json::value answer;
   try {

@@ -72,6 +72,10 @@ int run_models(const Context& context);
 /// Says which vendors' keys this shell has and the service has not, and how it comes by them; with
 /// a model's name, of its vendor alone.
 void say_of_keys_only_here(const Context& context, std::string_view model);
+/// What to say where config.toml was changed since the running service read it; empty: it was not,
+/// or none runs.
+std::string changed_config(const Client& client);
+void say_of_changed_config(const Context& context);
 /// What is wrong in the settings, of the answer of GET /models.
 std::vector<std::string> problems_of_models(const json::array& models);
 int run_recipes(const Context& context);

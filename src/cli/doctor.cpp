@@ -106,6 +106,8 @@ Finding check_service(const Client& client) {
   } catch (const Error& error) {
     return {"service", Grade::Failed, text, error.what()};
   }
+  if (const std::string remark = changed_config(client); !remark.empty())
+    return {"service", Grade::Warning, text, remark};
   return {"service", Grade::Ok, text, ""};
 }
 

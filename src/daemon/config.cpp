@@ -189,6 +189,8 @@ fs::file_time_type written_at(const fs::path& file) {
   return missing ? fs::file_time_type{} : time;
 }
 
+bool has_changed(const Config& config) { return written_at(config.file) != config.written; }
+
 std::expected<Config, std::string> load_config(const fs::path& file) {
   Reader reader;
   reader.file = file.string();

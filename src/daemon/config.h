@@ -37,6 +37,9 @@ std::expected<Config, std::string> load_config(const std::filesystem::path& file
 /// When it was last written; the epoch where it is missing.
 std::filesystem::file_time_type written_at(const std::filesystem::path& file);
 
+/// It was written, made or removed since these settings were read from it.
+bool has_changed(const Config& config);
+
 int default_most_runs();
 /// Three quarters of the machine's memory.
 std::uint64_t default_memory();

@@ -40,12 +40,9 @@ std::optional<model::Endpoint> endpoint_of_other_server() {
 
 // Settings are read when the service starts.
 std::string changed_since(const Config& config) {
-  return written_at(config.file) == config.written
-             ? ""
-             : fmt::format(
-                   "; {} was changed since the service started: nightjar stop, then try "
-                   "again",
-                   config.file.string());
+  if (!has_changed(config)) return "";
+  return fmt::format("; {} was changed since the service started: nightjar stop, then try again",
+                     config.file.string());
 }
 
 std::string nothing_reachable() {

@@ -76,7 +76,9 @@ json::object Service::health() {
       {"waiting_for_model", supervisor_.waiting_for_model()},
       {"queued", queued},
       {"keys",
-       to_array(model::keys_in_environment([](const char* name) { return std::getenv(name); }))}};
+       to_array(model::keys_in_environment([](const char* name) { return std::getenv(name); }))},
+      {"config_changed", has_changed(config_) ? json::value(valid_utf8(config_.file.string()))
+                                              : json::value(nullptr)}};
 }
 
 json::array Service::tasks() {

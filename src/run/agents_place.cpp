@@ -88,8 +88,14 @@ std::unique_ptr<sandbox::Session> AgentsPlace::start_sandbox() {
 // The key is resolved where it is used, and kept in memory alone.
 void AgentsPlace::open_model(const agent::Agent& agent) {
   if (!agent.keeps_its_place() || model_) return;
-  const auto wait_for_person = [](const std::string& why) {
-    end_run(core::State::Waiting, why + "; then nightjar resume ID goes on",
+  using From = model::KeySource::From;
+  const bool is_read_here =
+      job_.model && (job_.model->key.from == From::File || job_.model->key.from == From::Command);
+  const auto wait_for_person = [is_read_here](const std::string& why) {
+    end_run(core::State::Waiting,
+            why + (is_read_here ? "; then nightjar resume ID goes on"
+                                : "; once config.toml or the service's variables say better: "
+                                  "nightjar stop, then nightjar resume ID goes on"),
             core::WaitingFor::Person);
   };
   if (!job_.model) {

@@ -79,6 +79,31 @@ TEST_F(ModelSettingsShown, ADefaultModelThatIsNotThereIsSaidBeforeATicketIs) {
   EXPECT_NE(read_file(daemon_log(nightjar_.state())).find(says), std::string::npos);
 }
 
+TEST_F(ModelSettingsShown, ChangedSettingsAreSaidAlsoWhereTheModelIsKnown) {
+  play(R"({"replies": [{"faults": [{"status": 401, "body": {"error": {"message": "no"}}}],
+    "calls": [)" +
+       kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
+  const std::string says = "was changed since the service started";
+  const json::object parked = finish({"--model", "scripted"});
+  const std::string id = get_string(parked, "id");
+  EXPECT_NE(get_string(parked, "reason").find("nightjar stop"), std::string::npos) << log(parked);
+  EXPECT_EQ(said({"models"}).find(says), std::string::npos);
+  nightjar_.configure(read_file(nightjar_.config()) + "\n");
+  fs::last_write_time(nightjar_.config(),
+                      fs::last_write_time(nightjar_.config()) + std::chrono::seconds(1));
+  for (const std::vector<std::string>& args :
+       {std::vector<std::string>{"assign", "--model", "scripted", "Fix: x"},
+        {"models"},
+        {"resume", id},
+        {"retry", id}}) {
+    const std::string out = said(args);
+    EXPECT_NE(out.find(says), std::string::npos) << args[0] << ": " << out;
+  }
+  EXPECT_NE(said({"doctor", "--json"}).find(says), std::string::npos);
+  nightjar_.run({"stop"});
+  EXPECT_EQ(said({"models"}).find(says), std::string::npos);
+}
+
 TEST_F(ModelSettingsShown, AModelServerThatDoesNotAnswerIsNoMissingService) {
   nightjar_.configure(
       "[models.absent]\nwire = \"chat\"\nmodel = \"x\"\n"

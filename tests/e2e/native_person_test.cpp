@@ -239,6 +239,8 @@ TEST_F(NativePerson, AnAnswerIsHeardThoughTheReplyThatAskedAlsoFinished) {
   EXPECT_EQ(server_->requests().size(), 2U);
   EXPECT_NE(body_of_last_request().find("The person answers: Python 2.7"), std::string::npos);
   EXPECT_EQ(server_->violations(), "");
+}
+
 TEST_F(NativePerson, ARunThatWaitsWithItsQuestionIsNotLeftBehindByAFurtherRun) {
   play(R"({"replies": [{"calls": [{"tool": "ask", "arguments": {"question": "Which one?"}}]},
     {"calls": [)" +

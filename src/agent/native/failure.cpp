@@ -26,7 +26,11 @@ WorkResult end_for(const model::Failure& failure, const std::string& who) {
       return ended(Outcome::Parked, fmt::format("{} says that no money is left: {}", who, words),
                    WaitingFor::Quota);
     case Kind::BadKey:
-      return ended(Outcome::Parked, fmt::format("{} does not take the key: {}", who, words));
+      return ended(Outcome::Parked,
+                   fmt::format("{} does not take the key: {}; nightjar resume ID goes on with "
+                               "another one, after nightjar stop where it stands in config.toml or "
+                               "in a variable",
+                               who, words));
     case Kind::ContextFull:
       return ended(Outcome::Failed,
                    fmt::format("the task alone is longer than {} takes: {}", who, words));
