@@ -46,7 +46,6 @@ std::string changed_since(const Config& config) {
 }
 
 std::string nothing_reachable() {
-  for (const auto& trouble : model::environment_troubles(variable)) return trouble;
   return "no model is reachable: set OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY where the "
          "service starts, or describe one in [models.NAME] of config.toml";
 }
@@ -116,6 +115,42 @@ std::expected<model::Endpoint, std::string> model_named(const Config& config,
 
 }  // namespace
 
+namespace {
+
+// Whoever set an address meant the server there: ANTHROPIC_BASE_URL and GEMINI_BASE_URL, with or
+// without a key.
+std::vector<model::Endpoint> servers_elsewhere() {
+  std::vector<model::Endpoint> out;
+  for (const auto& [vendor, name] : kDefaults) {
+    if (vendor == "openai") continue;  // what models that server has, it has to be asked
+    auto endpoint = model::endpoint_named(fmt::format("{}/{}", vendor, name), variable);
+    if (endpoint && endpoint->base_url != model::default_base_url(endpoint->wire))
+      out.push_back(with_prices(std::move(*endpoint)));
+  }
+  return out;
+}
+
+// No word of a repository goes to a vendor's own server while a variable leads to another one.
+std::expected<model::Endpoint, std::string> model_of_environment(
+    const Config& config, const std::optional<OtherServer>& other) {
+  const std::string way_out = "name a model with --model, or set model = \"NAME\" in config.toml";
+  if (const auto troubles = model::environment_troubles(variable); !troubles.empty())
+    return std::unexpected(fmt::format(
+        "{}; no other server is asked in its place: correct it, or {}", troubles[0], way_out));
+  const auto elsewhere = servers_elsewhere();
+  if (elsewhere.size() + (other ? 1 : 0) > 1)
+    return std::unexpected(
+        "more than one of OPENAI_BASE_URL, ANTHROPIC_BASE_URL and GEMINI_BASE_URL leads to a "
+        "server of its own: " +
+        way_out);
+  if (other) return only_model_of(*other);
+  if (!elsewhere.empty()) return elsewhere.front();
+  if (const auto known = known_models(config); !known.empty()) return known.front();
+  return std::unexpected(nothing_reachable());
+}
+
+}  // namespace
+
 std::expected<model::Endpoint, std::string> default_model(const Config& config,
                                                           const std::optional<OtherServer>& other) {
   if (!config.model.empty()) return model_named(config, config.model);
@@ -123,10 +158,8 @@ std::expected<model::Endpoint, std::string> default_model(const Config& config,
     return std::unexpected(
         "several models are configured: say which with --model, or set model = \"NAME\" in "
         "config.toml");
-  if (const auto known = known_models(config); !known.empty()) return known.front();
-  auto found =
-      other ? only_model_of(*other)
-            : std::expected<model::Endpoint, std::string>(std::unexpected(nothing_reachable()));
+  if (!config.models.empty()) return with_prices(config.models.begin()->second);
+  auto found = model_of_environment(config, other);
   if (!found) return std::unexpected(found.error() + changed_since(config));
   return found;
 }
@@ -134,7 +167,7 @@ std::expected<model::Endpoint, std::string> default_model(const Config& config,
 std::expected<model::Endpoint, std::string> find_model(const Config& config,
                                                        std::string_view name) {
   if (!name.empty()) return model_named(config, std::string(name));
-  const bool asks = config.model.empty() && known_models(config).empty();
+  const bool asks = config.model.empty() && config.models.empty();
   return default_model(config, asks ? other_server() : std::nullopt);
 }
 

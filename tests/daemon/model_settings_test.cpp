@@ -43,6 +43,41 @@ TEST_F(ModelSettings, TheOnlyModelOfAnotherServerIsTheDefault) {
   EXPECT_EQ(found->base_url, server.base_url("any", "c", "chat"));
 }
 
+TEST_F(ModelSettings, AnAddressThatLeadsElsewhereGoesBeforeAVendorsKey) {
+  const test::ModelServer server("any", R"({"replies": []})");
+  set("OPENAI_API_KEY", "key");
+  set("ANTHROPIC_API_KEY", "key");
+  set("OPENAI_BASE_URL", server.base_url("any", "c", "chat"));
+  const auto found = find_model(config_, "");
+  ASSERT_TRUE(found) << found.error();
+  EXPECT_EQ(found->name, "chat/scripted");
+  set("OPENAI_BASE_URL", "http://127.0.0.1:1/v1");
+  const auto silent = find_model(config_, "");
+  ASSERT_FALSE(silent) << silent->base_url;
+  EXPECT_NE(silent.error().find("name one, --model chat/NAME"), std::string::npos);
+  set("OPENAI_BASE_URL", "");
+  set("ANTHROPIC_BASE_URL", "http://127.0.0.1:1/x");
+  EXPECT_EQ(find_model(config_, "")->base_url, "http://127.0.0.1:1/x");
+  set("ANTHROPIC_API_KEY", "");
+  EXPECT_EQ(find_model(config_, "")->base_url, "http://127.0.0.1:1/x") << "one without keys";
+  set("GEMINI_BASE_URL", "http://127.0.0.1:1/y");
+  const auto two = find_model(config_, "");
+  ASSERT_FALSE(two) << two->base_url;
+  EXPECT_NE(two.error().find("--model"), std::string::npos) << two.error();
+}
+
+TEST_F(ModelSettings, AnAddressInTroubleIsNoReasonToAskAnotherVendor) {
+  set("OPENAI_API_KEY", "key");
+  set("ANTHROPIC_API_KEY", "key");
+  set("OPENAI_BASE_URL", "http://u:secretpw@127.0.0.1:1/v1");
+  const auto found = find_model(config_, "");
+  ASSERT_FALSE(found) << found->base_url;
+  EXPECT_NE(found.error().find("OPENAI_BASE_URL holds a password"), std::string::npos)
+      << found.error();
+  EXPECT_NE(found.error().find("--model"), std::string::npos) << found.error();
+  EXPECT_EQ(find_model(config_, "anthropic/x")->base_url, "https://api.anthropic.com");
+}
+
 TEST_F(ModelSettings, OfSeveralModelsOfAnotherServerOneIsToBeNamed) {
   OtherServer server;
   server.endpoint.base_url = "http://127.0.0.1:1/v1";
