@@ -127,6 +127,16 @@ Fd connect_to_host(const std::string& host, const std::string& port, Patience& p
   throw Error(ErrorKind::Unavailable, host + " has no address");
 }
 
+/// Its troubles must not read as those of the host behind it.
+Fd connect_to_proxy(const Proxy& proxy, Patience& patience) {
+  try {
+    return connect_to_host(proxy.host, proxy.port, patience);
+  } catch (const Error& error) {
+    throw Error(error.kind(),
+                fmt::format("the proxy {}:{}: {}", proxy.host, proxy.port, error.what()));
+  }
+}
+
 /// A path of any length: what does not fit into a socket address is reached through its folder.
 Fd connect_to_socket(const fs::path& path, const Patience& patience) {
   sockaddr_un address{};
@@ -183,7 +193,7 @@ Channel::Channel(const Route& route, Millis connect_timeout, Patience& patience)
   if (!route.unix_socket.empty()) {
     socket_ = connect_to_socket(route.unix_socket, patience);
   } else if (route.proxy) {
-    socket_ = connect_to_host(route.proxy->host, route.proxy->port, patience);
+    socket_ = connect_to_proxy(*route.proxy, patience);
     enter_proxy(route, patience);
   } else {
     socket_ = connect_to_host(route.address.host, route.address.port, patience);
