@@ -145,8 +145,12 @@ Failure Client::refusal(const net::HttpResponse& response) const {
 // A name that is not found may be found later; a wrong address or certificate file never helps.
 Failure Client::fault(const Error& error) const {
   const bool passes = error.kind() == ErrorKind::Unavailable || error.kind() == ErrorKind::Timeout;
-  return {passes ? Kind::Broken : Kind::Rejected,
-          words_for_people(inert(error.what()), endpoint_, key_), std::nullopt, 0};
+  std::string words = words_for_people(inert(error.what()), endpoint_, key_);
+  if (error.kind() == ErrorKind::Denied)
+    words +=
+        "; where it is the right server, ca_file in [models.NAME] of config.toml names the "
+        "certificate to trust";
+  return {passes ? Kind::Broken : Kind::Rejected, std::move(words), std::nullopt, 0};
 }
 
 // One try. What it used is counted, whatever came of it.

@@ -103,11 +103,12 @@ class HttpsTest : public testing::Test {
     request.deadline = in(std::chrono::seconds(20));
     return request;
   }
-  static std::string failure_of(const HttpRequest& request) {
+  static std::string failure_of(const HttpRequest& request,
+                                ErrorKind kind = ErrorKind::Unavailable) {
     try {
       return "answered " + std::to_string(http(request).status);
     } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::Unavailable);
+      EXPECT_EQ(error.kind(), kind) << error.what();
       return error.what();
     }
   }
@@ -132,19 +133,39 @@ TEST_F(HttpsTest, ATrustedServerAnswersManyRequestsOnOneConnection) {
   EXPECT_EQ(http(to(*listening, "127.0.0.1")).status, 200) << "named by its number";
 }
 
-TEST_F(HttpsTest, ACertificateThatDoesNotFitIsRefused) {
+TEST_F(HttpsTest, ACertificateThatDoesNotFitIsRefusedAndNothingThatPasses) {
   const auto fits_another = certificate("DNS:other.example", &authority_);
   const auto expired = certificate("DNS:localhost", &authority_, -60);
   const auto unknown = certificate("DNS:localhost,IP:127.0.0.1", nullptr);
+  const auto refusal_of = [](const HttpRequest& request) {
+    return failure_of(request, ErrorKind::Denied);
+  };
   const auto another = server(fits_another);
-  EXPECT_NE(failure_of(to(*another)).find("hostname mismatch"), std::string::npos);
-  EXPECT_NE(failure_of(to(*another, "127.0.0.1")).find("IP address mismatch"), std::string::npos);
-  EXPECT_NE(failure_of(to(*server(expired))).find("expired"), std::string::npos);
-  EXPECT_NE(failure_of(to(*server(unknown))).find("certificate is refused"), std::string::npos);
+  EXPECT_NE(refusal_of(to(*another)).find("hostname mismatch"), std::string::npos);
+  EXPECT_NE(refusal_of(to(*another, "127.0.0.1")).find("IP address mismatch"), std::string::npos);
+  EXPECT_NE(refusal_of(to(*server(expired))).find("expired"), std::string::npos);
+  EXPECT_NE(refusal_of(to(*server(unknown))).find("certificate is refused"), std::string::npos);
   const auto listening = server(good_);
   HttpRequest by_the_system = to(*listening);
   by_the_system.ca_file.clear();
-  EXPECT_NE(failure_of(by_the_system).find("certificate is refused"), std::string::npos);
+  EXPECT_NE(refusal_of(by_the_system).find("certificate is refused"), std::string::npos);
+}
+
+TEST_F(HttpsTest, AMissingCertificateFileIsSaidToBeMissing) {
+  const auto listening = server(good_);
+  HttpRequest request = to(*listening);
+  request.ca_file = folder_.path() / "none.pem";
+  const std::string why = failure_of(request, ErrorKind::Invalid);
+  EXPECT_NE(why.find("none.pem: No such file or directory"), std::string::npos) << why;
+}
+
+TEST_F(HttpsTest, AProxyThatIsNotThereIsNotToldAsTheServerBehindIt) {
+  const auto listening = server(good_);
+  HttpRequest request = to(*listening);
+  request.direct = false;
+  request.proxy = "http://127.0.0.1:1";
+  const std::string why = failure_of(request);
+  EXPECT_NE(why.find("the proxy 127.0.0.1:1: cannot connect"), std::string::npos) << why;
 }
 
 TEST_F(HttpsTest, AnEndThatWasNotToldIsNoEnd) {

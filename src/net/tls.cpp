@@ -2,9 +2,12 @@
 
 #include <arpa/inet.h>
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 
 #include "base/error.h"
 #include "net/channel.h"
@@ -45,8 +48,10 @@ Tls::Tls(Channel& channel, const std::string& host, const std::string& ca_file,
   if (ca_file.empty()) {
     openssl().SSL_CTX_set_default_verify_paths(context_.get());
   } else if (openssl().SSL_CTX_load_verify_file(context_.get(), ca_file.c_str()) != 1) {
+    const bool is_readable = ::access(ca_file.c_str(), R_OK) == 0;
     throw Error(ErrorKind::Invalid,
-                fmt::format("no certificates can be read from {}: {}", ca_file, openssl_says()));
+                fmt::format("no certificates can be read from {}: {}", ca_file,
+                            is_readable ? openssl_says() : std::strerror(errno)));
   }
   ssl_.reset(openssl().SSL_new(context_.get()));
   BIO* const received = openssl().BIO_new(openssl().BIO_s_mem());
@@ -90,11 +95,11 @@ bool Tls::flush(const Patience& patience) {
 void Tls::go_on(int result, const Patience& patience) {
   const int error = openssl().SSL_get_error(ssl_.get(), result);
   if (error != SSL_ERROR_WANT_READ) {
-    std::string why = openssl_says();
+    // Time mends no certificate.
     if (const long verdict = openssl().SSL_get_verify_result(ssl_.get()); verdict != X509_V_OK)
-      why = fmt::format("its certificate is refused: {}",
-                        openssl().X509_verify_cert_error_string(verdict));
-    throw Error(ErrorKind::Unavailable, "TLS: " + why);
+      throw Error(ErrorKind::Denied, fmt::format("TLS: its certificate is refused: {}",
+                                                 openssl().X509_verify_cert_error_string(verdict)));
+    throw Error(ErrorKind::Unavailable, "TLS: " + openssl_says());
   }
   flush(patience);
   std::array<char, kRecord> buffer;

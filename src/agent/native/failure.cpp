@@ -35,6 +35,11 @@ WorkResult end_for(const model::Failure& failure, const std::string& who) {
       return ended(Outcome::Failed,
                    fmt::format("the task alone is longer than {} takes: {}", who, words));
     case Kind::Rejected:
+      if (failure.status == 0)  // nothing was sent
+        return ended(Outcome::Parked,
+                     fmt::format("{} cannot be asked: {}; nightjar resume ID goes on once this is "
+                                 "mended, after nightjar stop where config.toml had to change",
+                                 who, words));
       return ended(Outcome::Parked, fmt::format("{} refused the request: {}", who, words));
     case Kind::Malformed:
       return ended(Outcome::Parked, fmt::format("what {} sends cannot be read: {}; nightjar resume "

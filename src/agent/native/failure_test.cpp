@@ -22,6 +22,18 @@ TEST(EndFor, RepliesThatCannotBeReadWaitForThePersonWhoIsToldWhatToDo) {
   EXPECT_EQ(end.reason, "what m sends cannot be read: no JSON; nightjar resume ID asks it again");
 }
 
+TEST(EndFor, WhatWasNeverSentWasNotRefused) {
+  EXPECT_TRUE(reason(Kind::Rejected).starts_with("m cannot be asked: its words; nightjar resume"))
+      << reason(Kind::Rejected);
+  EXPECT_EQ(end_for({Kind::Rejected, "its words", {}, 400}, "m").reason,
+            "m refused the request: its words");
+}
+
+TEST(EndFor, AKeyThatIsRefusedSaysHowAnotherOneIsTaken) {
+  EXPECT_NE(reason(Kind::BadKey).find("nightjar resume ID"), std::string::npos);
+  EXPECT_NE(reason(Kind::BadKey).find("nightjar stop"), std::string::npos);
+}
+
 TEST(EndFor, OnlyWhatNobodyMendsEndsTheRun) {
   for (const Kind kind : {Kind::RateLimit, Kind::Overloaded, Kind::Broken, Kind::NoMoney,
                           Kind::BadKey, Kind::Rejected, Kind::Malformed})
