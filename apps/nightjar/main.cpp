@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
         {"agents", Finding::Grade::Ok,
          "mechanic (needs no model), native (on any model: nightjar models)", ""}};
   };
+  hooks.config_problem = [] { return nightjar::daemon::config_problem(nightjar::config_file()); };
   hooks.model_problems = [] { return nightjar::daemon::model_problems(nightjar::config_file()); };
   return nightjar::cli::run_cli(argc, argv, hooks);
 }

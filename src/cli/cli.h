@@ -26,6 +26,8 @@ struct Hooks {
   /// Further checks of `doctor`, after the command line's own (git, state folder, disk, sandbox,
   /// service).
   std::function<std::vector<Finding>()> doctor;
+  /// Why a service that starts here could not read its settings, with file and line; empty: it can.
+  std::function<std::string()> config_problem;
   /// What is wrong in the settings of models, as a service that starts here would read them.
   std::function<std::vector<std::string>()> model_problems;
   /// The nightjar-sandbox executable, for `doctor`; empty: beside this executable.

@@ -131,11 +131,16 @@ int run_answer(const Context& context) {
 }
 
 int run_pause(const Context& context) {
-  const json::object task = post_to_task(context, "pause", {});
+  json::object task = post_to_task(context, "pause", {});
+  const bool waited = waits_for_model(task);
+  if (waited && !context.json) {  // what can be done next is what can be done with a paused run
+    task["waiting_for"] = "person";
+    task["reason"] = "paused";
+  }
   return report(context, task,
                 fmt::format("{} {}", id_and_title(task),
-                            waits_for_model(task) ? "stops waiting for its model, and pauses"
-                                                  : "pauses before its next turn"));
+                            waited ? "stops waiting for its model, and pauses"
+                                   : "pauses before its next turn"));
 }
 
 int run_rewind(const Context& context) {

@@ -49,17 +49,19 @@ json::array check_commands(const Context& context) {
 
 json::object assignment(const Context& context) {
   const auto& call = context.call;
-  json::object request{{"brief", valid_utf8(brief_argument(context))},
-                       {"repo", repository(context)}};
+  json::object request;
+  // First: an option that lacks its value has taken the brief for it.
+  put_limits(context, request);
+  if (const auto attempts = number_option(context, "--attempts", 16))
+    request["attempts"] = *attempts;
+  request["brief"] = valid_utf8(brief_argument(context));
+  request["repo"] = repository(context);
   if (call.has("--base")) request["base"] = checked_text(call.value("--base"), "base");
   if (call.has("--kind")) request["kind"] = known_kind(call.value("--kind"));
   if (call.has("--agent")) request["agent"] = checked_text(call.value("--agent"), "agent's name");
   if (call.has("--title"))
     request["title"] = valid_utf8(checked_text(call.value("--title"), "title"));
   if (call.has("--check")) request["checks"] = check_commands(context);
-  if (const auto attempts = number_option(context, "--attempts", 16))
-    request["attempts"] = *attempts;
-  put_limits(context, request);
   if (call.has("--model")) request["model"] = checked_text(call.value("--model"), "model's name");
   if (call.has("--allow-network")) request["allow_network"] = true;
   if (call.has("--plan-first")) request["plan_first"] = true;

@@ -86,12 +86,17 @@ Finding check_disk(const fs::path& state) {
   return {"disk", Grade::Ok, text, ""};
 }
 
-Finding check_service(const Client& client) {
+Finding check_service(const Context& context) {
+  const Client& client = context.client;
+  const std::string unreadable = context.hooks.config_problem ? context.hooks.config_problem() : "";
   const auto health = client.health();
   if (!health && FileLock::is_held(daemon_lock(client.state()))) {
     return {"service", Grade::Failed, "it is there but does not answer",
             fmt::format("look into {}", daemon_log(client.state()).string())};
   }
+  if (!health && !unreadable.empty())
+    return {"service", Grade::Failed, "not running, and none can start: " + unreadable,
+            "correct the file"};
   if (!health)
     return {"service", Grade::Ok, "not running; the first command that needs it starts it", ""};
   const auto idle = get_int(*health, "waiting_for_model");
@@ -106,6 +111,9 @@ Finding check_service(const Client& client) {
   } catch (const Error& error) {
     return {"service", Grade::Failed, text, error.what()};
   }
+  if (!unreadable.empty())
+    return {"service", Grade::Failed, text + "; the next one cannot start: " + unreadable,
+            "correct the file"};
   if (const std::string remark = changed_config(client); !remark.empty())
     return {"service", Grade::Warning, text, remark};
   return {"service", Grade::Ok, text, ""};
@@ -188,7 +196,7 @@ int run_doctor(const Context& context) {
   findings.push_back(guarded("git", check_git));
   findings.push_back(guarded("state folder", [&] { return check_state(state); }));
   findings.push_back(guarded("disk", [&] { return check_disk(state); }));
-  findings.push_back(guarded("service", [&] { return check_service(context.client); }));
+  findings.push_back(guarded("service", [&] { return check_service(context); }));
   try {
     if (auto finding = check_repository()) findings.push_back(std::move(*finding));
   } catch (const std::exception& error) {

@@ -107,9 +107,14 @@ fs::path find_helper() {
   return {};
 }
 
+std::string config_problem(const fs::path& file) {
+  const auto config = load_config(file);
+  return config ? "" : config.error();
+}
+
 std::vector<std::string> model_problems(const fs::path& file) {
   const auto config = load_config(file);
-  if (!config) return {config.error()};
+  if (!config) return {};  // which is a problem of its own
   std::vector<std::string> out;
   for (auto& trouble : model_troubles(*config)) out.push_back(std::move(trouble.problem));
   return out;

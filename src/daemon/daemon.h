@@ -17,6 +17,8 @@ struct ServeOptions {
 /// daemon already serves this state folder; 2 for a bad configuration; 1 for a fault.
 int serve(const ServeOptions& options);
 
+/// Why no service can start with this file, with its line; empty: one can.
+std::string config_problem(const std::filesystem::path& config);
 /// What is wrong in the settings of models, as a service would read them that started here and now.
 std::vector<std::string> model_problems(const std::filesystem::path& config);
 

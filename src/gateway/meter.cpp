@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "base/error.h"
+#include "base/money.h"
 #include "base/text.h"
 
 namespace nightjar::gateway {
@@ -60,7 +61,7 @@ std::optional<std::string> Meter::refusal() const {
   const double spent = sum_.cost_usd + besides_usd_;
   const std::int64_t tokens = sum_.usage.input + sum_.usage.output + besides_tokens_;
   if (budget_.cost_usd > 0 && spent >= budget_.cost_usd)
-    return fmt::format("this run has spent ${:.4f} of ${:.2f}", spent, budget_.cost_usd);
+    return fmt::format("this run has spent ${:.4f} of {}", spent, dollars(budget_.cost_usd));
   if (budget_.tokens > 0 && tokens >= budget_.tokens)
     return fmt::format("this run has used {} of {} tokens", tokens, budget_.tokens);
   return std::nullopt;

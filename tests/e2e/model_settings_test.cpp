@@ -104,6 +104,14 @@ TEST_F(ModelSettingsShown, ChangedSettingsAreSaidAlsoWhereTheModelIsKnown) {
   EXPECT_EQ(said({"models"}).find(says), std::string::npos);
 }
 
+TEST_F(ModelSettingsShown, SettingsWithWhichNoServiceStartsAreAFailureOfDoctor) {
+  nightjar_.configure("runs = 4\nlimit_cost_usd = 0\n");
+  EXPECT_EQ(nightjar_.run({"tasks"}).exit_status, 3);
+  const auto doctor = nightjar_.run({"doctor", "--json"});
+  EXPECT_EQ(doctor.exit_status, 1) << doctor.out;
+  EXPECT_NE(doctor.out.find("config.toml:2: 'limit_cost_usd'"), std::string::npos) << doctor.out;
+}
+
 TEST_F(ModelSettingsShown, AModelServerThatDoesNotAnswerIsNoMissingService) {
   nightjar_.configure(
       "[models.absent]\nwire = \"chat\"\nmodel = \"x\"\n"

@@ -76,8 +76,11 @@ TEST_F(ModelWaits, ResumeAsksTheModelAgainAtOnceAndWhatWasSaidArrives) {
 TEST_F(ModelWaits, APauseEndsTheWaitAndIsRefusedTheSecondTime) {
   play_busy();
   const std::string id = assigned_and_waiting();
-  EXPECT_EQ(nightjar_.run({"pause", id}).exit_status, 0);
+  const auto asked = nightjar_.run({"pause", id});
+  EXPECT_EQ(asked.exit_status, 0);
+  EXPECT_NE(asked.out.find("it goes on where it stood"), std::string::npos) << asked.out;
   const json::object paused = until(id, "waiting", "person");
+  EXPECT_NE(get_string(paused, "reason").find("nightjar resume " + id), std::string::npos);
   EXPECT_EQ(get_string(paused, "waiting_for"), "person") << log(paused);
   expect_refused({"pause", id}, 1, "waits already");
   EXPECT_EQ(nightjar_.run({"resume", id}).exit_status, 0);

@@ -46,6 +46,13 @@ TEST_F(Refusals, AnEmptyBriefAnUnknownKindAgentOptionAndDuration) {
   expect_refused({"assign", "Rename A to B", "--limit-time", "soon"}, repo_.path(), "soon");
 }
 
+TEST_F(Refusals, AnOptionThatTookTheBriefForItsValueSaysSo) {
+  expect_refused({"assign", "--limit-turns", "Rename A to B"}, repo_.path(),
+                 "--limit-turns takes a number from 1 to 1000000, not 'Rename A to B'");
+  expect_refused({"assign", "--limit-cost", "Rename A to B"}, repo_.path(),
+                 "--limit-cost takes an amount in dollars such as 2.50, not 'Rename A to B'");
+}
+
 TEST_F(Refusals, AnIdAskedForTwiceIsOneTaskAndAnotherBriefsIsAConflict) {
   nightjar_.run({"tasks"});
   const auto ask = [this](json::object body) {

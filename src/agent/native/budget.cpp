@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "base/money.h"
 #include "base/text.h"
 
 namespace nightjar::agent::native {
@@ -39,7 +40,7 @@ BudgetState budget_state(const core::Limits& limits, int turns, const Spent& spe
       {"--limit-tokens", static_cast<double>(spent.tokens), static_cast<double>(limits.tokens),
        tokens, tokens, fmt::format("{} tokens", limits.tokens)},
       {"--limit-cost", spent.cost_usd, limits.cost_usd, next.cost_usd, next.cost_usd,
-       fmt::format("${:.2f}", limits.cost_usd)},
+       dollars(limits.cost_usd)},
       {"--limit-time", time - static_cast<double>(left.count()), time, 0, kLastPartOfTime * time,
        human(limits.time)},
   }};

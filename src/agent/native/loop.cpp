@@ -88,7 +88,7 @@ Loop::~Loop() {
 WorkResult Loop::run() {
   for (;;) {
     if (auto end = run_calls()) return std::move(*end);
-    if (!take_words()) return parked("paused; nightjar resume goes on");
+    if (!take_words()) return parked("paused; nightjar resume ID goes on");
     if (auto end = plan_waits()) return std::move(*end);
     if (auto end = landed()) return std::move(*end);
     if (auto end = go_on()) return std::move(*end);

@@ -122,7 +122,7 @@ std::optional<WorkResult> Loop::run_calls() {
   if (goes_in_circles())
     return parked("the model is going in circles: it made the same call " +
                   std::to_string(kRepeatedEnd) +
-                  " times with the same result; nightjar tell it what to do instead");
+                  " times with the same result; nightjar tell ID \"...\" says what to do instead");
   return std::nullopt;
 }
 
