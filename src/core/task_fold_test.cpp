@@ -572,23 +572,6 @@ TEST(TaskFold, AReasonNamesTheTaskInItsCommands) {
   EXPECT_EQ(with_id("nightjar models IDEAS, an ID", "k3x9qa"), "nightjar models IDEAS, an ID");
 }
 
-TEST(TaskFold, WhatARewindTookBackIsNoWorkOfTheRunAnyMore) {
-  Log log;
-  log.created(1).worked(1);
-  const json::array first{json::object{{"text", "look"}, {"done", false}}};
-  log.run(1, "plan", {{"items", json::array{json::object{{"text", "edit"}, {"done", true}}}}});
-  log.run(1, "checkpoint", {{"turn", 2}, {"commit", "of turn 2"}});
-  log.run(1, "rewound", {{"turn", 1}, {"resume", 1}, {"commit", "of turn 1"}, {"plan", first}});
-  EXPECT_EQ(log.task().runs[0].work, "of turn 1");
-  ASSERT_EQ(log.task().runs[0].plan.size(), 1U);
-  EXPECT_EQ(log.task().runs[0].plan[0].text, "look");
-  log.run(1, "rewound", {{"turn", 0}, {"resume", 2}, {"commit", "base"}, {"plan", json::array{}}});
-  EXPECT_EQ(log.task().runs[0].work, "base");
-  EXPECT_TRUE(log.task().runs[0].plan.empty());
-  log.run(1, "rewound", {{"turn", 0}, {"resume", 3}});
-  EXPECT_EQ(log.task().runs[0].work, "base") << "an older program says no commit";
-}
-
 TEST(TaskFold, ADelayedStartIsSaidUntilTheRunnerStarts) {
   Log log;
   log.created(1).worked(1);

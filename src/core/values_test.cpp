@@ -141,5 +141,24 @@ TEST(Task, ATaskThatNoAgentCouldDoAtFirstHasTheAgentOfItsRun) {
   EXPECT_EQ(get_string(to_json(task), "agent"), "native");
 }
 
+TEST(Task, WhatARewindTookBackIsNoWorkOfTheRunAnyMore) {
+  Task task;
+  const auto happens = [&](std::string kind, json::object body) {
+    task = apply(task, {"k3x9qa", "k3x9qa.1", 0, Time{}, std::move(kind), std::move(body)});
+  };
+  const json::array first{json::object{{"text", "look"}, {"done", false}}};
+  happens("plan", {{"items", json::array{json::object{{"text", "edit"}, {"done", true}}}}});
+  happens("checkpoint", {{"turn", 2}, {"commit", "of turn 2"}});
+  happens("rewound", {{"turn", 1}, {"resume", 1}, {"commit", "of turn 1"}, {"plan", first}});
+  EXPECT_EQ(task.runs.at(0).work, "of turn 1");
+  ASSERT_EQ(task.runs[0].plan.size(), 1U);
+  EXPECT_EQ(task.runs[0].plan[0].text, "look");
+  happens("rewound", {{"turn", 0}, {"resume", 2}, {"commit", "base"}, {"plan", json::array{}}});
+  EXPECT_EQ(task.runs[0].work, "base");
+  EXPECT_TRUE(task.runs[0].plan.empty());
+  happens("rewound", {{"turn", 0}, {"resume", 3}});
+  EXPECT_EQ(task.runs[0].work, "base") << "an older program says no commit";
+}
+
 }  // namespace
 }  // namespace nightjar::core
