@@ -116,15 +116,23 @@ bool is_the_clients(WireKind wire, const json::object& tool) {
   return false;
 }
 
+// Google takes the only one without its list; what is neither a list nor an object holds no tools.
+json::array as_list(json::value& tools) {
+  if (tools.is_array()) return std::move(tools.get_array());
+  json::array out;
+  if (tools.is_object()) out.push_back(std::move(tools));
+  return out;
+}
+
 }  // namespace
 
 void keep_to_the_model(WireKind wire, json::object& body) {
   for (const auto key : kDropped) body.erase(key);
   if (wire == WireKind::Responses) body["store"] = false;
   auto* tools = body.if_contains("tools");
-  if (!tools || !tools->is_array()) return;
+  if (!tools) return;
   json::array kept;
-  for (auto& item : tools->get_array()) {
+  for (auto& item : as_list(*tools)) {
     if (!item.is_object() || !is_the_clients(wire, item.get_object())) continue;
     json::object tool = std::move(item.get_object());
     // One object of Gemini's may hold functions and the vendor's own tools at once.

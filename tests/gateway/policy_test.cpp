@@ -122,6 +122,31 @@ TEST(GatewayPolicy, AShellIsTheClientsWhereItDoesNotRunAtTheVendor) {
             R"([{"type":"shell","environment":{"type":"local"}},{"type":"shell"}])");
 }
 
+TEST(GatewayPolicy, TheVendorsToolsAreLeftOutAlsoWhereTheyAreNoList) {
+  const std::string own =
+      R"("url_context": {}, "urlContext": {}, "google_search": {}, "googleSearch": {},
+         "google_search_retrieval": {}, "code_execution": {}, "codeExecution": {},
+         "file_search": {}, "computer_use": {}, "googleMaps": {}, "mcpServers": [{"url": "x"}])";
+  for (const std::string& tools : {"{" + own + "}", "[{" + own + "}]", std::string("\"x\"")}) {
+    const auto made = out(WireKind::Gemini, R"({"contents": [], "tools": )" + tools + "}");
+    ASSERT_TRUE(made) << made.error();
+    EXPECT_EQ(to_line(*made), R"({"contents":[]})") << tools;
+  }
+  const auto made = out(WireKind::Gemini,
+                        R"({"tools": {"function_declarations": [{"name": "a"}], )" + own + "}}");
+  ASSERT_TRUE(made) << made.error();
+  EXPECT_EQ(to_line(*made), R"({"tools":[{"function_declarations":[{"name":"a"}]}]})");
+  for (const WireKind wire : {WireKind::Responses, WireKind::Chat, WireKind::Anthropic}) {
+    for (const char* tools :
+         {R"({"type": "web_search_20250305"})", R"({"type": "code_interpreter"})", "7", "null"}) {
+      const auto sent =
+          out(wire, R"({"tool_choice": "auto", "tools": )" + std::string(tools) + "}");
+      ASSERT_TRUE(sent) << sent.error();
+      EXPECT_FALSE(sent->contains("tools") || sent->contains("tool_choice")) << to_line(*sent);
+    }
+  }
+}
+
 TEST(GatewayPolicy, WhatOnlyLooksLikeACallIsLookedAt) {
   EXPECT_EQ(refused(WireKind::Responses, R"({"type": "tool_use", "input": [{"type": "message",
       "role": "user", "content": [{"type": "input_image", "image_url": "https://evil.example"}]}]})"),
