@@ -27,8 +27,10 @@ std::string failover_trouble(const Config& config, std::string_view model, doubl
   const auto other = find_model(config, used->failover);
   if (!other) return whose + ": " + other.error();
   if (dollars > 0 && !other->prices.known)
-    return fmt::format("a limit in dollars needs prices, and those of '{}', {}, are not known",
-                       inert(other->name), whose);
+    return fmt::format(
+        "a limit in dollars needs prices, and those of '{}', {}, are not known: give price_input "
+        "and price_output in [models.NAME] of config.toml",
+        inert(other->name), whose);
   return "";
 }
 

@@ -6,6 +6,7 @@
 #include "agent/recipes.h"
 #include "base/paths.h"
 #include "base/text.h"
+#include "daemon/assignment.h"
 #include "daemon/models.h"
 
 namespace nightjar::daemon {
@@ -22,6 +23,20 @@ std::string empty_key_trouble(const model::Endpoint& endpoint) {
   if (endpoint.key.from != model::KeySource::From::Literal) return "";
   const auto key = model::resolve_key(endpoint, [](const char*) { return nullptr; });
   return key ? "" : key.error();
+}
+
+// Prices may be gone since the limit was given, and it would hold no more.
+std::string limit_trouble(const Config& config, const model::Endpoint& endpoint,
+                          const core::Limits& limits) {
+  if (limits.cost_usd <= 0) return "";
+  const std::string why = spending_trouble(config, endpoint.name, limits.cost_usd);
+  return why.empty() ? "" : why + "; settings are read when the service starts: nightjar stop";
+}
+
+std::string endpoint_trouble(const Config& config, const model::Endpoint& endpoint,
+                             const core::Limits& limits) {
+  const std::string why = empty_key_trouble(endpoint);
+  return why.empty() ? limit_trouble(config, endpoint, limits) : why;
 }
 
 }  // namespace
@@ -60,6 +75,13 @@ run::Job job_for(const core::Task& task, const core::Run& run, const History& hi
   job.superseded =
       !history.selected.empty() && run.id != history.selected && task.pull_request.number == 0;
   job.network_allowed = task.spec.network_allowed || network_allowed;
+  job.limits = task.spec.limits;
+  if (!job.limits.time.count()) job.limits.time = config.limits.time;
+  if (!job.limits.idle.count()) job.limits.idle = config.limits.idle;
+  if (job.limits.cost_usd == 0) job.limits.cost_usd = config.limits.cost_usd;
+  if (job.limits.tokens == 0) job.limits.tokens = config.limits.tokens;
+  if (job.limits.turns == 0) job.limits.turns = config.limits.turns;
+  job.limits = core::limits_from(over(core::to_json(job.limits), history.limits));
   if (run.agent == "native") {
     job.recipe = agent::recipe_of(task.spec.kind, config_file().parent_path() / "recipes").text;
     const std::string wanted = history.model.empty() ? task.spec.model : history.model;
@@ -69,20 +91,12 @@ run::Job job_for(const core::Task& task, const core::Run& run, const History& hi
     auto found = find_model(config, wanted);
     if (!found)
       job.model_trouble = found.error();
-    else if (const std::string why = empty_key_trouble(*found); !why.empty())
-      job.model_trouble = why;
-    else
+    else if (job.model_trouble = endpoint_trouble(config, *found, job.limits);
+             job.model_trouble.empty())
       job.model = std::move(*found);
     if (job.model && !job.model->failover.empty())
       if (auto second = find_model(config, job.model->failover)) job.failover = std::move(*second);
   }
-  job.limits = task.spec.limits;
-  if (!job.limits.time.count()) job.limits.time = config.limits.time;
-  if (!job.limits.idle.count()) job.limits.idle = config.limits.idle;
-  if (job.limits.cost_usd == 0) job.limits.cost_usd = config.limits.cost_usd;
-  if (job.limits.tokens == 0) job.limits.tokens = config.limits.tokens;
-  if (job.limits.turns == 0) job.limits.turns = config.limits.turns;
-  job.limits = core::limits_from(over(core::to_json(job.limits), history.limits));
   job.resumes = history.resumes;
   job.rewind_turn = history.rewind_turn;
   job.memory_bytes = config.memory_bytes ? config.memory_bytes : default_memory();
