@@ -2,6 +2,7 @@
 // by the implementation alone.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -45,10 +46,23 @@ std::map<std::string, std::string> parse_query(std::string_view text);
 
 inline constexpr size_t kMostBody = size_t{1} << 20;
 
+/// What the bodies of several connections may hold together, beside a small one each. Any thread.
+class BodyRoom {
+ public:
+  explicit BodyRoom(size_t most) : left_(most) {}
+  /// False: there is no room.
+  bool take(size_t bytes);
+  void give_back(size_t bytes) { left_ += bytes; }
+
+ private:
+  std::atomic<size_t> left_;
+};
+
 /// One connection. Bounded: 16 kB of header, and the body.
 class Wire {
  public:
-  Wire(int fd, const Timeouts& timeouts, size_t most_body = kMostBody);
+  /// A body takes its room until the next one is read. `room` must outlive the connection.
+  Wire(int fd, const Timeouts& timeouts, size_t most_body = kMostBody, BodyRoom* room = nullptr);
   ~Wire();
 
   /// Waits for the next request. nullopt: the connection is over; `refusal` is then to be sent,

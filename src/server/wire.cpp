@@ -12,6 +12,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <cerrno>
+#include <utility>
 
 #include "base/text.h"
 #include "server/message.h"
@@ -25,6 +26,7 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
+constexpr size_t kSmallBody = size_t{1} << 20;
 constexpr std::uint32_t kMostHeader = 16 * 1024;
 
 error_code from_errno(int number) { return {number, boost::system::system_category()}; }
@@ -137,18 +139,40 @@ Request request_from(http::request<http::string_body>& message) {
 }  // namespace
 
 struct Wire::State {
-  State(int fd, const Timeouts& given, size_t most)
-      : socket(fd), timeouts(given), most_body(most), stream(fd, given.blocked) {}
+  State(int fd, const Timeouts& given, size_t most, BodyRoom* shared)
+      : socket(fd), timeouts(given), most_body(most), room(shared), stream(fd, given.blocked) {}
+  ~State() { give_back(); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  bool takes_room_for(size_t body) {
+    const size_t wanted = room && body > kSmallBody ? body - kSmallBody : 0;
+    if (wanted <= taken) return true;
+    if (!room->take(wanted - taken)) return false;
+    taken = wanted;
+    return true;
+  }
+  void give_back() {
+    if (room) room->give_back(std::exchange(taken, 0));
+  }
   int socket;
   Timeouts timeouts;
   size_t most_body;
+  BodyRoom* room;
+  size_t taken = 0;
   SocketStream stream;
   beast::flat_buffer buffer{kMostHeader + 64 * 1024};
   bool is_first = true;
 };
 
-Wire::Wire(int fd, const Timeouts& timeouts, size_t most_body)
-    : state_(std::make_unique<State>(fd, timeouts, most_body)) {}
+bool BodyRoom::take(size_t bytes) {
+  size_t left = left_;
+  while (bytes <= left)
+    if (left_.compare_exchange_weak(left, left - bytes)) return true;
+  return false;
+}
+
+Wire::Wire(int fd, const Timeouts& timeouts, size_t most_body, BodyRoom* room)
+    : state_(std::make_unique<State>(fd, timeouts, most_body, room)) {}
 Wire::~Wire() = default;
 
 std::optional<Request> Wire::read(std::optional<Reply>& refusal) {
@@ -156,6 +180,7 @@ std::optional<Request> Wire::read(std::optional<Reply>& refusal) {
   const Millis patience = s.is_first ? s.timeouts.header : s.timeouts.idle;
   if (s.buffer.size() == 0 && !wait_for(s.socket, POLLIN, in(patience))) return std::nullopt;
   s.is_first = false;
+  s.give_back();
 
   http::request_parser<http::string_body> parser;
   parser.header_limit(kMostHeader);
@@ -169,7 +194,15 @@ std::optional<Request> Wire::read(std::optional<Reply>& refusal) {
       if (!write_raw("HTTP/1.1 100 Continue\r\n\r\n")) return std::nullopt;
     }
     s.stream.read_until(in(s.timeouts.body));
-    http::read(s.stream, s.buffer, parser, error);
+    parser.eager(true);
+    while (!error && !parser.is_done()) {
+      http::read_some(s.stream, s.buffer, parser, error);
+      if (s.takes_room_for(parser.get().body().size())) continue;
+      refusal = problem_reply({ErrorKind::Unavailable,
+                               "the bodies under way hold too much together: try again later",
+                               {}});
+      return std::nullopt;
+    }
   }
   if (error) {
     refusal = refusal_of(error, s.most_body);
