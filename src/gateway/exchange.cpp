@@ -1,5 +1,8 @@
 #include "gateway/exchange.h"
 
+#include <algorithm>
+#include <new>
+
 #include "gateway/policy.h"
 #include "net/http.h"
 
@@ -21,6 +24,82 @@ std::string_view without_version(std::string_view path) {
     if (path.starts_with(prefix)) return path.substr(prefix.size());
   }
   return path;
+}
+
+// A list of small numbers takes twenty times its text.
+class Bounded final : public json::memory_resource {
+  void* do_allocate(size_t size, size_t alignment) override {
+    if (size > left_) throw std::bad_alloc{};
+    left_ -= size;
+    return ::operator new(size, std::align_val_t(alignment));
+  }
+  void do_deallocate(void* at, size_t size, size_t alignment) override {
+    left_ += size;
+    ::operator delete(at, size, std::align_val_t(alignment));
+  }
+  bool do_is_equal(const json::memory_resource& other) const noexcept override {
+    return this == &other;
+  }
+  size_t left_ = size_t{128} << 20;
+};
+
+std::expected<json::object, std::string> object_in(std::string_view body) {
+  const json::storage_ptr memory = json::make_shared_resource<Bounded>();
+  json::parser parser(memory);
+  parser.reset(memory);
+  boost::system::error_code error;
+  parser.write(body.data(), body.size(), error);
+  json::value value = error ? json::value() : parser.release();
+  if (!value.is_object()) return std::unexpected("the body is no JSON object");
+  return std::move(value.get_object());
+}
+
+// A client's number may be anything.
+std::int64_t told_within_reason(const json::object& object, std::string_view member) {
+  return std::clamp<std::int64_t>(get_int(object, member), 0, 1'000'000'000);
+}
+
+model::Usage most_used(WireKind wire, const json::object& body, size_t bytes) {
+  std::int64_t longest = 0, answers = 1;
+  for (const auto member : {"max_output_tokens", "max_completion_tokens", "max_tokens"})
+    longest = std::max(longest, told_within_reason(body, member));
+  if (wire == WireKind::Chat) answers = std::max(answers, told_within_reason(body, "n"));
+  for (const auto settings : {"generationConfig", "generation_config"}) {
+    const auto& config = get_object(body, settings);
+    for (const auto member : {"maxOutputTokens", "max_output_tokens"})
+      longest = std::max(longest, told_within_reason(config, member));
+    for (const auto member : {"candidateCount", "candidate_count"})
+      answers = std::max(answers, told_within_reason(config, member));
+  }
+  if (longest == 0) longest = model::wire_of(wire).usual_output();
+  model::Usage out;
+  out.input = guessed_tokens(bytes);
+  out.output = std::min(longest, std::int64_t{1'000'000'000} / answers) * answers;
+  return out;
+}
+
+std::expected<Outgoing, std::string> made_outgoing(const Asked& asked, std::string_view body,
+                                                   const model::Endpoint& endpoint) {
+  auto parsed = object_in(body);
+  if (!parsed) return std::unexpected(parsed.error());
+  json::object out = std::move(*parsed);
+  keep_to_the_model(asked.wire, out);
+  if (const auto member = leads_elsewhere(asked.wire, out))
+    return std::unexpected("'" + *member +
+                           "' leads to something outside this request, and only the model can be "
+                           "reached from here");
+  Outgoing made;
+  made.streams = asked.wire == WireKind::Gemini ? asked.streams : get_bool(out, "stream");
+  if (asked.wire != WireKind::Gemini) out["model"] = endpoint.model;  // whose path names it
+  if (asked.wire == WireKind::Chat) {
+    json::object options = get_object(out, "stream_options");
+    made.drops_usage = made.streams && !get_bool(options, "include_usage");
+    options["include_usage"] = true;
+    if (made.streams) out["stream_options"] = std::move(options);
+  }
+  made.body = to_line(out);
+  made.most = most_used(asked.wire, out, made.body.size());
+  return made;
 }
 
 }  // namespace
@@ -46,30 +125,18 @@ bool asks_for_models(std::string_view method, std::string_view path) {
   return method == "GET" && without_version(path) == "/models";
 }
 
-std::expected<json::object, std::string> outgoing(const Asked& asked, std::string_view body,
-                                                  const model::Endpoint& endpoint) {
-  auto parsed = parse_json(body);
-  if (!parsed || !parsed->is_object()) return std::unexpected("the body is no JSON object");
-  json::object out = std::move(parsed->get_object());
-  keep_to_the_model(asked.wire, out);
-  if (const auto member = leads_elsewhere(asked.wire, out))
-    return std::unexpected("'" + *member +
-                           "' leads to something outside this request, and only the model can be "
-                           "reached from here");
-  if (asked.wire == WireKind::Gemini) return out;  // the model is in the path
-  out["model"] = endpoint.model;
-  if (asked.wire == WireKind::Chat && get_bool(out, "stream")) {
-    json::object options = get_object(out, "stream_options");
-    options["include_usage"] = true;
-    out["stream_options"] = std::move(options);
+std::expected<Outgoing, std::string> outgoing(const Asked& asked, std::string_view body,
+                                              const model::Endpoint& endpoint) {
+  try {
+    return made_outgoing(asked, body, endpoint);
+  } catch (const std::bad_alloc&) {
+    return std::unexpected("the body holds more values than a request to a model may");
   }
-  return out;
 }
 
-bool wants_usage(std::string_view body) {
-  const auto parsed = parse_json(body);
-  return parsed && parsed->is_object() &&
-         get_bool(get_object(parsed->get_object(), "stream_options"), "include_usage");
+std::int64_t guessed_tokens(size_t bytes) {
+  constexpr size_t kBytesOfAToken = 4;
+  return static_cast<std::int64_t>(bytes / kBytesOfAToken);
 }
 
 bool tells_usage_alone(const net::SseEvent& event) {
@@ -78,10 +145,6 @@ bool tells_usage_alone(const net::SseEvent& event) {
   const auto& object = parsed->get_object();
   return object.contains("choices") && get_array(object, "choices").empty() &&
          !get_object(object, "usage").empty();
-}
-
-bool wants_stream(const Asked& asked, const json::object& body) {
-  return asked.wire == WireKind::Gemini ? asked.streams : get_bool(body, "stream");
 }
 
 std::string url_for(const Asked& asked, std::string_view path, const model::Endpoint& endpoint) {

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "gateway/exchange.h"
+#include "gateway/passing.h"
 #include "gateway/record.h"
 #include "model/wire.h"
 #include "net/address.h"
@@ -29,8 +30,7 @@ using model::WireKind;
 
 constexpr size_t kLargestBody = size_t{32} << 20;  // Anthropic's own limit, the largest
 constexpr size_t kMostConnections = 32;
-constexpr size_t kMostRecorded = size_t{4} << 20;
-constexpr size_t kBytesOfAToken = 4;
+constexpr size_t kMostInBodies = size_t{64} << 20;  // of all connections, beside a small one each
 constexpr Millis kLongestSilence = std::chrono::minutes(10);
 
 // What a client may learn of an answer's headers: how long to wait, what to tell support.
@@ -60,6 +60,15 @@ struct Gateway::State {
     settings.upstreams.push_back(std::move(other));
   }
 
+  /// One request on its way to the vendor.
+  struct Exchange {
+    const Asked& asked;
+    const net::HttpRequest& out;
+    bool keep_alive, drops_usage;
+    long number;          ///< in the record
+    Meter::Place* place;  ///< null where nothing is spent
+  };
+
   struct Connection {
     Fd socket;
     std::jthread thread;
@@ -68,12 +77,16 @@ struct Gateway::State {
 
   void accept_all();
   void serve(Connection& connection);
-  bool answer(server::Wire& wire, const server::Request& request);
-  bool forward(server::Wire& wire, const server::Request& request, const Asked& asked,
+  bool answer(server::Wire& wire, server::Request request);
+  bool forward(server::Wire& wire, server::Request& request, const Asked& asked,
                const Upstream& upstream);
+  bool stream(server::Wire& wire, const Exchange& exchange);
+  bool send(server::Wire& wire, const Exchange& exchange);
+  bool tell_fault(server::Wire& wire, const Exchange& exchange, const Error& error);
+  bool hand_over(server::Wire& wire, const Exchange& exchange, net::HttpResponse answer);
   const Upstream* upstream_of(WireKind wire) const;
-  net::HttpResponse pass_on(server::Wire& wire, const net::HttpRequest& out, bool drops_usage,
-                            model::ReplyReader& reader, bool& begun, std::string& recorded) const;
+  net::HttpRequest request_to(const Upstream& upstream, const server::Request& request,
+                              const Asked& asked) const;
   std::string without_keys(std::string text) const;
 
   Fd listener;
@@ -84,6 +97,8 @@ struct Gateway::State {
   std::stop_source stop;
   std::mutex mutex;
   std::condition_variable_any room;
+  std::mutex reading;  ///< a body as JSON takes memory: one at a time
+  server::BodyRoom body_room{kMostInBodies};
   std::list<Connection> connections;
   size_t under_way = 0;
   std::jthread acceptor;
@@ -133,12 +148,12 @@ void Gateway::State::serve(Connection& connection) {
     timeouts.idle = std::chrono::minutes(5);
     timeouts.body = std::chrono::minutes(2);
     timeouts.blocked = std::chrono::minutes(2);
-    server::Wire wire(connection.socket.get(), timeouts, kLargestBody);
+    server::Wire wire(connection.socket.get(), timeouts, kLargestBody, &body_room);
     for (bool more = true; more && !stop.stop_requested();) {
       std::optional<server::Reply> refusal;
-      const auto request = wire.read(refusal);
+      auto request = wire.read(refusal);
       if (refusal) wire.write(*refusal, false, false);
-      more = request && answer(wire, *request);
+      more = request && answer(wire, std::move(*request));
     }
   } catch (const Cancelled&) {       // the run is stopping
   } catch (const std::exception&) {  // of this connection alone
@@ -154,7 +169,7 @@ const Upstream* Gateway::State::upstream_of(WireKind wire) const {
   return found == settings.upstreams.end() ? nullptr : &*found;
 }
 
-bool Gateway::State::answer(server::Wire& wire, const server::Request& request) {
+bool Gateway::State::answer(server::Wire& wire, server::Request request) {
   const auto refuse = [&](WireKind kind, int status, std::string_view code,
                           std::string_view message) {
     server::Reply reply{status, "application/json", error_body(kind, code, message), {}};
@@ -199,113 +214,127 @@ bool Gateway::State::answer(server::Wire& wire, const server::Request& request) 
       state.room.notify_one();
     }
   } const leave{*this};
-  // Only now: those before it in the queue have spent.
-  if (const auto spent = meter.refusal(); spent && !asked->counts)
-    return refuse(asked->wire, 402, "insufficient_quota", "the budget is used up: " + *spent);
   return forward(wire, request, *asked, *upstream);
 }
 
-// A stream goes on as it comes, and is read by the way for what it used; to its end also where its
-// client has gone or its reply is of no use: it is paid for.
-net::HttpResponse Gateway::State::pass_on(server::Wire& wire, const net::HttpRequest& out,
-                                          bool drops_usage, model::ReplyReader& reader, bool& begun,
-                                          std::string& recorded) const {
-  net::SseParser parser;
-  bool open = true, readable = true;
-  return net::HttpClient().stream(out, [&](std::string_view bytes) {
-    if (!begun) open = wire.start_stream("text/event-stream");
-    begun = true;
-    if (open && !drops_usage) open = wire.write_raw(bytes);
-    if (recorded.size() < kMostRecorded)
-      recorded += bytes.substr(0, kMostRecorded - recorded.size());
-    try {
-      if (readable)
-        parser.feed(bytes, [&](const net::SseEvent& event) {
-          reader.on_event(event);
-          if (open && drops_usage && !tells_usage_alone(event))
-            open = wire.write_raw("data: " + event.data + "\n\n");
-        });
-    } catch (const Error&) {
-      readable = false;
-    }
-    return open || readable;
-  });
+net::HttpRequest Gateway::State::request_to(const Upstream& upstream,
+                                            const server::Request& request,
+                                            const Asked& asked) const {
+  net::HttpRequest out;
+  out.method = "POST";
+  out.url = url_for(asked, request.path, upstream.endpoint);
+  out.headers =
+      model::with_headers(model::wire_of(asked.wire).headers(upstream.endpoint, upstream.key),
+                          upstream.endpoint.headers);
+  if (const std::string beta = request.header("anthropic-beta"); !beta.empty())
+    out.headers.emplace_back("anthropic-beta", beta);
+  out.idle = kLongestSilence;
+  out.ca_file = upstream.endpoint.ca_file;
+  out.proxy = upstream.endpoint.proxy;
+  out.direct = out.proxy.empty() && net::is_loopback(out.url);
+  out.stop = stop.get_token();
+  return out;
 }
 
-bool Gateway::State::forward(server::Wire& wire, const server::Request& request, const Asked& asked,
+bool Gateway::State::forward(server::Wire& wire, server::Request& request, const Asked& asked,
                              const Upstream& upstream) {
   const auto refuse = [&](int status, std::string_view code, const std::string& message) {
     const server::Reply reply{
         status, "application/json", error_body(asked.wire, code, message), {}};
     return wire.write(reply, false, request.keep_alive) && request.keep_alive;
   };
-  const auto body = outgoing(asked, request.body, upstream.endpoint);
-  if (!body) return refuse(400, "invalid_request_error", body.error());
-  const bool streams = wants_stream(asked, *body);
-  const auto& vendor = model::wire_of(asked.wire);
-  net::HttpRequest out;
-  out.method = "POST";
-  out.url = url_for(asked, request.path, upstream.endpoint);
-  out.headers = model::with_headers(vendor.headers(upstream.endpoint, upstream.key),
-                                    upstream.endpoint.headers);
-  if (const std::string beta = request.header("anthropic-beta"); !beta.empty())
-    out.headers.emplace_back("anthropic-beta", beta);
-  out.body = to_line(*body);
-  out.idle = kLongestSilence;
-  out.ca_file = upstream.endpoint.ca_file;
-  out.proxy = upstream.endpoint.proxy;
-  out.direct = out.proxy.empty() && net::is_loopback(out.url);
-  out.stop = stop.get_token();
-  const long number = record.next();
-  if (!asked.counts) record.keep(number, "request", without_keys(out.body));
+  std::expected<Outgoing, std::string> made;
+  {
+    const std::lock_guard hold(reading);
+    made = outgoing(asked, request.body, upstream.endpoint);
+  }
+  request.body = std::string();
+  if (!made) return refuse(400, "invalid_request_error", made.error());
+  std::optional<Meter::Place> place;
+  if (!asked.counts) {
+    auto admitted = meter.admit(made->most, upstream.endpoint.prices, stop.get_token());
+    if (!admitted)
+      return refuse(402, "insufficient_quota", "the budget is used up: " + admitted.error());
+    place.emplace(std::move(*admitted));
+  }
+  net::HttpRequest out = request_to(upstream, request, asked);
+  out.body = std::move(made->body);
+  const Exchange exchange{
+      asked, out, request.keep_alive, made->drops_usage, record.next(), place ? &*place : nullptr};
+  if (!asked.counts) record.keep(exchange.number, "request", without_keys(out.body));
+  return made->streams ? stream(wire, exchange) : send(wire, exchange);
+}
 
-  const auto reader = vendor.reader({});
-  bool begun = false;
-  std::string recorded;
+bool Gateway::State::tell_fault(server::Wire& wire, const Exchange& exchange, const Error& error) {
+  const std::string words = shortened(inert(without_keys(error.what())), 300);
+  const server::Reply reply{
+      502, "application/json", error_body(exchange.asked.wire, "api_error", words), {}};
+  return wire.write(reply, false, exchange.keep_alive) && exchange.keep_alive;
+}
+
+// Its end is the end of the connection.
+bool Gateway::State::stream(server::Wire& wire, const Exchange& exchange) {
+  Passing passing(wire, settings.upstreams, model::wire_of(exchange.asked.wire).reader({}),
+                  exchange.drops_usage);
+  const auto account = [&] {
+    passing.end();
+    if (!exchange.place) return;
+    if (!passing.recorded().empty()) record.keep(exchange.number, "reply", passing.recorded());
+    exchange.place->end(passing.used(exchange.out.body.size()));
+  };
   net::HttpResponse answer;
   try {
-    if (streams) {
-      const bool drops_usage = asked.wire == WireKind::Chat && !wants_usage(request.body);
-      answer = pass_on(wire, out, drops_usage, *reader, begun, recorded);
-    } else {
-      answer = net::HttpClient().send(out);
-      recorded = answer.body.substr(0, kMostRecorded);
-    }
+    answer = net::HttpClient().stream(
+        exchange.out, [&passing](std::string_view bytes) { return passing.take(bytes); });
   } catch (const Error& error) {
-    if (!begun) return refuse(502, "api_error", shortened(inert(without_keys(error.what())), 300));
+    if (!passing.has_begun()) return tell_fault(wire, exchange, error);
+  } catch (const Cancelled&) {
+    account();
+    throw;
   }
-  if (!recorded.empty() && !asked.counts) record.keep(number, "reply", without_keys(recorded));
-  if (begun) {
-    model::Usage usage = reader->usage();
-    if (usage == model::Usage{})  // nobody told: what went in counts, and a guess of what came
-      usage = {static_cast<std::int64_t>(out.body.size() / kBytesOfAToken), 0, 0,
-               static_cast<std::int64_t>(recorded.size() / kBytesOfAToken / 8), 0};
-    meter.add(usage, upstream.endpoint.prices);
-    return false;  // its end is the end of the connection
+  if (!passing.has_begun()) return hand_over(wire, exchange, std::move(answer));
+  account();
+  return false;
+}
+
+bool Gateway::State::send(server::Wire& wire, const Exchange& exchange) {
+  net::HttpResponse answer;
+  try {
+    answer = net::HttpClient().send(exchange.out);
+  } catch (const Error& error) {
+    return tell_fault(wire, exchange, error);
+  } catch (const Cancelled&) {  // what went in is paid for
+    if (exchange.place) exchange.place->end({guessed_tokens(exchange.out.body.size()), 0, 0, 0, 0});
+    throw;
   }
-  if (answer.status >= 200 && answer.status < 300 && !asked.counts) {
+  return hand_over(wire, exchange, std::move(answer));
+}
+
+bool Gateway::State::hand_over(server::Wire& wire, const Exchange& exchange,
+                               net::HttpResponse answer) {
+  if (exchange.place && answer.status >= 200 && answer.status < 300) {
     const auto parsed = parse_json(answer.body);
-    model::Usage usage =
-        parsed && parsed->is_object() ? vendor.usage_in(parsed->get_object()) : model::Usage{};
+    model::Usage usage = parsed && parsed->is_object()
+                             ? model::wire_of(exchange.asked.wire).usage_in(parsed->get_object())
+                             : model::Usage{};
     if (usage == model::Usage{})
-      usage = {static_cast<std::int64_t>(out.body.size() / kBytesOfAToken), 0, 0,
-               static_cast<std::int64_t>(answer.body.size() / kBytesOfAToken), 0};
-    meter.add(usage, upstream.endpoint.prices);
+      usage = {guessed_tokens(exchange.out.body.size()), 0, 0, guessed_tokens(answer.body.size()),
+               0};
+    exchange.place->end(usage);
   }
-  server::Reply reply{answer.status, "application/json", without_keys(answer.body), {}};
+  server::Reply reply{answer.status, "application/json", without_keys(std::move(answer.body)), {}};
+  if (exchange.place && !reply.body.empty()) record.keep(exchange.number, "reply", reply.body);
   if (const std::string type = answer.header("content-type"); !type.empty()) reply.type = type;
   for (const auto name : kPassedOn) {
     if (const std::string value = answer.header(name); !value.empty())
       reply.headers.emplace_back(name, value);
   }
-  return wire.write(reply, false, request.keep_alive) && request.keep_alive;
+  return wire.write(reply, false, exchange.keep_alive) && exchange.keep_alive;
 }
 
 // Some vendors repeat a wrong key in their error.
 std::string Gateway::State::without_keys(std::string text) const {
-  for (const auto& upstream : settings.upstreams)
-    text = model::without_secrets(std::move(text), upstream.endpoint, upstream.key);
-  return text;
+  return without_secrets(std::move(text), settings.upstreams);
 }
 
 std::map<std::string, std::string> gateway_variables(int port) {

@@ -52,18 +52,64 @@ Meter::Sum Meter::sum() const {
 
 void Meter::set_besides(double cost_usd, std::int64_t tokens) {
   const std::lock_guard hold(mutex_);
-  besides_usd_ = cost_usd;
-  besides_tokens_ = tokens;
+  besides_ = {cost_usd, tokens};
+}
+
+std::expected<Meter::Place, std::string> Meter::admit(const model::Usage& most,
+                                                      const model::Prices& prices,
+                                                      const std::stop_token& stop) {
+  const Spent wanted{model::cost_of(most, prices), most.input + most.output};
+  const std::lock_guard in_turn(admission_);
+  std::unique_lock hold(mutex_);
+  std::optional<std::string> why;
+  const auto is_decided = [&] {
+    why = refusal();
+    return why || under_way_ == 0 || has_room_for(wanted);
+  };
+  if (!left_.wait(hold, stop, is_decided)) throw Cancelled{};
+  if (why) return std::unexpected(*why);
+  ++under_way_;
+  reserved_.cost_usd += wanted.cost_usd;
+  reserved_.tokens += wanted.tokens;
+  return Place(*this, wanted, prices);
+}
+
+Meter::Place::~Place() {
+  if (meter_) meter_->leave(most_);
+}
+
+void Meter::Place::end(const model::Usage& usage) {
+  if (!meter_) return;
+  meter_->add(usage, prices_);
+  std::exchange(meter_, nullptr)->leave(most_);
+}
+
+void Meter::leave(const Spent& most) {
+  const std::lock_guard hold(mutex_);
+  --under_way_;
+  reserved_.cost_usd = under_way_ == 0 ? 0 : reserved_.cost_usd - most.cost_usd;
+  reserved_.tokens -= most.tokens;
+  left_.notify_all();
+}
+
+Meter::Spent Meter::spent() const {
+  return {sum_.cost_usd + besides_.cost_usd,
+          sum_.usage.input + sum_.usage.output + besides_.tokens};
+}
+
+bool Meter::has_room_for(const Spent& most) const {
+  const Spent all = spent();
+  return (budget_.cost_usd <= 0 ||
+          all.cost_usd + reserved_.cost_usd + most.cost_usd <= budget_.cost_usd) &&
+         (budget_.tokens <= 0 || all.tokens + reserved_.tokens + most.tokens <= budget_.tokens);
 }
 
 std::optional<std::string> Meter::refusal() const {
-  const std::lock_guard hold(mutex_);
-  const double spent = sum_.cost_usd + besides_usd_;
-  const std::int64_t tokens = sum_.usage.input + sum_.usage.output + besides_tokens_;
-  if (budget_.cost_usd > 0 && spent >= budget_.cost_usd)
-    return fmt::format("this run has spent ${:.4f} of {}", spent, dollars(budget_.cost_usd));
-  if (budget_.tokens > 0 && tokens >= budget_.tokens)
-    return fmt::format("this run has used {} of {} tokens", tokens, budget_.tokens);
+  const Spent all = spent();
+  if (budget_.cost_usd > 0 && all.cost_usd >= budget_.cost_usd)
+    return fmt::format("this run has spent ${:.4f} of {}", all.cost_usd, dollars(budget_.cost_usd));
+  if (budget_.tokens > 0 && all.tokens >= budget_.tokens)
+    return fmt::format("this run has used {} of {} tokens", all.tokens, budget_.tokens);
   return std::nullopt;
 }
 

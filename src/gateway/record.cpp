@@ -12,7 +12,7 @@ namespace nightjar::gateway {
 
 namespace {
 
-constexpr size_t kMostOfOne = size_t{4} << 20, kMostInAll = size_t{256} << 20;
+constexpr size_t kMostInAll = size_t{256} << 20;
 
 }  // namespace
 

@@ -7,6 +7,8 @@
 
 namespace nightjar::gateway {
 
+inline constexpr std::size_t kMostOfOne = std::size_t{4} << 20;
+
 /// Any thread. Numbers go on behind what an earlier process wrote.
 class Record {
  public:

@@ -14,7 +14,9 @@ std::expected<json::object, std::string> out(WireKind wire, std::string_view bod
   model::Endpoint endpoint;
   endpoint.wire = wire;
   endpoint.model = "the-runs-model";
-  return outgoing({wire, false, false}, body, endpoint);
+  const auto made = outgoing({wire, false, false}, body, endpoint);
+  if (!made) return std::unexpected(made.error());
+  return parse_json(made->body)->as_object();
 }
 
 /// The member that a body is refused for; empty: it goes out.
