@@ -113,6 +113,8 @@ struct Assignment {
   std::function<std::vector<PersonsWord>(long after)> words;
   /// Told what the agent itself has spent, what others of its run (through the gateway) have.
   std::function<OthersSpent(Spent own)> others_spent;
+  /// Breaks off what they have under way, and counts it.
+  std::function<void()> end_others;
   /// Keeps what was learned of the repository's files for its next run. Not trusted.
   std::function<void(const std::string& tags)> keep_tags;
   std::string work_tree;         ///< where it stands inside

@@ -1,7 +1,10 @@
 #include "run/agents_place.h"
 
+#include <fcntl.h>
+
 #include <cstdlib>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "proc/process.h"
 #include "run/failures.h"
@@ -74,15 +77,22 @@ std::unique_ptr<sandbox::Session> AgentsPlace::start_sandbox() {
   // edits faster than that.
   policy.env["PYTHONDONTWRITEBYTECODE"] = "1";
   gateway_.reset();
+  listener_.reset();
   const bool open = job_.gateway && model_;
   if (open) policy.env.merge(gateway::gateway_variables(kGatewayPort));
   auto session = context_.start_sandbox(policy);
-  if (open)
-    gateway_.emplace(
-        session->listen(kGatewayPort),
-        gateway::Settings{.upstreams = upstreams(), .record = context_.folder / "gateway"},
-        meter());
+  if (!open) return session;
+  listener_ = session->listen(kGatewayPort);
+  gateway_settings_ = {.upstreams = upstreams(), .record = context_.folder / "gateway"};
   return session;
+}
+
+// Anew where the agent that it was open for has come to an end, in the same sandbox.
+void AgentsPlace::open_gateway() {
+  if (!listener_ || gateway_) return;
+  Fd listener(::fcntl(listener_.get(), F_DUPFD_CLOEXEC, 0));
+  if (!listener) throw_errno("fcntl");
+  gateway_.emplace(std::move(listener), gateway_settings_, meter());
 }
 
 // The key is resolved where it is used, and kept in memory alone.
@@ -140,6 +150,7 @@ bool AgentsPlace::rewinds() const {
 }
 
 agent::Assignment AgentsPlace::assignment(sandbox::Session& session) {
+  open_gateway();
   agent::Assignment out{job_.spec, job_.brief, job_.earlier};
   out.from_base = job_.start_commit == job_.base_commit;
   out.deadline = context_.stages.deadline();
@@ -164,12 +175,14 @@ agent::Assignment AgentsPlace::assignment(sandbox::Session& session) {
     context_.journal.progress(std::move(drafts));
   };
   if (job_.rewind_turn) out.rewind = agent::Rewind{*job_.rewind_turn, job_.resumes};
-  if (job_.gateway)
+  if (job_.gateway) {
     out.others_spent = [this](agent::Spent own) {
       meter().set_besides(own.cost_usd, own.tokens);
       const auto sum = meter().sum();
       return agent::OthersSpent{sum.usage, sum.cost_usd, sum.cost_known};
     };
+    out.end_others = [this] { gateway_.reset(); };
+  }
   out.tree_changed = [this](bool thoroughly) {
     return checkpoints_.changed(scratch_ / "tree", thoroughly);
   };

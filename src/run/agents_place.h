@@ -32,6 +32,7 @@ class AgentsPlace {
   std::unique_ptr<sandbox::Session> start_sandbox();
   gateway::Meter& meter();
   std::vector<gateway::Upstream> upstreams();
+  void open_gateway();
   bool rewinds() const;
 
   Context& context_;
@@ -40,6 +41,8 @@ class AgentsPlace {
   std::optional<agent::ModelAccess> model_, failover_;
   std::filesystem::path scratch_;  ///< of the sandbox
   std::optional<gateway::Meter> meter_;
+  Fd listener_;  ///< inside the sandbox
+  gateway::Settings gateway_settings_;
   std::optional<gateway::Gateway> gateway_;
 };
 

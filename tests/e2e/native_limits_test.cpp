@@ -146,5 +146,19 @@ TEST_F(NativeTest, ARowOfEqualLinesInAFileIsNoRepetition) {
   EXPECT_EQ(server_->requests().size(), 2U);
 }
 
+TEST_F(NativeTest, AParkedRunShowsWhatProgramsInsideHadUnderWay) {
+  play(
+      R"({"aux": {"say": "slow", "delay_ms": 600000, "usage": {"input": 7000, "output": 50}}, "replies": [
+    {"usage": {"input": 10, "output": 20}, "calls": [{"tool": "shell", "arguments": {"command": "curl -sN $ANTHROPIC_BASE_URL/v1/messages -H 'Content-Type: application/json' -d '{\"model\": \"x\", \"max_tokens\": 9, \"stream\": true, \"messages\": []}' >/tmp/came 2>&1 & until test -s /tmp/came; do :; done"}}]},
+    {"usage": {"input": 10, "output": 20}, "calls": [{"tool": "ask", "arguments": {"question": "Go on?"}}]}]})",
+      "anthropic");
+  nightjar_.configure("gateway = true\n" + read_file(nightjar_.config()));
+  const json::object task = settled(assign({"--model", "scripted"}));
+  const json::object run = get_array(task, "runs").at(0).as_object();
+  EXPECT_EQ(get_string(run, "state"), "waiting") << log(task);
+  EXPECT_EQ(get_int(get_object(run, "tokens"), "input"), 2 * 10 + 7000) << json::serialize(run);
+  EXPECT_EQ(get_int(get_object(run, "tokens"), "output"), 2 * 20 + 1);
+}
+
 }  // namespace
 }  // namespace nightjar::test

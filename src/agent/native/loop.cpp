@@ -79,6 +79,7 @@ Loop::Loop(const Assignment& assignment, sandbox::Session& session, tools::Toolb
 Loop::~Loop() {
   try {
     count_lost();  // also where the work is broken off: what was spent is spent
+    end_others();
     tell();
   } catch (const Error& error) {
     warn(error.what());
@@ -234,6 +235,13 @@ void Loop::count_lost() {
   tell_use();
 }
 
+// Where another model goes on, so do they.
+void Loop::end_others() {
+  if (gave_up_ || !assignment_.end_others || !assignment_.others_spent) return;
+  assignment_.end_others();
+  if (assignment_.others_spent(own_spent()).usage != others_told_) tell_use();
+}
+
 bool Loop::tree_was_written(bool thoroughly) {
   if (assignment_.tree_changed && assignment_.tree_changed(thoroughly)) unkept_ = true;
   return unkept_;
@@ -270,14 +278,18 @@ WorkResult Loop::failed_for(const Failure& failure) {
 
 // --- limits ------------------------------------------------------------------------------------
 
+Spent Loop::own_spent() const {
+  const Totals& totals = conversation_.totals();
+  return {totals.before_usd + cost_of(totals.usage, model_.endpoint().prices),
+          totals.before.input + totals.before.output + totals.usage.input + totals.usage.output};
+}
+
 BudgetState Loop::budget() {
   const Totals& totals = conversation_.totals();
   const auto spent_on = [this](const model::Usage& usage) {
     return Spent{cost_of(usage, model_.endpoint().prices), usage.input + usage.output};
   };
-  Spent spent = spent_on(totals.usage);
-  spent.cost_usd += totals.before_usd;
-  spent.tokens += totals.before.input + totals.before.output;
+  Spent spent = own_spent();
   if (assignment_.others_spent) {
     const OthersSpent others = assignment_.others_spent(spent);
     spent.cost_usd += others.cost_usd;
@@ -344,18 +356,18 @@ void Loop::tell_use() {
   core::ModelUse use;
   use.model = model_.endpoint().name;
   use.turns = totals.turns;
-  const model::Prices& prices = model_.endpoint().prices;
-  const double cost = totals.before_usd + cost_of(totals.usage, prices);
+  const Spent own = own_spent();
   model::Usage all = totals.before;
   all += totals.usage;
   OthersSpent others;
-  if (assignment_.others_spent) others = assignment_.others_spent({cost, all.input + all.output});
+  if (assignment_.others_spent) others = assignment_.others_spent(own);
   all += others.usage;
+  others_told_ = others.usage;
   use.input = all.input;
   use.cached = all.cached;
   use.output = all.output;
-  use.cost_known = totals.before_known && prices.known && others.cost_known;
-  use.cost_usd = cost + others.cost_usd;
+  use.cost_known = totals.before_known && model_.endpoint().prices.known && others.cost_known;
+  use.cost_usd = own.cost_usd + others.cost_usd;
   json::object body;
   core::put_model_use(body, use);
   untold_.push_back({"model_used", std::move(body)});

@@ -47,6 +47,7 @@ class Loop {
   std::optional<WorkResult> plan_waits();
   bool plan_is_due() const;
   void warn_of_early_change(model::ToolResult& result);
+  Spent own_spent() const;
   BudgetState budget();
   Spent next_reply(Spent last) const;
   std::optional<WorkResult> beyond_limits();
@@ -74,6 +75,7 @@ class Loop {
   WorkResult parked(std::string reason, core::WaitingFor what = core::WaitingFor::Person);
   WorkResult parked_at(const BudgetState& budget, const std::string& last_words);
   void count_lost();
+  void end_others();
   void tell_use();
   void event(std::string_view kind, json::object body);
   /// What comes with the next event, and before the model is asked at the latest.
@@ -102,7 +104,8 @@ class Loop {
   int without_call_ = 0;                 ///< replies in a row that were cut and hold no call
   std::map<std::string, int> repeated_;  ///< call and result: how often since something changed
   int most_repeated_ = 0;
-  model::Usage lost_;  ///< by tries that gave no reply, not counted yet
+  model::Usage others_told_;  ///< what the last `model_used` held of theirs
+  model::Usage lost_;         ///< by tries that gave no reply, not counted yet
   std::vector<Happening> untold_;
   bool unkept_ = false;  ///< the tree was written to since it was kept
   Deadline deadline_;
