@@ -24,7 +24,7 @@ std::optional<json::object> Inbox::next() {
   std::uint32_t size = 0;
   if (bytes_.size() - at_ < sizeof size) return std::nullopt;
   std::memcpy(&size, bytes_.data() + at_, sizeof size);
-  if (size > kLargestDocument) throw Error(ErrorKind::Invalid, "a document is too large");
+  if (size > kLargestDocument) throw Error(ErrorKind::Limit, "a document is too large");
   if (bytes_.size() - at_ - sizeof size < size) return std::nullopt;
   auto value = parse_json(std::string_view(bytes_).substr(at_ + sizeof size, size));
   at_ += sizeof size + size;
@@ -33,7 +33,8 @@ std::optional<json::object> Inbox::next() {
     at_ = 0;
     if (bytes_.empty()) bytes_.shrink_to_fit();
   }
-  if (!value || !value->is_object()) throw Error(ErrorKind::Invalid, "no document");
+  if (!value) throw Error(ErrorKind::Invalid, value.error());
+  if (!value->is_object()) throw Error(ErrorKind::Invalid, "no JSON object");
   return std::move(value->get_object());
 }
 

@@ -2,7 +2,8 @@
 // them, over the socket of a process that stays.
 //
 // To the toolbox: {"call": N, "tool": NAME, "arguments": {...}}, {"stop": N}.
-// From it: {"call": N, "more": TEXT} while it works, then {"call": N, "output": TEXT, ...}.
+// From it: {"call": N, "more": TEXT} while it works, then {"call": N, "output": TEXT, ...}; and
+// {"unread": WHY} where it could not read what came.
 #pragma once
 
 #include <optional>
@@ -15,6 +16,8 @@
 namespace nightjar::tools {
 
 inline constexpr size_t kLargestDocument = size_t{64} << 20;
+/// What parse_json reads, less the document around them.
+inline constexpr size_t kDeepestArguments = 31;
 
 /// Collects what comes in pieces.
 class Inbox {
@@ -22,7 +25,8 @@ class Inbox {
   /// Reads what is there, without waiting where the descriptor does not block. False at the end of
   /// the stream.
   bool read_from(int fd);
-  /// The next whole document; nullopt: not yet. Throws Error(Invalid) for what is none.
+  /// The next whole document; nullopt: not yet. Throws Error(Invalid) for what is none, which is
+  /// passed over, and Error(Limit) for what is too large, behind which nothing can be read.
   std::optional<json::object> next();
 
  private:

@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/error.h"
@@ -20,6 +21,23 @@ constexpr Millis kGrace = std::chrono::seconds(10);
 std::string beyond(sandbox::Ended what) {
   return what == sandbox::Ended::OutOfMemory ? "the sandbox ran out of memory"
                                              : "the sandbox ran out of disk space";
+}
+
+bool is_deeper(size_t most, const json::value& value) {
+  if (const auto* object = value.if_object())
+    return most == 0 || std::ranges::any_of(*object, [most](const auto& member) {
+             return is_deeper(most - 1, member.value());
+           });
+  if (const auto* array = value.if_array())
+    return most == 0 || std::ranges::any_of(
+                            *array, [most](const auto& item) { return is_deeper(most - 1, item); });
+  return false;
+}
+
+bool is_too_deep(const json::object& arguments) {
+  return std::ranges::any_of(arguments, [](const auto& member) {
+    return is_deeper(kDeepestArguments - 1, member.value());
+  });
 }
 
 }  // namespace
@@ -43,6 +61,9 @@ Toolbox::Toolbox(sandbox::Session& session)
 Answer Toolbox::call(std::string_view tool, const json::object& arguments,
                      const std::function<void(std::string_view)>& on_output, Deadline deadline,
                      std::stop_token stop) {
+  if (is_too_deep(arguments))
+    return failed("the arguments are nested more than " + std::to_string(kDeepestArguments) +
+                  " levels deep, and no tool takes such; nothing was done");
   const WokenByStop woken(stop, wake_);
   const long number = ++number_;
   bool stopping = false;
@@ -58,6 +79,9 @@ Answer Toolbox::call(std::string_view tool, const json::object& arguments,
     send_document(socket_.get(), {{"call", number}, {"tool", tool}, {"arguments", arguments}});
     for (;;) {
       while (const auto document = inbox_.next()) {
+        if (document->contains("unread"))
+          return failed("the tools could not read the call (" + get_string(*document, "unread") +
+                        "); nothing was done");
         if (get_int(*document, "call") != number) continue;
         if (document->contains("more")) {
           if (on_output) on_output(get_string(*document, "more"));

@@ -36,13 +36,25 @@ class Server {
 
   int serve() {
     for (;;) {
-      while (const auto request = inbox_.next()) answer(*request);
+      while (const auto request = next_request()) answer(*request);
       shell_.idle(0);
       if (!inbox_.read_from(0)) return 0;
     }
   }
 
  private:
+  // A call that cannot be read names nobody, and whoever waits for it is told all the same.
+  std::optional<json::object> next_request() {
+    for (;;) {
+      try {
+        return inbox_.next();
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::Invalid) throw;
+        send_document(0, {{"unread", error.what()}});
+      }
+    }
+  }
+
   void answer(const json::object& request) {
     if (!request.contains("call")) return;  // a stop that came too late
     const std::int64_t call = get_int(request, "call");

@@ -137,6 +137,50 @@ TEST_F(ToolboxTest, ItSurvivesChecksThatRunBesideIt) {
   EXPECT_EQ(processes_with(std::string("sleep\0004806", 10)), 1);
 }
 
+json::value nested(int levels) {
+  json::value out = json::array{};
+  for (int i = 1; i < levels; ++i) {
+    json::array around;
+    around.push_back(std::move(out));
+    out = std::move(around);
+  }
+  return out;
+}
+
+TEST_F(ToolboxTest, ArgumentsTooDeepForTheToolsAreRefusedAndTheToolsStay) {
+  shell("x=still");
+  const Answer refused = call("read", {{"path", "a.txt"}, {"x", nested(31)}});
+  EXPECT_TRUE(refused.error);
+  EXPECT_TRUE(refused.output.starts_with("the arguments are nested more than 31"))
+      << refused.output;
+  EXPECT_EQ(call("read", {{"path", "a.txt"}, {"x", nested(30)}}).output, "1\tone\n");
+  EXPECT_EQ(shell("echo $x"), "still\n");
+}
+
+TEST_F(ToolboxTest, ACallThatCannotBeReadIsAnsweredAndTheNextOneIsHeard) {
+  const Fd socket = session().spawn({.argv = {"/.nightjar/bin/nightjar-toolbox"},
+                                     .cwd = {},
+                                     .env = {},
+                                     .input = {},
+                                     .on_output = {},
+                                     .stop = {}});
+  Inbox inbox;
+  const auto next = [&] {
+    for (;;) {
+      if (auto document = inbox.next()) return *document;
+      if (!inbox.read_from(socket.get())) return json::object{{"end", true}};
+    }
+  };
+  for (const std::string text : {"{\"call\": 1, ", "[]"}) {
+    const auto size = static_cast<std::uint32_t>(text.size());
+    std::string bytes(reinterpret_cast<const char*>(&size), sizeof size);
+    write_all(socket.get(), bytes + text);
+    EXPECT_TRUE(next().contains("unread"));
+  }
+  send_document(socket.get(), {{"call", 2}, {"tool", "read"}, {"arguments", {{"path", "a.txt"}}}});
+  EXPECT_EQ(next(), (json::object{{"output", "1\tone\n"}, {"call", 2}}));
+}
+
 TEST_F(ToolboxTest, AToolboxThatIsKilledIsASandboxLost) {
   EXPECT_THROW(call("shell", {{"command", "kill -KILL $PPID; sleep 5"}}), sandbox::SandboxLost);
 }
