@@ -10,7 +10,7 @@ namespace nightjar::syntax {
 
 namespace {
 
-constexpr size_t kLongestHead = 160;
+constexpr size_t kLongestHead = 160, kMostOfALine = 4 * kLongestHead;
 
 struct Definition {
   std::string_view node, kind;
@@ -92,8 +92,9 @@ std::string declared_name(TSNode node, std::string_view text, bool functions_onl
 }
 
 std::string head_of(std::string_view text, std::uint32_t begin) {
-  const size_t end = std::min(text.find('\n', begin), text.size());
-  std::string head = trimmed(text.substr(begin, end - begin));
+  // A line may be the whole file, and this is asked for each symbol in it.
+  const std::string_view line = text.substr(begin, kMostOfALine);
+  std::string head = trimmed(line.substr(0, line.find('\n')));
   while (head.ends_with('{') || head.ends_with(':') || head.ends_with(' ')) head.pop_back();
   return shortened(inert(head), kLongestHead);
 }
@@ -106,8 +107,13 @@ bool is_function_value(TSNode node) {
 
 class Collector {
  public:
-  Collector(Lang lang, std::string_view text)
-      : native_(family_of(lang) == Family::Native), definitions_(definitions(lang)), text_(text) {}
+  Collector(Lang lang, std::string_view text, const SymbolLimits& limits)
+      : native_(family_of(lang) == Family::Native),
+        definitions_(definitions(lang)),
+        text_(text),
+        limits_(limits) {}
+
+  bool full() const { return out.size() >= limits_.most; }
 
   void visit(TSNode node, std::string_view type) {
     std::string kind, name;
@@ -123,15 +129,17 @@ class Collector {
     if (name.empty() || name.size() > 200) return;
     const std::uint32_t begin = ts_node_start_byte(node);
     while (!open_.empty() && open_.back() <= begin) open_.pop_back();
+    const auto depth = static_cast<int>(open_.size());
+    open_.push_back(ts_node_end_byte(node));
+    if (depth > limits_.deepest || full()) return;
     Symbol symbol;
     symbol.kind = std::move(kind);
     symbol.name = inert(name);
     symbol.line = static_cast<int>(ts_node_start_point(node).row) + 1;
     symbol.end_line = static_cast<int>(ts_node_end_point(node).row) + 1;
-    symbol.depth = static_cast<int>(open_.size());
+    symbol.depth = depth;
     symbol.head = head_of(text_, begin);
     out.push_back(std::move(symbol));
-    open_.push_back(ts_node_end_byte(node));
   }
 
   std::vector<Symbol> out;
@@ -151,28 +159,40 @@ class Collector {
   bool native_;
   const std::vector<Definition>& definitions_;
   std::string_view text_;
+  SymbolLimits limits_;
   std::vector<std::uint32_t> open_;  ///< ends of the symbols that the walk stands in
 };
 
 }  // namespace
 
-std::vector<Symbol> symbols_and_names(Syntax& syntax, std::string_view path, std::string_view text,
-                                      const std::function<void(std::string_view name)>& on_name) {
+namespace {
+
+std::vector<Symbol> collected(Syntax& syntax, std::string_view path, std::string_view text,
+                              const SymbolLimits& limits,
+                              const std::function<void(std::string_view name)>& on_name) {
   const auto lang = language_of(path);
   if (!lang) return {};
-  const Tree tree = syntax.parse_file(path, *lang, text);
+  const Tree tree = syntax.parse_file(path, *lang, text, limits.stopped);
   if (!tree) return {};
-  Collector collector(*lang, text);
+  Collector collector(*lang, text, limits);
   walk_nodes(ts_tree_root_node(tree.get()), [&](TSNode node, std::string_view type) {
     if (on_name && type.ends_with("identifier")) on_name(text_of(node, text));
     collector.visit(node, type);
-    return true;
+    return on_name || !collector.full();
   });
   return std::move(collector.out);
 }
 
-std::vector<Symbol> symbols_of(Syntax& syntax, std::string_view path, std::string_view text) {
-  return symbols_and_names(syntax, path, text, nullptr);
+}  // namespace
+
+std::vector<Symbol> symbols_and_names(Syntax& syntax, std::string_view path, std::string_view text,
+                                      const std::function<void(std::string_view name)>& on_name) {
+  return collected(syntax, path, text, {}, on_name);
+}
+
+std::vector<Symbol> symbols_of(Syntax& syntax, std::string_view path, std::string_view text,
+                               const SymbolLimits& limits) {
+  return collected(syntax, path, text, limits, nullptr);
 }
 
 SyntaxState syntax_of(Syntax& syntax, std::string_view path, std::string_view text) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,8 +21,15 @@ struct Symbol {
   bool operator==(const Symbol&) const = default;
 };
 
+struct SymbolLimits {
+  size_t most = std::numeric_limits<size_t>::max();
+  int deepest = std::numeric_limits<int>::max();  ///< others are left out
+  Stopped stopped = {};                           ///< then there are none
+};
+
 /// In order of the file; empty for a language that is not known.
-std::vector<Symbol> symbols_of(Syntax& syntax, std::string_view path, std::string_view text);
+std::vector<Symbol> symbols_of(Syntax& syntax, std::string_view path, std::string_view text,
+                               const SymbolLimits& limits = {});
 /// The same in one walk with each identifier in it, those of the definitions included.
 std::vector<Symbol> symbols_and_names(Syntax& syntax, std::string_view path, std::string_view text,
                                       const std::function<void(std::string_view name)>& on_name);

@@ -1,13 +1,15 @@
 #include "syntax/syntax.h"
 
 #include "base/error.h"
+#include "base/time.h"
 
 namespace nightjar::syntax {
 
 namespace {
 
 // Real files take milliseconds; only text made to be slow reaches this.
-constexpr std::uint64_t kMostMicros = 10'000'000;
+constexpr Millis kLongest{10'000};
+constexpr std::uint64_t kMicrosAtOnce = 100'000;
 
 Frame frame_at(TSTreeCursor* cursor) {
   const TSNode node = ts_tree_cursor_current_node(cursor);
@@ -31,7 +33,7 @@ Syntax::~Syntax() {
   }
 }
 
-Tree Syntax::parse(Lang lang, std::string_view text) {
+Tree Syntax::parse(Lang lang, std::string_view text, const Stopped& stopped) {
   TSParser*& parser = parsers_[static_cast<int>(lang)];
   if (!parser) {
     parser = ts_parser_new();
@@ -39,17 +41,22 @@ Tree Syntax::parse(Lang lang, std::string_view text) {
       throw Error(ErrorKind::Internal, "the grammar of " + std::string(name_of(lang)) +
                                            " does not fit the tree-sitter library");
     }
-    ts_parser_set_timeout_micros(parser, kMostMicros);
+    ts_parser_set_timeout_micros(parser, kMicrosAtOnce);
   }
   ts_parser_reset(parser);
-  return Tree(ts_parser_parse_string(parser, nullptr, text.data(),
+  const Deadline deadline = in(kLongest);
+  for (;;) {  // it goes on where it was
+    Tree tree(ts_parser_parse_string(parser, nullptr, text.data(),
                                      static_cast<std::uint32_t>(text.size())));
+    if (tree || std::chrono::steady_clock::now() >= deadline || (stopped && stopped())) return tree;
+  }
 }
 
-Tree Syntax::parse_file(std::string_view path, Lang lang, std::string_view text) {
-  Tree tree = parse(lang, text);
+Tree Syntax::parse_file(std::string_view path, Lang lang, std::string_view text,
+                        const Stopped& stopped) {
+  Tree tree = parse(lang, text, stopped);
   if (tree && path.ends_with(".h") && ts_node_has_error(ts_tree_root_node(tree.get()))) {
-    Tree as_c = parse(Lang::C, text);
+    Tree as_c = parse(Lang::C, text, stopped);
     if (as_c && !ts_node_has_error(ts_tree_root_node(as_c.get()))) return as_c;
   }
   return tree;

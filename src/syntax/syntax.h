@@ -17,6 +17,9 @@ struct TreeDeleter {
 };
 using Tree = std::unique_ptr<TSTree, TreeDeleter>;
 
+/// Asked from time to time while something long goes on; true ends it.
+using Stopped = std::function<bool()>;
+
 /// One parser a language, made when first used. Belongs to one thread.
 class Syntax {
  public:
@@ -25,10 +28,12 @@ class Syntax {
   Syntax& operator=(const Syntax&) = delete;
   ~Syntax();
 
-  /// nullptr where the parser gave up: the text takes too long. A tree may hold ERROR nodes.
-  Tree parse(Lang lang, std::string_view text);
+  /// nullptr where the parser gave up: the text takes too long, or it was stopped. A tree may hold
+  /// ERROR nodes.
+  Tree parse(Lang lang, std::string_view text, const Stopped& stopped = {});
   /// As the path's language; a header that is no C++ is read as C.
-  Tree parse_file(std::string_view path, Lang lang, std::string_view text);
+  Tree parse_file(std::string_view path, Lang lang, std::string_view text,
+                  const Stopped& stopped = {});
 
  private:
   TSParser* parsers_[kLanguages] = {};

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 
 #include "syntax/symbols.h"
@@ -31,6 +32,33 @@ TEST(Syntax, ListsOfAHundredThousandItemsAreRead) {
   const auto symbols = symbols_of(syntax, "a.py", text);
   ASSERT_EQ(symbols.size(), 1U);
   EXPECT_EQ(symbols[0].name, "last");
+}
+
+TEST(Syntax, SymbolsOfAFileOfOneLineTakeNoLongerThanOthers) {
+  std::string text;
+  for (int i = 0; i < 2000; ++i) text += "function f" + std::to_string(i) + "(a,b){return a+b};";
+  Syntax syntax;
+  const auto begun = std::chrono::steady_clock::now();
+  const auto symbols = symbols_of(syntax, "app.min.js", text);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(10));
+  ASSERT_EQ(symbols.size(), 2000U);
+  EXPECT_TRUE(symbols[1].head.starts_with("function f1(a,b){return a+b};function f2(a,b)"));
+  EXPECT_TRUE(symbols[1].head.ends_with("…"));
+  EXPECT_EQ(symbols[1999].head, "function f1999(a,b){return a+b};");
+}
+
+TEST(Syntax, SymbolsBeyondTheLimitsAreLeftOut) {
+  const std::string text =
+      "class A:\n  def f():\n    def g(): pass\n  def h(): pass\nclass B: pass\n";
+  Syntax syntax;
+  const auto names = [&](const SymbolLimits& limits) {
+    std::string out;
+    for (const auto& symbol : symbols_of(syntax, "a.py", text, limits)) out += symbol.name;
+    return out;
+  };
+  EXPECT_EQ(names({}), "AfghB");
+  EXPECT_EQ(names({.deepest = 1}), "AfhB");
+  EXPECT_EQ(names({.most = 3, .deepest = 1}), "Afh");
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ constexpr size_t kLargestPicture = size_t{5} << 20;
 constexpr std::int64_t kLines = 2000;
 constexpr size_t kLongestLine = 2000;
 constexpr size_t kMostNames = 400;
-constexpr int kMostSymbols = 400;
+constexpr size_t kMostSymbols = 400;
 
 std::string picture_type(std::string_view bytes) {
   if (bytes.starts_with("\x89PNG\r\n\x1a\n")) return "image/png";
@@ -282,18 +282,23 @@ Answer Files::patch(std::string_view text, const fs::path& folder) {
   return out;
 }
 
-Answer Files::outline(const json::object& arguments) {
+Answer Files::outline(const json::object& arguments, const std::function<bool()>& stopped) {
   const std::string path = get_string(arguments, "path", ".");
   const fs::path file = place(path);
   std::error_code ignored;
   Answer out;
-  int count = 0;
+  size_t count = 0;
+  bool whole = true;
+  const auto stop_heard = [&] {
+    if (stopped && stopped()) whole = false;
+    return !whole;
+  };
   const auto add = [&](const std::string& name, bool indented, int most_depth) {
     const auto text = content(place(name));
     if (!text || text->size() > (size_t{2} << 20)) return;
     std::string part;
-    for (const auto& symbol : syntax::symbols_of(syntax_, name, *text)) {
-      if (symbol.depth > most_depth) continue;
+    const syntax::SymbolLimits limits{kMostSymbols + 1 - count, most_depth, stop_heard};
+    for (const auto& symbol : syntax::symbols_of(syntax_, name, *text, limits)) {
       if (++count > kMostSymbols) break;
       part += std::string(indented ? 2 : 0, ' ') +
               std::string(static_cast<size_t>(symbol.depth) * 2, ' ') +
@@ -307,8 +312,9 @@ Answer Files::outline(const json::object& arguments) {
     const std::string inside = file.lexically_relative(root_).string();
     if (inside.starts_with("..")) return failed("the folder is not in the work tree");
     walk_files(root_, inside == "." ? "" : inside, [&](const std::string& name) {
+      if (stop_heard()) return false;
       if (syntax::language_of(name)) add(name, true, 1);
-      return count <= kMostSymbols;
+      return whole && count <= kMostSymbols;
     });
   } else {
     if (!content(file)) return failed(instead_of_content(file));
@@ -316,7 +322,10 @@ Answer Files::outline(const json::object& arguments) {
   }
   if (count > kMostSymbols)
     out.output += "[only the first " + std::to_string(kMostSymbols) + " symbols are shown]";
-  if (out.output.empty()) out.output = "no symbols were found; search or read it";
+  if (!whole)
+    append_line(out.output, "[stopped before all was looked at]");
+  else if (out.output.empty())
+    out.output = "no symbols were found; search or read it";
   return out;
 }
 

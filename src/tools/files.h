@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -24,8 +25,8 @@ class Files {
   Answer edit(const json::object& arguments);
   /// Its relative paths are below `folder`; empty: the work tree.
   Answer patch(std::string_view text, const std::filesystem::path& folder = {});
-  /// {path?}: symbols of a file, or of the files of a folder.
-  Answer outline(const json::object& arguments);
+  /// {path?}: symbols of a file, or of the files of a folder, until it is `stopped`.
+  Answer outline(const json::object& arguments, const std::function<bool()>& stopped = {});
 
  private:
   std::filesystem::path place(const std::string& path) const;

@@ -175,5 +175,18 @@ TEST_F(FilesTest, WhatIsNoTextIsNotEditedAndNotShown) {
   EXPECT_FALSE(files_.patch("*** Update File: bin\n*** Move to: program\n").error);
 }
 
+TEST_F(FilesTest, AStopEndsAnOutlineAlsoWithinAFile) {
+  make("a.py", "def f(): pass\n");
+  std::string slow;
+  while (slow.size() < 2'000'000) slow += "a b c ";
+  make("b.js", slow);
+  make("c.py", "def g(): pass\n");
+  int asked = 0;
+  const auto begun = std::chrono::steady_clock::now();
+  const Answer out = files_.outline({}, [&] { return ++asked == 3; });
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
+  EXPECT_EQ(out.output, "a.py\n  1-1 def f(): pass\n[stopped before all was looked at]");
+}
+
 }  // namespace
 }  // namespace nightjar::tools

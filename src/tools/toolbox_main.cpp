@@ -1,5 +1,6 @@
 // The toolbox's end inside the sandbox.
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -60,7 +61,11 @@ class Server {
     const std::int64_t call = get_int(request, "call");
     Answer out;
     try {
-      out = run(call, get_string(request, "tool"), get_object(request, "arguments"));
+      // It may have come together with the call: then nothing is left to be waited for.
+      if (stop_is_next(call))
+        out = failed("stopped");
+      else
+        out = run(call, get_string(request, "tool"), get_object(request, "arguments"));
     } catch (const std::exception& error) {
       out = failed(error.what());
     }
@@ -76,7 +81,7 @@ class Server {
     if (tool == "write") return files_.write(arguments);
     if (tool == "edit") return files_.edit(arguments);
     if (tool == "patch") return files_.patch(get_string(arguments, "patch"));
-    if (tool == "outline") return files_.outline(arguments);
+    if (tool == "outline") return files_.outline(arguments, [&] { return stop_waits(call); });
     if (tool == "search") return search_in(arguments);
     if (tool == "map") return map_answer(arguments);
     if (tool == "canary") return canary(arguments);
@@ -100,10 +105,16 @@ class Server {
     return shell_.run(command, news_of(call), control);
   }
 
-  bool stop_heard(std::int64_t call) {
-    if (!inbox_.read_from(0)) return true;
+  bool stop_heard(std::int64_t call) { return !inbox_.read_from(0) || stop_is_next(call); }
+
+  bool stop_is_next(std::int64_t call) {
     const auto document = inbox_.next();
     return document && get_int(*document, "stop") == call;
+  }
+
+  bool stop_waits(std::int64_t call) {
+    pollfd wait{0, POLLIN, 0};
+    return ::poll(&wait, 1, 0) > 0 && stop_heard(call);
   }
 
   // Its newest lines, now and then.

@@ -181,6 +181,19 @@ TEST_F(ToolboxTest, ACallThatCannotBeReadIsAnsweredAndTheNextOneIsHeard) {
   EXPECT_EQ(next(), (json::object{{"output", "1\tone\n"}, {"call", 2}}));
 }
 
+TEST_F(ToolboxTest, AStopThatComesTogetherWithItsCallIsHeard) {
+  std::stop_source stop;
+  stop.request_stop();
+  for (int i = 0; i < 5; ++i) {
+    const auto begun = std::chrono::steady_clock::now();
+    EXPECT_THROW(
+        call("shell", {{"command", "sleep 4841"}}, in(std::chrono::seconds(90)), stop.get_token()),
+        Cancelled);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
+  }
+  EXPECT_NE(shell("echo fit").find("fit"), std::string::npos);
+}
+
 TEST_F(ToolboxTest, AToolboxThatIsKilledIsASandboxLost) {
   EXPECT_THROW(call("shell", {{"command", "kill -KILL $PPID; sleep 5"}}), sandbox::SandboxLost);
 }
