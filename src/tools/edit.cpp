@@ -78,9 +78,10 @@ Edited replaced_at(std::string_view text, const std::vector<size_t>& places, siz
 
 std::expected<Edited, std::string> edit_plain(std::string_view text, std::string_view wanted,
                                               std::string_view with, bool all) {
+  // Places that share text cannot all be replaced, but each of them may be the one that is meant.
+  const size_t step = all ? wanted.size() : 1;
   std::vector<size_t> found;
-  for (size_t at = text.find(wanted); at != std::string::npos;
-       at = text.find(wanted, at + wanted.size()))
+  for (size_t at = text.find(wanted); at != std::string::npos; at = text.find(wanted, at + step))
     found.push_back(at);
   if (found.empty()) {
     // What lines up with whole lines alone: "x = 1" is no part of "max = 10".
@@ -93,7 +94,12 @@ std::expected<Edited, std::string> edit_plain(std::string_view text, std::string
   }
   if (found.size() > 1 && !all) {
     std::vector<size_t> where;
-    for (const size_t at : found) where.push_back(line_at(text, at));
+    size_t line = 0, from = 0;
+    for (const size_t at : found) {
+      line += line_at(text.substr(from), at - from);
+      from = at;
+      where.push_back(line);
+    }
     return std::unexpected(ambiguous(split_lines(text), where));
   }
   return replaced_at(text, found, wanted.size(), with);

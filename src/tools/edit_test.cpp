@@ -261,6 +261,14 @@ TEST(Edit, AllReplacesEveryPlaceOfTheSameLikeness) {
   EXPECT_EQ(edited("a \na \na \n", "a\na\n", "c\n", true), "c\na \n");
 }
 
+TEST(Edit, ATextThatStandsAtVeryManyPlacesIsRefusedQuickly) {
+  std::string text;
+  for (int i = 0; i < 200'000; ++i) text += "f(x)\n";
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_TRUE(edited(text, "f(", "g(").starts_with("! the text stands at 200000 places"));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(10));
+}
+
 TEST(Edit, ALineIsShownOnceHoweverOftenItHoldsTheText) {
   const auto out = edit_text("x x x\n", "x", "y", false);
   ASSERT_FALSE(out);
@@ -281,6 +289,13 @@ TEST(Edit, InAMixedFileLinesKeepTheEndsOfThoseThatTheyReplace) {
   EXPECT_EQ(edited("a\nb\n", "a\r\nb\r\n", "c\r\nd\r\n"), "c\nd\n");
   EXPECT_EQ(edited("a", "a", "b\r\nc"), "b\r\nc");
   EXPECT_TRUE(edited(text, "c\r\n", "c\n").starts_with("! the old and the new text differ in"));
+}
+
+TEST(Edit, PlacesThatOverlapAreSeveral) {
+  const std::string refused = edited("x()\nx()\nx()\n", "x()\nx()\n", "y()\n");
+  EXPECT_TRUE(refused.starts_with("! the text stands at 2 places (lines 1, 2)")) << refused;
+  EXPECT_TRUE(edited("aaa", "aa", "b").starts_with("! the text stands at 2 places (line 1)"));
+  EXPECT_EQ(edited("x()\nx()\nx()\n", "x()\nx()\n", "y()\n", true), "y()\nx()\n");
 }
 
 }  // namespace
