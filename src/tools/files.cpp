@@ -87,6 +87,14 @@ std::string no_text(const std::string& name, std::string_view bytes) {
   return name + " is no text (" + human_size(bytes.size()) + ")";
 }
 
+// Without the links on the way to it, and `through` the one that it may be itself.
+fs::path real_name(const fs::path& path, bool through) {
+  std::error_code failed;
+  const fs::path out = through ? fs::canonical(path, failed)
+                               : fs::weakly_canonical(path.parent_path(), failed) / path.filename();
+  return failed ? path : out;
+}
+
 std::optional<unsigned> mode_of(const fs::path& path) {
   struct stat info{};
   if (::stat(path.c_str(), &info) != 0) return std::nullopt;
@@ -235,15 +243,19 @@ Answer Files::patch(std::string_view text, const fs::path& folder) {
   auto patches = parse_patch(text);
   if (!patches) return failed(patches.error());
   // One name for one file, however the patch names it.
-  const auto name = [&](const std::string& path) {
+  const auto name = [&](const std::string& path, bool through) {
     if (path.empty()) return path;
-    const fs::path file = folder.empty() ? place(path) : place((folder / path).string());
-    const std::string relative = file.lexically_relative(root_).string();
+    const fs::path file =
+        real_name(folder.empty() ? place(path) : place((folder / path).string()), through);
+    std::error_code ignored;
+    const std::string relative = file.lexically_relative(fs::canonical(root_, ignored)).string();
     return relative.empty() || relative.starts_with("..") ? file.string() : relative;
   };
   for (auto& patch : *patches) {
-    patch.path = name(patch.path);
-    patch.moved_to = name(patch.moved_to);
+    // A link that is changed stays one; what is moved or removed is the link itself.
+    const bool stays = patch.what == FilePatch::What::Update && patch.moved_to.empty();
+    patch.path = name(patch.path, stays);
+    patch.moved_to = name(patch.moved_to, false);
     for (const auto& path : {patch.path, patch.moved_to}) {
       const auto obstacle = path.empty() ? std::nullopt : obstacle_at(place(path));
       if (obstacle) return failed("nothing was changed: " + *obstacle);

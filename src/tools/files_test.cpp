@@ -127,6 +127,20 @@ TEST_F(FilesTest, OneFileHasOneNameInAPatch) {
   EXPECT_EQ(read_file(at("a")), "one\ntwo\n");
 }
 
+TEST_F(FilesTest, AFileAndALinkToItAreOneFileInAPatch) {
+  make("sub/real.txt", "1\n2\n3\n");
+  fs::create_symlink("sub/real.txt", at("link.txt"));
+  fs::create_symlink("sub", at("folder"));
+  const Answer out = files_.patch(
+      "*** Update File: sub/real.txt\n-1\n+one\n*** Update File: link.txt\n-2\n+two\n*** Update "
+      "File: folder/real.txt\n-3\n+three\n");
+  EXPECT_EQ(out.output, "changed sub/real.txt\n");
+  EXPECT_EQ(read_file(at("sub/real.txt")), "one\ntwo\nthree\n");
+  EXPECT_TRUE(fs::is_symlink(at("link.txt")));
+  EXPECT_FALSE(files_.patch("*** Delete File: link.txt\n").error);
+  EXPECT_EQ(names(), (Names{"folder", "sub", "sub/real.txt"}));
+}
+
 TEST_F(FilesTest, ATextThatLeavesLinesOutIsNotWritten) {
   make("a.js", "f();\ng();\n");
   const Answer out =

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <map>
 
 #include "base/text.h"
+#include "tools/block.h"
 #include "tools/line_ends.h"
 #include "tools/match.h"
 
@@ -45,21 +47,24 @@ std::unexpected<std::string> ambiguous(const Lines& lines, const FilePatch& patc
   for (size_t i = 0; i < places.size() && i < kShownPlaces; ++i)
     where += (i ? ", " : "") + std::to_string(places[i].line + 1);
   if (places.size() > kShownPlaces) where += ", ...";
+  const std::string way_out = patch.hunks[number].anchors.empty()
+                                  ? "name the class or function that it stands in behind @@"
+                                  : "name what those stand in as well, in a line of @@ before";
   return std::unexpected(named(patch, number) + " fits at " + count_of(places.size(), "place") +
-                         " (lines " + where +
-                         "); name the class or function that it stands in behind @@, or give more "
-                         "of the lines around it. The first:\n" +
+                         " (lines " + where + "); " + way_out +
+                         ", or give more of the lines around it. The first:\n" +
                          shown(lines, places[0].line > 2 ? places[0].line - 2 : 0));
 }
 
 // Lines that are the anchor; else that begin with it, the whole word rather than a part of one:
 // "def get" is "def get(x):" before it is "def get_all(x):".
-std::vector<size_t> anchors_at(const Lines& lines, const std::string& anchor, size_t from) {
+std::vector<size_t> anchors_at(const Lines& lines, const std::string& anchor, size_t from,
+                               size_t end) {
   std::vector<size_t> exact, word, part;
   const auto in_word = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
   };
-  for (size_t i = from; i < lines.size(); ++i) {
+  for (size_t i = from; i < end; ++i) {
     const std::string there = trimmed(lines[i]);
     if (!there.starts_with(anchor)) continue;
     if (there.size() == anchor.size())
@@ -72,14 +77,26 @@ std::vector<size_t> anchors_at(const Lines& lines, const std::string& anchor, si
   return !exact.empty() ? exact : !word.empty() ? word : part;
 }
 
+// In the blocks of the lines that the anchor before it led to; else anywhere behind the first.
+std::vector<size_t> anchors_below(const Lines& lines, const std::string& anchor,
+                                  const std::vector<size_t>& outer) {
+  std::vector<size_t> out;
+  for (const size_t line : outer) {
+    const size_t from = std::max(line + 1, out.empty() ? 0 : out.back() + 1);
+    std::ranges::copy(anchors_at(lines, anchor, from, block_of(lines, line, line + 1).end),
+                      std::back_inserter(out));
+  }
+  return out.empty() ? anchors_at(lines, anchor, outer.front() + 1, lines.size()) : out;
+}
+
 size_t distance(const Place& place, size_t line) {
   return place.line + 1 > line ? place.line + 1 - line : line - place.line - 1;
 }
 
 // The one that the patch's line number means: much nearer to it than any other.
-std::optional<Place> by_number(const std::vector<Place>& places, size_t line) {
-  if (line == 0) return std::nullopt;
-  const auto far = [&](const Place& place) { return distance(place, line); };
+std::optional<Place> by_number(const std::vector<Place>& places, std::optional<size_t> line) {
+  if (line.value_or(0) == 0) return std::nullopt;
+  const auto far = [&](const Place& place) { return distance(place, *line); };
   std::vector<Place> sorted(places);
   std::ranges::stable_sort(sorted, {}, far);
   if (far(sorted[0]) * 2 >= far(sorted[1])) return std::nullopt;
@@ -138,22 +155,23 @@ class Patcher {
   // Where the lines begin that its anchors lead to: several where the last anchor stands there
   // several times. Without anchors: what no hunk has been in.
   std::expected<std::vector<size_t>, std::string> sections_of(const Hunk& hunk, size_t number) {
-    std::vector<size_t> out{done_};
+    if (hunk.anchors.empty()) return std::vector<size_t>{done_};
+    std::vector<size_t> found;
     for (const auto& anchor : hunk.anchors) {
-      const auto found = anchors_at(lines_, anchor, out.front());
+      found = found.empty() ? anchors_at(lines_, anchor, done_, lines_.size())
+                            : anchors_below(lines_, anchor, found);
       if (found.empty())
         return std::unexpected(named(patch_, number) + " stands below a line that is not there: " +
                                shortened(inert(anchor), 160));
-      out.clear();
-      for (const size_t line : found) {
-        // The anchor may be repeated as the first line of the context.
-        const bool repeated =
-            !hunk.old_lines.empty() && (trimmed(hunk.old_lines[0]) == anchor ||
-                                        trimmed(hunk.old_lines[0]) == trimmed(lines_[line]));
-        out.push_back(line + (repeated ? 0 : 1));
-      }
     }
-    return out;
+    for (size_t& line : found) {
+      // The anchor may be repeated as the first line of the context.
+      const std::string first = hunk.old_lines.empty() ? "" : trimmed(hunk.old_lines[0]);
+      const bool repeated = !hunk.old_lines.empty() &&
+                            (first == hunk.anchors.back() || first == trimmed(lines_[line]));
+      if (!repeated) ++line;
+    }
+    return found;
   }
 
   // New lines alone: below the anchor, at the named line, or at the end.
@@ -167,8 +185,8 @@ class Patcher {
           places.size() > 1 ? by_number(places, hunk.line) : std::optional(places[0]);
       if (!named) return ambiguous(lines_, patch_, number, places).error();
       at = named->line + 1;
-    } else if (hunk.line > 0 && !hunk.at_end) {
-      at = std::min(hunk.line, lines_.size());
+    } else if (hunk.line && !hunk.at_end) {
+      at = std::min(*hunk.line, lines_.size());
     }
     copy_to(std::max(at, done_));
     changes_.push_back({done_, 0, with.size()});

@@ -14,7 +14,8 @@ struct Hunk {
   std::vector<std::string> anchors;  ///< lines that stand before it ("@@ class A")
   std::vector<std::string> old_lines, new_lines;
   bool at_end = false;  ///< of the file
-  size_t line = 0;      ///< where the patch says it is, from 1; 0: unsaid
+  /// Where the patch says it is, from 1; 0: before the first. New lines alone stand behind it.
+  std::optional<size_t> line = {};
   bool operator==(const Hunk&) const = default;
 };
 

@@ -30,12 +30,14 @@ bool begins_patch(std::string_view line) {
          line.starts_with("*** Add File: ") || line.starts_with("*** Delete File: ");
 }
 
-// "@@ -12,3 +12,4 @@": 12; 0 where there is no number.
-size_t line_number(std::string_view header) {
+// "@@ -12,3 +12,4 @@": 12.
+std::optional<size_t> line_number(std::string_view header) {
   size_t out = 0;
   const size_t minus = header.find('-');
-  if (minus != std::string_view::npos)
-    std::from_chars(header.data() + minus + 1, header.data() + header.size(), out);
+  if (minus == std::string_view::npos ||
+      std::from_chars(header.data() + minus + 1, header.data() + header.size(), out).ec !=
+          std::errc{})
+    return std::nullopt;
   return out;
 }
 

@@ -143,6 +143,39 @@ TEST(Patch, AnAnchorIsTheWholeLineBeforeItIsTheBeginningOfOne) {
             (Tree{{"x", "class A:\n  def f():\n    1\n\nclass B:\n  def f():\n    2\n"}}));
 }
 
+TEST(Patch, NewLinesAtLineZeroStandAtTheTop) {
+  EXPECT_EQ(patched({{"x", "a\nb\n"}}, "--- x\n+++ x\n@@ -0,0 +1 @@\n+new\n"),
+            (Tree{{"x", "new\na\nb\n"}}));
+  EXPECT_EQ(patched({{"x", "a\nb\n"}}, "--- x\n+++ x\n@@ -1,0 +2 @@\n+new\n"),
+            (Tree{{"x", "a\nnew\nb\n"}}));
+  EXPECT_EQ(patched({{"x", "a\nb\n"}}, "--- x\n+++ x\n@@ @@\n+new\n"),
+            (Tree{{"x", "a\nb\nnew\n"}}));
+}
+
+TEST(Patch, AnAnchorBelowAnotherIsLookedForInItsBlock) {
+  const std::string get = "    def get(self):\n        return 1\n";
+  const std::string got = "    def get(self):\n        return 2\n";
+  const std::string hunk = "-        return 1\n+        return 2\n";
+  const Tree tree{{"x", "class A:\n" + get + "\nclass B:\n" + get}};
+  EXPECT_EQ(patched(tree, "*** Update File: x\n@@ class A:\n@@     def get(self):\n" + hunk),
+            (Tree{{"x", "class A:\n" + got + "\nclass B:\n" + get}}));
+  EXPECT_EQ(patched(tree, "*** Update File: x\n@@ class A:\n@@     def get(self):\n+        x\n"),
+            (Tree{{"x", "class A:\n    def get(self):\n        x\n        return 1\n\nclass B:\n" +
+                            get}}));
+  // Without indentation nothing says where the block ends.
+  EXPECT_EQ(
+      patched({{"x", "namespace n {\nint f() {\n  return 1;\n}\n}\n"}},
+              "*** Update File: x\n@@ namespace n {\n@@ int f() {\n-  return 1;\n+  return 2;\n"),
+      (Tree{{"x", "namespace n {\nint f() {\n  return 2;\n}\n}\n"}}));
+  // Twice in the block: the way out is not what was done already.
+  const Tree both{{"x", "class A:\n" + get + "\n" + get}};
+  const std::string refused =
+      patched(both, "*** Update File: x\n@@ class A:\n@@     def get(self):\n" + hunk)["!"];
+  EXPECT_NE(refused.find("fits at 2 places (lines 3, 6); name what those stand in as well"),
+            std::string::npos)
+      << refused;
+}
+
 TEST(Patch, ReadsSeveralEnvelopesAndNoFence) {
   EXPECT_EQ(
       patched({{"a", "1\n"}, {"b", "1\n"}},
