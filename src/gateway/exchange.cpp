@@ -148,20 +148,22 @@ bool tells_usage_alone(const net::SseEvent& event) {
 }
 
 std::string url_for(const Asked& asked, std::string_view path, const model::Endpoint& endpoint) {
-  const std::string& base = endpoint.base_url;
+  const auto below = [&endpoint](std::string_view rest) {
+    return model::url_below(endpoint.base_url, rest);
+  };
   switch (asked.wire) {
     case WireKind::Responses:
     case WireKind::Chat:
-      return base + std::string(without_version(path));
+      return below(without_version(path));
     case WireKind::Anthropic:
-      return base + "/v1" + std::string(without_version(path));
+      return below("/v1" + std::string(without_version(path)));
     case WireKind::Gemini: {
       const std::string_view verb = path.substr(path.rfind(':'));
-      return base + "/v1beta/models/" + net::url_encoded(endpoint.model) + std::string(verb) +
-             (asked.streams ? "?alt=sse" : "");
+      return below("/v1beta/models/" + net::url_encoded(endpoint.model) + std::string(verb) +
+                   (asked.streams ? "?alt=sse" : ""));
     }
   }
-  return base;
+  return endpoint.base_url;
 }
 
 std::string error_body(WireKind wire, std::string_view code, std::string_view message) {

@@ -159,5 +159,12 @@ TEST(GatewayPolicy, WhatOnlyLooksLikeACallIsLookedAt) {
       "");
 }
 
+TEST(GatewayAddress, ThePathGoesBeforeTheQuery) {
+  model::Endpoint endpoint;
+  endpoint.base_url = "http://127.0.0.1:1/deployments/gpt?api-version=7";
+  EXPECT_EQ(url_for({WireKind::Chat, false, false}, "/v1/chat/completions", endpoint),
+            "http://127.0.0.1:1/deployments/gpt/chat/completions?api-version=7");
+}
+
 }  // namespace
 }  // namespace nightjar::gateway
