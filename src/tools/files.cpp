@@ -14,6 +14,7 @@
 #include "tools/edit.h"
 #include "tools/match.h"
 #include "tools/patch.h"
+#include "tools/toolbox.h"
 #include "tools/walk.h"
 #include "tools/write_back.h"
 
@@ -130,6 +131,10 @@ std::string Files::instead_of_content(const fs::path& path) const {
   if (!fs::exists(status) && fs::is_symlink(fs::symlink_status(path, failed)))
     return shown(path) + " is a link to " + inert(fs::read_symlink(path, failed).string()) +
            ", which is not there";
+  if (!fs::exists(status) && path.string().starts_with(std::string(kScratch) + "/"))
+    return shown(path) +
+           " is not there: what is kept of long outputs goes with its sandbox; run "
+           "the command again";
   if (!fs::exists(status))
     return "there is no file " + shown(path) + "; search with files_only finds names";
   if (!fs::is_regular_file(status)) return shown(path) + " is no regular file";

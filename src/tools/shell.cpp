@@ -186,7 +186,7 @@ Answer Shell::run(const ShellCommand& command,
   const std::string number = std::to_string(course.number);
   const std::string enter =
       command.folder.empty() ? "" : "cd -- " + shell_quoted(command.folder) + " || return 1\n";
-  course.job = std::make_unique<Job>(scratch_ / ("output" + number + ".txt"));
+  course.job = std::make_unique<Job>(scratch_ / ("output-" + mark_ + "-" + number + ".txt"));
   course.job->output = open_pipe();
   write_script(scratch_ / "command", enter + command.command);
   course.since = ticks_since_boot();

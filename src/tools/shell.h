@@ -13,6 +13,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "tools/answer.h"
 #include "tools/jobs.h"
@@ -66,6 +67,9 @@ class Shell {
   std::optional<int> ended_;  ///< wait status of the shell
   Fd input_, status_;
   std::string status_text_;
+  /// In the names of output files: those of a toolbox before this one are no longer there, and what
+  /// named them must not find another command's output.
+  std::string mark_ = random_id();
   long number_ = 0;
   long pipe_ = 0;  ///< number of the named pipe that commands print to
   Jobs jobs_;
