@@ -117,8 +117,10 @@ std::expected<Edited, std::string> edit_text(std::string_view original, std::str
   const std::string wanted = ends.plain(piece), with = ends.plain(replacement);
   if (wanted == with)
     return std::unexpected(
-        "the old and the new text differ in line ends alone, and those stay as the file has them; "
-        "the shell can change them");
+        "the old and the new text differ in line ends or the byte-order mark alone, and those stay "
+        "as the file has them; the shell can change them");
+  if (wanted.empty())
+    return std::unexpected("the old text is the byte-order mark alone; give the line behind it");
   auto edited = edit_plain(text, wanted, with, all);
   if (!edited) return edited;
   edited->text = ends.restored(edited->text, edited->changes);

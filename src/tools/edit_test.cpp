@@ -291,6 +291,16 @@ TEST(Edit, InAMixedFileLinesKeepTheEndsOfThoseThatTheyReplace) {
   EXPECT_TRUE(edited(text, "c\r\n", "c\n").starts_with("! the old and the new text differ in"));
 }
 
+TEST(Edit, AByteOrderMarkStaysBeforeTheFirstLine) {
+  const std::string mark = "\xEF\xBB\xBF";
+  EXPECT_EQ(edited(mark + "a \r\nb\r\n", "a\nb\n", "c\nd\n"), mark + "c\r\nd\r\n");
+  EXPECT_EQ(edited(mark + "a\nb\n", mark + "a", "c"), mark + "c\nb\n");
+  EXPECT_EQ(edited(mark + "a\nb\n", "b", "c"), mark + "a\nc\n");
+  EXPECT_TRUE(
+      edited(mark + "a\n", mark + "a", "a").starts_with("! the old and the new text differ"));
+  EXPECT_TRUE(edited(mark, mark, "a").starts_with("! "));
+}
+
 TEST(Edit, PlacesThatOverlapAreSeveral) {
   const std::string refused = edited("x()\nx()\nx()\n", "x()\nx()\n", "y()\n");
   EXPECT_TRUE(refused.starts_with("! the text stands at 2 places (lines 1, 2)")) << refused;

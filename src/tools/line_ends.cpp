@@ -67,15 +67,25 @@ Lines part_of(const Lines& lines, size_t begin, size_t count) {
           lines.begin() + static_cast<std::ptrdiff_t>(end)};
 }
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+std::string_view without_mark(std::string_view text) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  return text;
+}
+
 }  // namespace
 
 LineEnds::LineEnds(std::string_view text)
-    : plain_(without_returns(text)), lines_(split_lines(plain_)) {
+    : mark_(text.starts_with(kByteOrderMark)),
+      plain_(without_returns(without_mark(text))),
+      lines_(split_lines(plain_)) {
   for (size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1))
     returns_.push_back(at > 0 && text[at - 1] == '\r');
 }
 
 std::string LineEnds::plain(std::string_view text) const {
+  if (mark_) text = without_mark(text);
   return returns_.empty() ? std::string(text) : without_returns(text);
 }
 
@@ -103,7 +113,8 @@ void LineEnds::add_changed(std::vector<bool>& returns, const LineChange& change,
 
 std::string LineEnds::restored(std::string_view text,
                                const std::vector<LineChange>& changes) const {
-  if (std::ranges::find(returns_, true) == returns_.end()) return std::string(text);
+  std::string out(mark_ ? kByteOrderMark : "");
+  if (std::ranges::find(returns_, true) == returns_.end()) return out += text;
   const Lines lines = split_lines(text);
   std::vector<bool> returns;
   size_t old = 0;
@@ -113,8 +124,7 @@ std::string LineEnds::restored(std::string_view text,
     old = change.line + change.count;
   }
   while (returns.size() < lines.size()) returns.push_back(returns_at(old++));
-  std::string out;
-  out.reserve(text.size() + lines.size());
+  out.reserve(out.size() + text.size() + lines.size());
   for (size_t i = 0; i < lines.size(); ++i) {
     out += lines[i];
     if (i + 1 < lines.size() || text.ends_with('\n')) out += returns[i] ? "\r\n" : "\n";

@@ -1,4 +1,5 @@
-// Files keep their line ends, whatever a model sends: all the same ones, or each line its own.
+// Files keep their line ends, whatever a model sends: all the same ones, or each line its own; and
+// the byte-order mark before the first.
 #pragma once
 
 #include <string>
@@ -19,7 +20,7 @@ class LineEnds {
   explicit LineEnds(std::string_view text);
   LineEnds(const LineEnds&) = delete;
   LineEnds& operator=(const LineEnds&) = delete;
-  /// With LF alone; a text as it is where the file has no line end to be kept.
+  /// With LF alone, without the mark; a text as it is where the file has none to be kept.
   std::string plain(std::string_view text) const;
   /// `text` came of the plain one by `changes`, which are in order and share no line. Lines that
   /// stayed keep their ends, others have those of the lines they replace, or of the line before.
@@ -30,6 +31,7 @@ class LineEnds {
   void add_changed(std::vector<bool>& returns, const LineChange& change,
                    const std::vector<std::string_view>& fresh) const;
 
+  bool mark_;
   std::string plain_;
   std::vector<std::string_view> lines_;  ///< of `plain_`
   std::vector<bool> returns_;            ///< of each line end, whether it is CR LF

@@ -116,6 +116,8 @@ class Patcher {
     return std::move(out_);
   }
   const std::vector<LineChange>& changes() const { return changes_; }
+  /// What the hunk at the file's end says of the last line: whether it has an end.
+  std::optional<bool> ends_line() const { return ends_line_; }
 
  private:
   void copy_to(size_t line) {
@@ -149,6 +151,7 @@ class Patcher {
     }
     done_ = place->line + place->count;
     changes_.push_back({place->line, place->count, with.size()});
+    if (done_ == lines_.size()) ends_line_ = hunk.ends_line;
     return std::nullopt;
   }
 
@@ -191,6 +194,7 @@ class Patcher {
     copy_to(std::max(at, done_));
     changes_.push_back({done_, 0, with.size()});
     for (const auto line : with) out_ += std::string(line) + "\n";
+    if (done_ == lines_.size()) ends_line_ = hunk.ends_line;
     return std::nullopt;
   }
 
@@ -221,6 +225,7 @@ class Patcher {
   Lines lines_;
   std::string out_;
   std::vector<LineChange> changes_;
+  std::optional<bool> ends_line_;
   size_t done_ = 0;  ///< lines that are in `out_`
 };
 
@@ -230,10 +235,17 @@ std::expected<std::string, std::string> apply_hunks(std::string_view original,
                                                     const FilePatch& patch) {
   const LineEnds ends(original);
   const std::string text = ends.plain(original);
-  Patcher patcher(patch, text);
+  FilePatch plain = patch;
+  for (auto& hunk : plain.hunks) {
+    for (auto* lines : {&hunk.old_lines, &hunk.new_lines}) {
+      if (!lines->empty()) lines->front() = ends.plain(lines->front());
+    }
+  }
+  Patcher patcher(plain, text);
   auto out = patcher.run();
   if (!out) return out;
-  if (!text.empty() && !text.ends_with('\n') && out->ends_with('\n')) out->pop_back();
+  const bool ends_line = patcher.ends_line().value_or(text.empty() || text.ends_with('\n'));
+  if (!ends_line && out->ends_with('\n')) out->pop_back();
   return ends.restored(*out, patcher.changes());
 }
 

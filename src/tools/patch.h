@@ -16,6 +16,8 @@ struct Hunk {
   bool at_end = false;  ///< of the file
   /// Where the patch says it is, from 1; 0: before the first. New lines alone stand behind it.
   std::optional<size_t> line = {};
+  /// Whether the last line of the file has an end afterwards, where the patch says so.
+  std::optional<bool> ends_line = {};
   bool operator==(const Hunk&) const = default;
 };
 

@@ -288,6 +288,7 @@ class Unified {
     if (file.what == FilePatch::What::Add) {
       for (const auto& hunk : file.hunks) {
         for (const auto& line : hunk.new_lines) file.content += line + "\n";
+        if (!hunk.ends_line.value_or(true) && file.content.ends_with('\n')) file.content.pop_back();
       }
       file.hunks.clear();
     } else if (file.what == FilePatch::What::Update && file.hunks.empty() &&
@@ -301,9 +302,14 @@ class Unified {
   Hunk hunk() {
     Hunk out;
     out.line = line_number(lines_[at_++]);
+    char last = ' ';
     while (at_ < lines_.size() && in_hunk(lines_[at_])) {
       const std::string_view line = lines_[at_++];
-      if (line.starts_with("\\")) continue;  // "\ No newline at end of file"
+      if (line.starts_with("\\")) {  // "\ No newline at end of file", of the line before
+        out.ends_line = last == '-';
+        continue;
+      }
+      last = line.empty() ? ' ' : line[0];
       const std::string content = without_return(line.empty() ? line : line.substr(1));
       if (line.empty() || line[0] != '+') out.old_lines.push_back(content);
       if (line.empty() || line[0] != '-') out.new_lines.push_back(content);

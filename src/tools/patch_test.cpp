@@ -176,6 +176,33 @@ TEST(Patch, AnAnchorBelowAnotherIsLookedForInItsBlock) {
       << refused;
 }
 
+TEST(Patch, SaysWhetherTheLastLineOfAFileHasAnEnd) {
+  const std::string none = "\\ No newline at end of file\n", head = "--- x\n+++ x\n";
+  EXPECT_EQ(patched({}, "--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+a\n" + none), (Tree{{"x", "a"}}));
+  EXPECT_EQ(patched({{"x", "a\nb"}}, head + "@@ -2 +2 @@\n-b\n" + none + "+b\n"),
+            (Tree{{"x", "a\nb\n"}}));
+  EXPECT_EQ(patched({{"x", "a\nb\n"}}, head + "@@ -2 +2 @@\n-b\n+b\n" + none),
+            (Tree{{"x", "a\nb"}}));
+  EXPECT_EQ(patched({{"x", "a\r\nb"}}, head + "@@ -2 +2,2 @@\n-b\n" + none + "+b\n+c\n" + none),
+            (Tree{{"x", "a\r\nb\r\nc"}}));
+  EXPECT_EQ(patched({{"x", "a\nb"}}, head + "@@ -1,2 +1,2 @@\n-a\n+A\n b\n" + none),
+            (Tree{{"x", "A\nb"}}));
+  EXPECT_EQ(patched({{"x", "a\nb"}}, head + "@@ -2 +2 @@\n-b\n+c\n"), (Tree{{"x", "a\nc"}}))
+      << "where nothing is said it stays";
+  EXPECT_EQ(patched({{"x", "a\nb\n"}}, head + "@@ -1 +1 @@\n-a\n+A\n" + none),
+            (Tree{{"x", "A\nb\n"}}));
+}
+
+TEST(Patch, AByteOrderMarkStaysBeforeTheFirstLine) {
+  const std::string mark = "\xEF\xBB\xBF";
+  const Tree after{{"x", mark + "a\n2\n"}};
+  EXPECT_EQ(patched({{"x", mark + "a \n1\n"}}, "*** Update File: x\n a\n-1\n+2\n")["x"],
+            mark + "a\n2\n");
+  EXPECT_EQ(patched({{"x", mark + "a\n1\n"}}, "*** Update File: x\n a\n-1\n+2\n"), after);
+  EXPECT_EQ(patched({{"x", mark + "a\n1\n"}}, "*** Update File: x\n " + mark + "a\n-1\n+2\n"),
+            after);
+}
+
 TEST(Patch, ReadsSeveralEnvelopesAndNoFence) {
   EXPECT_EQ(
       patched({{"a", "1\n"}, {"b", "1\n"}},
