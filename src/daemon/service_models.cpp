@@ -77,7 +77,8 @@ json::array Service::models() {
            (other && std::ranges::find(other->names, endpoint.model) != other->names.end() &&
             endpoint.name == "chat/" + endpoint.model);
   };
-  if (chosen && !is_listed(*chosen)) add(*chosen, "config");  // its `model` names it
+  if (chosen && !is_listed(*chosen))  // `model` names it, or an address without a key
+    add(*chosen, config_.model.empty() ? "environment" : "config");
   if (other) {
     model::Endpoint one = other->endpoint;
     for (const auto& name : other->names) {
