@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <set>
 
 #include "base/text.h"
@@ -14,34 +15,77 @@ constexpr std::uint64_t kLargestFile = std::uint64_t{256} << 20;
 constexpr size_t kMostLeftOut = 100;
 constexpr size_t kLargestReviewed = size_t{2} << 20;
 
-// What tools leave behind, where no .gitignore says so.
-constexpr std::array<std::string_view, 14> kToolFolders{
+// What tools leave behind, where no .gitignore says so. No person gives these names.
+constexpr std::array<std::string_view, 10> kToolFolders{
     "__pycache__",  ".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox",
-    "node_modules", "target",        "build",       ".venv",       "venv",
-    ".gradle",      ".cache",        ".eggs",       ".nyc_output"};
+    "node_modules", ".gradle",       ".cache",      ".eggs",       ".nyc_output"};
+// What a tool puts into its own folder, whatever that is called.
+constexpr std::array<std::string_view, 4> kMarks{"CACHEDIR.TAG", "pyvenv.cfg", "CMakeCache.txt",
+                                                 ".rustc_info.json"};
+// Folders that a tool and a person may have made: these tell, below them, which it was.
+constexpr std::array<std::string_view, 3> kBuildFolders{"build", "target", "dist"};
+constexpr std::array<std::string_view, 9> kBuilt{
+    "classes", "test-classes", "maven-status", "generated-sources", "surefire-reports", "tmp",
+    "reports", "test-results", "libs"};
 constexpr std::array<std::string_view, 8> kLockFiles{
     "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "Cargo.lock",
     "poetry.lock",       "uv.lock",   "Pipfile.lock",   "go.sum"};
 
-// A tool's folder stands for all that is in it.
-std::string left_out_as(const std::string& path) {
-  size_t end = 0;
-  for (const auto& part : split(path, '/')) {
-    end += part.size() + 1;
-    if (std::ranges::find(kToolFolders, part) != kToolFolders.end()) return path.substr(0, end - 1);
-  }
-  return path;
+bool is_among(std::string_view name, const auto& names) {
+  return std::ranges::find(names, name) != names.end();
 }
 
-bool made_by_a_tool(std::string_view path) {
-  for (const auto& part : split(path, '/')) {
-    if (std::ranges::find(kToolFolders, part) != kToolFolders.end() || part.ends_with(".egg-info"))
-      return true;
+// Judged by what is new: a folder that the base has in part is the repository's own.
+class ToolsFiles {
+ public:
+  ToolsFiles(const std::vector<core::Change>& all,
+             const std::set<std::string, std::less<>>& tracked) {
+    for (const auto& change : all) {
+      const size_t slash = change.path.rfind('/');
+      if (slash == std::string::npos) continue;
+      if (is_among(std::string_view(change.path).substr(slash + 1), kMarks))
+        folders_.insert(change.path.substr(0, slash));
+      build_folder(change.path);
+    }
+    for (const auto& path : tracked) {
+      for (size_t end = path.find('/'); end != std::string::npos; end = path.find('/', end + 1))
+        folders_.erase(path.substr(0, end));
+    }
   }
-  const auto name = path.substr(path.rfind('/') + 1);
-  return name.ends_with(".pyc") || name.ends_with(".o") || name == ".coverage" ||
-         std::ranges::find(kLockFiles, name) != kLockFiles.end();
-}
+
+  // The file, or the folder that stands for all that is in it; nullopt where no tool made it.
+  std::optional<std::string> made(const core::Change& change) const {
+    const std::string& path = change.path;
+    size_t end = 0;
+    bool below_a_build = false;
+    for (const auto& part : split(path, '/')) {
+      end += part.size() + 1;
+      const std::string folder = path.substr(0, end - 1);
+      if (is_among(part, kToolFolders) || part.ends_with(".egg-info") || folders_.contains(folder))
+        return folder;
+      below_a_build = below_a_build || is_among(part, kBuildFolders);
+    }
+    const auto name = std::string_view(path).substr(path.rfind('/') + 1);  // npos + 1 is 0
+    const bool binary = change.content.find('\0') != std::string::npos;
+    if (name.ends_with(".pyc") || name.ends_with(".o") || name == ".coverage" ||
+        is_among(name, kLockFiles) || (below_a_build && binary))
+      return path;
+    return std::nullopt;
+  }
+
+ private:
+  void build_folder(const std::string& path) {
+    const auto parts = split(path, '/');
+    std::string folder;
+    for (size_t i = 0; i + 2 < parts.size(); ++i) {
+      folder += (i ? "/" : "") + parts[i];
+      const bool made = is_among(parts[i + 1], kBuilt) || parts[i + 1].starts_with("bdist.");
+      if (is_among(parts[i], kBuildFolders) && made) folders_.insert(folder);
+    }
+  }
+
+  std::set<std::string, std::less<>> folders_;
+};
 
 }  // namespace
 
@@ -62,20 +106,22 @@ Selection select_changes(sandbox::Session& session, const agent::WorkResult& res
     for (auto& path : mirror.ignored(start_commit, fresh, checkouts))
       ignored.insert(std::move(path));
   }
+  const ToolsFiles tools(all, tracked);
   Selection out;
   std::set<std::string> left_out;
   for (auto& change : all) {
     bool wanted = named.contains(change.path);
+    const auto made = tools.made(change);
     if (result.all_changes) {
       const bool folder_gone = change.what == core::Change::What::Deleted ||
                                change.what == core::Change::What::OpaqueFolder;
-      wanted = tracked.contains(change.path) || folder_gone ||
-               (!ignored.contains(change.path) && !made_by_a_tool(change.path));
+      wanted =
+          tracked.contains(change.path) || folder_gone || (!ignored.contains(change.path) && !made);
     }
     if (wanted) {
       out.changes.push_back(std::move(change));
     } else if (left_out.size() < kMostLeftOut && !ignored.contains(change.path)) {
-      left_out.insert(left_out_as(change.path));
+      left_out.insert(made.value_or(change.path));
     }
   }
   out.left_out.assign(left_out.begin(), left_out.end());

@@ -9,8 +9,8 @@
 #include "base/text.h"
 #include "run/agents_place.h"
 #include "run/brief_claim.h"
+#include "run/canaries.h"
 #include "run/change.h"
-#include "tools/toolbox.h"
 #include "verify/build_files.h"
 #include "verify/file_roles.h"
 #include "verify/parts.h"
@@ -25,8 +25,7 @@ using verify::Part;
 
 constexpr size_t kMostReadOfBase = size_t{2} << 20;
 constexpr size_t kMostTestsRead = 2000;
-constexpr size_t kMostCanaries = 20;
-constexpr Millis kPatienceWithCanary{10'000};
+constexpr size_t kMostNotes = 100;
 constexpr Millis kDefaultIdle = std::chrono::minutes(30);
 
 // Once more over the base, each time with other parts of the change: what it is that makes tests
@@ -43,7 +42,10 @@ class Combinations {
       const bool source = part == Part::Source;
       all_source = all_source && source;
       no_source = no_source && !source;
-      if (part == Part::Other && !verify::is_test_path(path)) input_.held_back.push_back(path);
+      // A helper of the tests is held back, too; a test that is gone or was made worse is not it.
+      const bool helper = verify::is_source_path(path) && !verify::is_test_name(path);
+      if (part == Part::Other && (helper || !verify::is_test_path(path)))
+        input_.held_back.push_back(path);
     }
     if (no_source) {  // both are known already
       input_.under_old_tests = input_.baseline;
@@ -66,6 +68,7 @@ class Combinations {
     view.read = [this](const std::string& path) {
       return context_.mirror.file(context_.job.base_commit, path, kMostReadOfBase);
     };
+    view.programs = [this]() -> const std::map<std::string, std::string>& { return programs(); };
     view.tests = [this]() -> const std::map<std::string, std::string>& { return tests(); };
     return view;
   }
@@ -103,6 +106,18 @@ class Combinations {
     return *tests_;
   }
 
+  const std::map<std::string, std::string>& programs() {
+    if (programs_) return *programs_;
+    std::vector<std::string> chosen;
+    for (auto& path : context_.mirror.paths(context_.job.base_commit)) {
+      if (chosen.size() < kMostTestsRead && verify::is_source_path(path) &&
+          !verify::is_test_path(path))
+        chosen.push_back(std::move(path));
+    }
+    programs_ = texts_of_base(chosen);
+    return *programs_;
+  }
+
   // A test that failed before passes by luck as well: a second time it must, in a fresh sandbox.
   void fixed_once_more() {
     if (input_.kind != core::Kind::Bugfix) return;
@@ -117,7 +132,7 @@ class Combinations {
     }
     if (checks.empty()) return;
     context_.journal.note("what is fixed must pass twice");
-    input_.under_old_tests = reports(changes_, "again", checks, &input_.baseline);
+    input_.under_old_tests = reports(with_a_note(changes_), "again", checks, &input_.baseline);
   }
 
   std::vector<core::Change> source() const {
@@ -135,8 +150,31 @@ class Combinations {
 
   void source_under_old_tests() {
     context_.journal.note("the change is more than source: its source alone");
-    input_.under_old_tests =
-        reports(source(), "old-tests", context_.environment->config.checks, &input_.baseline);
+    input_.under_old_tests = reports(with_a_note(source()), "old-tests",
+                                     context_.environment->config.checks, &input_.baseline);
+  }
+
+  // A program that looks into the files of its tests must pass as well where they are not quite
+  // those that it knows: a remark at their end is all that is new.
+  std::vector<core::Change> with_a_note(std::vector<core::Change> some) {
+    const auto failing = verify::failing_on_the_base(input_);
+    if (input_.kind != core::Kind::Bugfix || failing.empty()) return some;
+    auto files = tests_that_may_hold(failing);
+    if (files.size() > kMostNotes) return some;
+    const std::string note = "this test must fail now, " + random_id(12);
+    for (auto& [path, text] : files) {
+      const bool changed = std::ranges::any_of(some, [&path](const auto& change) {
+        return ("/" + path).starts_with("/" + change.path);
+      });
+      const std::string remark = verify::remark(path, note);
+      if (changed || remark.empty() || text.empty()) continue;
+      text += (text.ends_with('\n') ? "" : "\n") + remark;
+      some.push_back({.path = path,
+                      .executable = text.starts_with("#!"),
+                      .content = text,
+                      .size = text.size()});
+    }
+    return some;
   }
 
   // New tests prove something where no test of the base does.
@@ -158,69 +196,30 @@ class Combinations {
         reports(source_and_tests(), "source-and-tests", checks, &input_.baseline);
   }
 
-  // Of these files those that hold one of the tests, each with a failure at its end.
-  // Found by the toolbox inside: a stranger's code is not parsed out here.
-  std::map<std::string, std::string> with_failures(
-      tools::Toolbox& toolbox, const std::vector<std::string>& proving,
-      std::map<std::string, std::string> files, const std::map<std::string, std::string>& fresh) {
-    for (const auto& [path, text] : fresh) files[path] = text;
-    std::map<std::string, std::string> out;
-    for (size_t i = 0; i < proving.size() && i < kMostCanaries; ++i) {
-      for (auto& [path, text] : files) {
-        if (text.find(verify::own_name(proving[i])) == std::string::npos) continue;
-        const auto failing =
-            toolbox.call("canary", {{"path", path}, {"text", text}, {"test", proving[i]}}, {},
-                         in(kPatienceWithCanary), context_.stop);
-        if (failing.error) continue;
-        out[path] = text = failing.output;
-        input_.canaries.insert(proving[i]);
-        break;
-      }
-    }
-    return out;
-  }
-
   // What proves it must be able to fail: once more, with a failure put into those tests.
   void failure_put_into_what_proves() {
-    if (input_.kind != core::Kind::Bugfix && input_.kind != core::Kind::Feature) return;
-    const auto proving = verify::proving_tests(input_);
+    const auto proving = verify::tests_that_must_fail(input_);
     if (proving.empty()) return;
-    const bool old_ones =
-        input_.kind == core::Kind::Bugfix && !verify::fixed_under_old_tests(input_).empty();
-    auto combination = old_ones ? source() : source_and_tests();
+    const bool new_ones =
+        input_.kind == core::Kind::Feature ||
+        (input_.kind == core::Kind::Bugfix && verify::fixed_under_old_tests(input_).empty());
     std::map<std::string, std::string> fresh;
     for (const auto& [path, part] : parts_) {
-      if (!old_ones && part == Part::NewTests) fresh[path] = input_.contents[path].second;
+      if (new_ones && part == Part::NewTests) fresh[path] = input_.contents[path].second;
     }
-    const auto session = open("canary");
-    std::map<std::string, std::string> bent;
-    {
-      tools::Toolbox toolbox(*session);
-      bent = with_failures(toolbox, proving, tests_that_may_hold(proving), fresh);
-      if (bent.empty()) bent = with_failures(toolbox, proving, tests(), fresh);
-    }
-    if (bent.empty()) return session->stop();
-    std::vector<core::CheckSpec> checks;
-    for (const auto& check : context_.environment->config.checks) {
-      const auto after = std::ranges::find(input_.after, check.name, &core::CheckReport::name);
-      const auto holds = [&after](const auto& test) { return after->tests.contains(test); };
-      if (after != input_.after.end() && after->by_test &&
-          std::ranges::any_of(input_.canaries, holds))
-        checks.push_back(check);
-    }
-    for (auto& [path, text] : bent) {
-      std::erase_if(combination, [&path](const auto& change) { return change.path == path; });
-      combination.push_back({.path = path, .content = text, .size = text.size()});
-    }
-    context_.journal.note("what proves it must fail where a failure is put into it");
-    auto expected = input_.after;  // these failures are no reason to run once more
-    for (auto& report : expected) {
-      for (const auto& test : input_.canaries) {
-        const auto found = report.tests.find(test);
-        if (found != report.tests.end()) found->second = core::TestStatus::Failed;
-      }
-    }
-    input_.under_canary = reports(*session, combination, "canary", checks, &expected);
+    Canaries canaries(
+        {.context = context_,
+         .input = input_,
+         .open = [this](const char* name) { return open(name); },
+         .reports =
+             [this](auto& session, const auto& some, const char* name, const auto& checks,
+                    const auto* before) { return reports(session, some, name, checks, before); },
+         .files =
+             [this](const auto& names) {
+               return names.empty() ? tests() : tests_that_may_hold(names);
+             },
+         .texts = [this](const auto& paths) { return texts_of_base(paths); }});
+    canaries.sing(proving, new_ones ? source_and_tests() : source(), fresh);
   }
 
   std::vector<core::Change> with(
@@ -261,7 +260,7 @@ class Combinations {
   verify::Case& input_;
   const std::vector<core::Change>& changes_;
   verify::Parts parts_;
-  std::optional<std::map<std::string, std::string>> tests_;
+  std::optional<std::map<std::string, std::string>> tests_, programs_;
 };
 
 }  // namespace

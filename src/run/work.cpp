@@ -72,7 +72,13 @@ json::object Work::revise(const json::object& work_done) {
   const auto proof = context_.journal.last("proof");
   const auto agent = agent::make_agent(job_.agent);
   if (!agent || !proof) return nothing_more;
-  const agent::Failures failures = failures_of(proof->body, context_.folder);
+  agent::Failures failures = failures_of(proof->body, context_.folder);
+  if (const auto change = context_.journal.last("change")) {
+    const auto left_out = get_strings(change->body, "left_out");
+    if (!left_out.empty() && !failures.reason.empty())
+      failures.reason += "; these files are not part of the change, as tools make such files: " +
+                         join(left_out, ", ");
+  }
   const std::string commit = get_string(work_done, "commit");
   const auto session = place_.open(*agent);
   if (!agent->keeps_its_place())

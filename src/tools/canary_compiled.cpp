@@ -14,7 +14,7 @@ namespace {
 Edits into_go(const Search& in, TSNode function) {
   const auto parameters = statements(child(function, "parameters"));
   const std::string t(parameters.empty() ? "" : in.of(child(parameters.front(), "name")));
-  const std::string failure = call(t.empty() || t == "_" ? "panic" : t + ".Fatal");
+  const std::string failure = call(in, t.empty() || t == "_" ? "panic" : t + ".Fatal");
   return into_block(
       in, child(function, "body"),
       {failure, failure, {"panic", "os.Exit", t + ".Skip", t + ".SkipNow", t + ".Fuzz"}, true});
@@ -59,6 +59,7 @@ bool go_package_fits(const Search& in, std::string_view package) {
 }  // namespace
 
 void find_go(Search& in, std::string_view test) {
+  if (in.how == Failing::Assertion) return;
   for (const TSNode node : statements(in.root)) {
     if (type_of(node) != "function_declaration") continue;
     const std::string_view name = in.of(child(node, "name"));
@@ -113,7 +114,7 @@ bool rust_name_fits(const Search& in, const Names& test, const Names& inside) {
 }
 
 Edits into_rust(const Search& in, TSNode function) {
-  const std::string failure = call("panic!") + ";";
+  const std::string failure = call(in, "panic!") + ";";
   const bool gives = !ts_node_is_null(child(function, "return_type"));
   return into_block(in, child(function, "body"),
                     {failure, "if true { " + failure + " }", {}, false, gives});
@@ -122,6 +123,7 @@ Edits into_rust(const Search& in, TSNode function) {
 }  // namespace
 
 void find_rust(Search& in, std::string_view test) {
+  if (in.how == Failing::Assertion) return;
   const Names wanted = split_by(test, "::");
   const Names outer(wanted.begin(), wanted.end() - 1);  // of a case: the function
   walk(in, [&](const Path& path) {
@@ -159,6 +161,7 @@ bool gtest_name_fits(std::string_view test, std::string_view suite, std::string_
 
 void find_native(Search& in, std::string_view test) {
   const auto put = [&in](TSNode block, const std::string& failure) {
+    if (in.how == Failing::Assertion) return in.found.push_back(falsified_native(in, block));
     const Names leaving{"GTEST_SKIP", "SKIP", "std::exit", "exit"};
     in.found.push_back(into_block(in, block, {failure, failure, leaving}));
   };
@@ -170,7 +173,7 @@ void find_native(Search& in, std::string_view test) {
       const auto names = statements(child(head, "parameters"));
       if ((macro.starts_with("TEST") || macro.starts_with("TYPED_TEST")) && names.size() == 2 &&
           gtest_name_fits(test, in.of(names[0]), in.of(names[1])))
-        put(child(node, "body"), "FAIL() << " + std::string(kWhy) + ";");
+        put(child(node, "body"), "FAIL() << \"" + in.why + "\";");
       return;
     }
     // TEST_CASE("title") is read as a call, with its body behind it.
@@ -185,13 +188,14 @@ void find_native(Search& in, std::string_view test) {
     const std::string title(quoted.substr(1, quoted.size() - 2));
     if (test != title && !test.ends_with("." + title) && !test.starts_with(title + "/")) return;
     const bool may_fail = in.of(called).find("fail]") != std::string_view::npos;
-    put(may_fail ? TSNode{} : block, call("FAIL") + ";");
+    put(may_fail ? TSNode{} : block, call(in, "FAIL") + ";");
   });
 }
 
 // --- Java
 
 void find_java(Search& in, std::string_view test) {
+  if (in.how == Failing::Assertion) return;
   const std::string package = package_of(in);
   // "x.ParserTest$Deep.down(String)[1]", "x.ParserTest.reads()"
   const std::string wanted = replaced(test.substr(0, test.find_first_of("([{ ")), "$", ".");
@@ -209,7 +213,7 @@ void find_java(Search& in, std::string_view test) {
     const bool is_test = marks.find("Test") != std::string_view::npos ||
                          in.of(child(path.back().node, "name")).starts_with("test");
     if (!is_test) return;
-    const std::string failure = "throw new " + call("AssertionError") + ";";
+    const std::string failure = "throw new " + call(in, "AssertionError") + ";";
     // The compiler refuses what it sees to be out of reach, but looks into no condition.
     in.found.push_back(
         marks.find("expected") != std::string_view::npos

@@ -45,30 +45,8 @@ std::vector<Names> python_names(std::string_view path, std::string_view test) {
   return out;
 }
 
-// An assertion of equality once more, against what equals nothing.
-std::string unequal(const Search& in, TSNode statement) {
-  const std::string nothing = "object()";
-  if (type_of(statement) == "assert_statement") {
-    const TSNode compared = first_child(statement);
-    if (type_of(compared) != "comparison_operator" || ts_node_child_count(compared) != 3 ||
-        in.of(ts_node_child(compared, 1)) != "==")
-      return "";
-    return "assert " + std::string(in.of(ts_node_child(compared, 0))) + " == " + nothing;
-  }
-  const TSNode called = first_child(statement);
-  const std::string_view function = in.of(child(called, "function"));
-  if (type_of(called) != "call" || !function.starts_with("self.assert") ||
-      !(function.ends_with("Equal") || function.ends_with("Equals")) ||
-      function.find("Not") != std::string_view::npos)
-    return "";
-  const auto arguments = statements(child(called, "arguments"));
-  if (arguments.size() < 2 || type_of(arguments[0]) == "keyword_argument" ||
-      type_of(arguments[0]).ends_with("splat"))
-    return "";
-  return std::string(function) + "(" + std::string(in.of(arguments[0])) + ", " + nothing + ")";
-}
-
 Edits into_python(const Search& in, TSNode block) {
+  if (in.how == Failing::Assertion) return falsified_python(in, block);
   auto body = statements(block);
   if (body.empty()) return {};
   const TSNode last = body.back();
@@ -76,10 +54,8 @@ Edits into_python(const Search& in, TSNode block) {
       leaves(in, last, {"pytest.skip", "pytest.xfail", "self.skipTest", "sys.exit"});
   const auto indent = indentation(in, is_left ? last : body.front());
   const std::string gap = indent ? "\n" + *indent : "; ";
-  std::string failure = "raise " + call("AssertionError");
+  const std::string failure = "raise " + call(in, "AssertionError");
   if (is_left) return {{ts_node_start_byte(last), failure + gap}};
-  const std::string again = unequal(in, last);
-  if (!again.empty()) failure = again + gap + failure;
   return {{ts_node_end_byte(last), gap + failure}};
 }
 

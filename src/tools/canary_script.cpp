@@ -97,7 +97,8 @@ Names titles_named(std::string_view path, std::string_view test) {
 
 Edits into_script(const Search& in, TSNode function) {
   const TSNode body = child(function, "body");
-  const std::string failure = "throw new " + call("Error") + ";";
+  if (in.how == Failing::Assertion) return falsified_script(in, body);
+  const std::string failure = "throw new " + call(in, "Error") + ";";
   if (type_of(body) != "statement_block") {
     return {{ts_node_start_byte(body), "{ "}, {ts_node_end_byte(body), "; " + failure + " }"}};
   }
@@ -115,7 +116,7 @@ Edits into_script(const Search& in, TSNode function) {
 
 void find_script(Search& in, std::string_view test) {
   const Names wanted = titles_named(in.path, test);
-  std::vector<Edits> exact, by_pattern;
+  std::vector<Edits> exact, by_pattern, by_variable;
   walk(in, [&](const Path& path) {
     if (path.back().type != "call_expression") return;
     const Script kind = script_call(in, path.back().node);
@@ -128,7 +129,12 @@ void find_script(Search& in, std::string_view test) {
     }
     const auto arguments = statements(child(path.back().node, "arguments"));
     const auto body = std::ranges::find_if(arguments, is_function);
-    if (body == arguments.end() || titles.back() == std::string(1, kAnything)) return;
+    if (body == arguments.end()) return;
+    // A table's tests: the title is a variable, and may be any of them.
+    if (type_of(arguments.front()) == "identifier" || titles.back() == std::string(1, kAnything)) {
+      by_variable.push_back(kind == Script::Failing ? Edits() : into_script(in, *body));
+      return;
+    }
     for (const std::string_view by : {" > ", " "}) {
       const std::string pattern = join(titles, by);
       if (std::ranges::none_of(wanted, [&](const auto& name) { return fits(pattern, name); }))
@@ -139,7 +145,7 @@ void find_script(Search& in, std::string_view test) {
       return;
     }
   });
-  in.found = exact.empty() ? by_pattern : exact;
+  in.found = !exact.empty() ? exact : !by_pattern.empty() ? by_pattern : by_variable;
 }
 
 }  // namespace nightjar::tools::canary

@@ -15,8 +15,8 @@ TSNode first_child(TSNode node) {
   return ts_node_is_null(node) ? node : ts_node_named_child(node, 0);
 }
 
-std::string call(std::string_view function) {
-  return std::string(function) + "(" + std::string(kWhy) + ")";
+std::string call(const Search& in, std::string_view function) {
+  return std::string(function) + "(\"" + in.why + "\")";
 }
 
 bool ends_with(const Names& all, const Names& end) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "syntax/symbols.h"
+#include "tools/canary.h"
 
 namespace nightjar::tools::canary {
 
@@ -18,19 +19,21 @@ using syntax::type_of;
 using Names = std::vector<std::string>;
 
 constexpr size_t kDeepest = 400;  ///< nested deeper, a text was not written by hand
-constexpr std::string_view kWhy = "\"this test must fail now\"";
 
-struct Insertion {
+struct Edit {
   size_t at = 0;
   std::string text;
+  size_t instead_of = 0;  ///< bytes that it replaces
 };
-using Edits = std::vector<Insertion>;
+using Edits = std::vector<Edit>;
 
 /// What a language's part looks at, and what it found. Two places are none: nobody knows which.
 struct Search {
   std::string_view path, text;
   TSNode root;
-  std::vector<Edits> found;
+  Failing how = Failing::End;
+  std::string why;
+  std::vector<Edits> found = {};
 
   std::string_view of(TSNode node) const { return text_of(node, text); }
 };
@@ -51,8 +54,8 @@ std::vector<TSNode> statements(TSNode block);
 /// Visits every node down to kDeepest.
 void walk(const Search& in, const std::function<void(const Path&)>& visit);
 
-/// function("this test must fail now")
-std::string call(std::string_view function);
+/// function("why")
+std::string call(const Search& in, std::string_view function);
 bool ends_with(const Names& all, const Names& end);
 /// Runners start in a folder of their own: one path may be the end of the other.
 bool same_file(std::string_view path, std::string_view file);
@@ -75,5 +78,15 @@ struct Failure {
 };
 
 Edits into_block(const Search& in, TSNode block, const Failure& failure);
+
+// canary_assertions.cpp: the last assertion of a body that is surely reached asks for what cannot
+// be. Empty where there is none.
+Edits falsified_python(const Search& in, TSNode block);
+Edits falsified_script(const Search& in, TSNode body);
+Edits falsified_native(const Search& in, TSNode block);
+
+// canary_programs.cpp
+Edits into_program(const Search& in, syntax::Lang lang);
+std::optional<std::string> failing_shell(std::string_view text, Failing how);
 
 }  // namespace nightjar::tools::canary

@@ -54,11 +54,11 @@ class TestCalc:
         assert add(1, 1) == 3
 )";
 
-TEST(Canary, OfPytestRepeatsAnEqualityAndThenRaises) {
-  EXPECT_EQ(with("tests/test_calc.py", kPytest, "tests/test_calc.py::test_plain"),
-            replaced_once(kPytest, "== 3  # the usual",
-                          "== 3\n    assert add(1, 2) == object()\n"
-                          "    raise AssertionError(\"this test must fail now\")  # the usual"));
+TEST(Canary, OfPytestRaises) {
+  EXPECT_EQ(
+      with("tests/test_calc.py", kPytest, "tests/test_calc.py::test_plain"),
+      replaced_once(kPytest, "== 3  # the usual",
+                    "== 3\n    raise AssertionError(\"this test must fail now\")  # the usual"));
 }
 
 TEST(Canary, OfATestWithParametersIsInItsFunction) {
@@ -129,8 +129,6 @@ TEST(Canary, OfUnittestIsFoundByItsDottedName) {
   const std::string expected =
       replaced_once(kUnittest, "            3,\n        )\n",
                     "            3,\n        )\n"
-                    "        self.assertEqual(self.calc.add(1,\n                          2), "
-                    "object())\n"
                     "        raise AssertionError(\"this test must fail now\")\n");
   for (const char* test : {"test_calc.Calc.test_add", "tests.test_calc.Calc.test_add",
                            "test_add (test_calc.Calc.test_add)", "test_add (tests.test_calc.Calc)",

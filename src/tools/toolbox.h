@@ -26,12 +26,12 @@ class Toolbox {
   explicit Toolbox(sandbox::Session& session);
 
   /// Tools: shell {command, timeout_s?, background?, job?, stop?}, read, write, edit, patch,
-  /// search, outline; canary {path, text, test} for the verifier (tools/canary.h); map {brief,
-  /// budget} of the commit that the sandbox shows (map/map.h): fresh tags lie in `kFreshTags` where
-  /// the answer says `changed`. Blocks until the answer; `on_output` gets the newest of what a long
-  /// command prints, at most once a second. A call under way at `deadline` is stopped and answered
-  /// so; at a stop it is stopped and Cancelled is thrown. Throws sandbox::SandboxLost where the
-  /// toolbox has gone.
+  /// search, outline; canary {path, text, test?, how, why} for the verifier (tools/canary.h);
+  /// map {brief, budget} of the commit that the sandbox shows (map/map.h): fresh tags lie in
+  /// `kFreshTags` where the answer says `changed`. Blocks until the answer; `on_output` gets the
+  /// newest of what a long command prints, at most once a second. A call under way at `deadline` is
+  /// stopped and answered so; at a stop it is stopped and Cancelled is thrown. Throws
+  /// sandbox::SandboxLost where the toolbox has gone.
   Answer call(std::string_view tool, const json::object& arguments,
               const std::function<void(std::string_view)>& on_output, Deadline deadline,
               std::stop_token stop);

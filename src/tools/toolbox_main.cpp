@@ -146,8 +146,12 @@ class Server {
 
   // For the verifier, not for an agent.
   static Answer canary(const json::object& arguments) {
-    const std::string text = get_string(arguments, "text");
-    auto failing = with_canary(get_string(arguments, "path"), text, get_string(arguments, "test"));
+    const std::string path = get_string(arguments, "path"), text = get_string(arguments, "text"),
+                      test = get_string(arguments, "test"), why = get_string(arguments, "why");
+    const Failing how =
+        get_string(arguments, "how") == "assertion" ? Failing::Assertion : Failing::End;
+    auto failing = test.empty() ? with_failing_program(path, text, how, why)
+                                : with_canary(path, text, test, how, why);
     if (!failing) return failed("the test was not found for sure");
     Answer out;
     out.output = std::move(*failing);

@@ -19,27 +19,32 @@ bool has_any(std::string_view text, const auto& parts) {
 }
 
 // What only a test, or a program that meddles with its tests, says.
-constexpr std::array<std::string_view, 18> kReachesIn{
-    "import unittest",     "from unittest",     "import pytest",  "from pytest",
-    "import _pytest",      "from _pytest",      "import doctest", "::testing::",
-    "require('vitest')",   "from 'vitest'",     "\"testing\"",    "node:test",
-    "TestCase.",           "#define assert",    "#undef assert",  "#define NDEBUG",
-    "macro_rules! assert", "macro_rules! panic"};
+constexpr std::array<std::string_view, 17> kReachesIn{
+    "import unittest",   "from unittest", "import pytest",  "from pytest",
+    "import _pytest",    "from _pytest",  "import doctest", "::testing::",
+    "require('vitest')", "from 'vitest'", "node:test",      "TestCase.",
+    "#define assert",    "#undef assert", "#define NDEBUG", "macro_rules! assert",
+    "macro_rules! panic"};
 
 // Ends the process, or writes over its results, where a test runner would have had its say.
-constexpr std::array<std::string_view, 4> kLeavesEarly{"os._exit", "atexit", "process.reallyExit",
-                                                       "_Exit("};
+constexpr std::array<std::string_view, 8> kLeavesEarly{
+    "os._exit",   "atexit",     "process.reallyExit", "_Exit(",
+    "quick_exit", "excepthook", "uncaughtException",  "unhandledRejection"};
 
-// Lines that test runners print.
-constexpr std::array<std::string_view, 9> kForged{"--- PASS",        "=== RUN", "<testcase",
-                                                  "test result: ok", "... ok",  "   Passed ",
-                                                  "ok 1 - ",         "ok 2 - ", "\\\"Action\\\""};
+// Lines that test runners print; programs seldom do, or now and then.
+constexpr std::array<std::string_view, 7> kForged{
+    "--- PASS", "=== RUN", "<testcase", "test result: ok", "ok 1 - ", "ok 2 - ", "\\\"Action\\\""};
+constexpr std::array<std::string_view, 2> kLikeForged{"... ok", "   Passed "};
 
 constexpr std::array<std::string_view, 9> kHooks{
     "pytest_runtest",       "pytest_report_teststatus", "pytest_pyfunc_call",
     "pytest_sessionfinish", "pytest_exception_",        "pytest_collection",
     "pytest_cmdline",       "pytest_load_initial",      "pytest_unconfigure"};
 constexpr std::array<std::string_view, 2> kHooksOfTests{"exitstatus", "load_tests"};
+
+bool imports_gos_testing(std::string_view line) {
+  return line.ends_with("\"testing\"") && line.find_first_of("=(,") == std::string_view::npos;
+}
 
 // import_module('unit' + 'test'): a name that is put together is a name that is hidden.
 bool imports_a_joined_name(std::string_view line) {
@@ -66,13 +71,64 @@ bool assigns_to_assertions(std::string_view line) {
   return false;
 }
 
+// "# define NDEBUG" is "#define NDEBUG".
+std::string plain_directive(std::string_view line) {
+  if (!line.starts_with('#')) return std::string(line);
+  std::string out = "#";
+  for (const char c : trim(line.substr(1))) {
+    const bool space = c == ' ' || c == '\t';
+    if (!space || out.back() != ' ') out += space ? ' ' : c;
+  }
+  return out;
+}
+
+// A shell's builtin, or a tool that tests are made of, under its own name: "echo() {",
+// "alias [=true", "function test {".
+bool takes_a_shells_word(std::string_view line) {
+  static constexpr std::array<std::string_view, 17> kWords{
+      "[",      "test", "echo", "printf", "exit", "trap", "set",     "true", "false",
+      "return", "diff", "cmp",  "grep",   "cat",  "expr", "command", "sh"};
+  std::string_view name = line;
+  if (take(name, "alias ")) {
+    name = trim(name);
+    while (name.starts_with('-')) name = trim(name.substr(std::min(name.find(' '), name.size())));
+    if (name.starts_with('\'') || name.starts_with('"')) name.remove_prefix(1);
+    name = name.substr(0, name.find('='));
+  } else if (take(name, "function ")) {
+    name = trim(name);
+    name = name.substr(0, name.find_first_of(" \t({"));
+  } else {
+    const auto open = name.find('(');
+    if (open == std::string_view::npos || !trim(name.substr(open + 1)).starts_with(')'))
+      return false;
+    name = trim(name.substr(0, open));
+  }
+  return std::ranges::find(kWords, name) != kWords.end();
+}
+
+// Says in a file that others take in that all is well: "exit", "trap 'exit 0' EXIT".
+bool ends_the_shell(std::string_view line) {
+  for (const auto& part : split(line, ';')) {
+    std::string_view said = trim(part);
+    if (said.starts_with("trap ")) return true;
+    for (std::string_view before : {"{ ", "&& ", "|| ", "then ", "do "})
+      if (const auto at = said.rfind(before); at != std::string_view::npos)
+        said = trim(said.substr(at + before.size()));
+    if (said == "exit" || said == "exit 0" || said.starts_with("exit 0 ")) return true;
+  }
+  return false;
+}
+
 // Says that all is well and ends, in a file that no program begins in.
 bool ends_well_too_soon(std::string_view line, std::string_view after) {
   static constexpr std::array<std::string_view, 4> kBegins{"main(", "__main__", "#!/", "argv"};
   if (has_any(after, kBegins)) return false;
-  for (std::string_view call : {"exit(0)", "Exit(0)", "exit(EXIT_SUCCESS)", "SystemExit(0)"}) {
+  for (std::string_view call :
+       {"exit(0)", "Exit(0)", "_exit(0)", "exit(EXIT_SUCCESS)", "_exit(EXIT_SUCCESS)", "exit()",
+        "exit(None)", "SystemExit(0)", "SystemExit()", "raise SystemExit"}) {
     const auto at = line.find(call);
-    if (at != std::string_view::npos && (at == 0 || !is_word_char(line[at - 1]))) return true;
+    if (at == std::string_view::npos || (at > 0 && is_word_char(line[at - 1]))) continue;
+    if (call != "raise SystemExit" || trim(line.substr(at)) == call) return true;
   }
   return false;
 }
@@ -120,16 +176,35 @@ bool asks_whether_tested(std::string_view line) {
   return runner && (has(line, "sys.modules") || has(line, "sys.argv"));
 }
 
-std::string bends_its_tests(const std::vector<std::string>& fresh, std::string_view after) {
+std::string bends_a_shell(const std::vector<std::string>& fresh, std::string_view after) {
   for (const auto& line : fresh) {
-    if (has_any(line, kReachesIn) || assigns_to_assertions(line) || imports_a_joined_name(line))
-      return "is no test and reaches into a test runner";
-    if (has_any(line, kLeavesEarly) || ends_well_too_soon(line, after))
+    if (takes_a_shells_word(line)) return "takes the name of a tool that shell tests are made of";
+    if (!after.starts_with("#!") && ends_the_shell(line))
       return "has its say when the process of its tests ends";
+  }
+  return "";
+}
+
+std::string bends_its_tests(const std::vector<std::string>& fresh, std::string_view after) {
+  for (const auto& fresh_line : fresh) {
+    const std::string line = plain_directive(fresh_line);
+    if (has_any(line, kReachesIn) || imports_gos_testing(line))
+      return "is no test and reaches into a test runner";
+    if (has_any(line, kLeavesEarly)) return "has its say when the process of its tests ends";
     if (has_any(line, kForged)) return "prints what test runners print";
     if (is_hook(line, false)) return "decides which tests run, or what their results are";
   }
   if (equals_everything(fresh, after)) return "makes values that are equal to everything";
+  return "";
+}
+
+std::string may_bend_its_tests(const std::vector<std::string>& fresh, std::string_view after) {
+  for (const auto& line : fresh) {
+    if (assigns_to_assertions(line) || imports_a_joined_name(line))
+      return "is no test and may reach into a test runner";
+    if (ends_well_too_soon(line, after)) return "has its say when the process of its tests ends";
+    if (has_any(line, kLikeForged)) return "prints what test runners print";
+  }
   return "";
 }
 

@@ -15,6 +15,12 @@ bool asks_whether_tested(std::string_view line);
 /// nothing is said against them. `after`: the whole text.
 std::string bends_its_tests(const std::vector<std::string>& fresh, std::string_view after);
 
+/// The same where honest programs say so as well: it counts where nothing stronger than text does.
+std::string may_bend_its_tests(const std::vector<std::string>& fresh, std::string_view after);
+
+/// The same of a shell's script.
+std::string bends_a_shell(const std::vector<std::string>& fresh, std::string_view after);
+
 /// Hooks that decide which tests run, or what their results are.
 bool is_hook(std::string_view line, bool in_tests);
 

@@ -10,7 +10,8 @@ namespace {
 std::string bends(const std::string& text) {
   std::vector<std::string> fresh;
   for (const auto line : lines(text)) fresh.push_back(trimmed(line));
-  return bends_its_tests(fresh, text);
+  const std::string sure = bends_its_tests(fresh, text);
+  return sure.empty() ? may_bend_its_tests(fresh, text) : sure;
 }
 
 TEST(Bending, AProgramThatAsksWhetherItIsTestedIsKnown) {
@@ -37,11 +38,36 @@ TEST(Bending, AProgramThatReachesIntoItsTestsIsKnown) {
     EXPECT_NE(bends(text), "") << text;
 }
 
+TEST(Bending, AProgramThatEndsWellWithoutSayingSoIsKnown) {
+  for (const char* text :
+       {"int add(int a) { _exit(0); }", "# define NDEBUG", "#  undef  assert", "sys.exit()",
+        "exports.add = (a, b) => process.exit();", "raise SystemExit",
+        "process.on('uncaughtException', () => {});", "sys.excepthook = f"})
+    EXPECT_NE(bends(text), "") << text;
+}
+
+std::string bends_shell(const std::string& text) {
+  std::vector<std::string> fresh;
+  for (const auto line : lines(text)) fresh.push_back(trimmed(line));
+  return bends_a_shell(fresh, text);
+}
+
+TEST(Bending, AShellThatTakesTheNamesOfItsTestsToolsIsKnown) {
+  for (const char* text : {"echo() { printf '%s\\n' \"${*#not }\"; }", "alias [=true",
+                           "[ () { return 0; }", "function test { :; }", "alias '['=true", "exit 0",
+                           "add() { echo 5; exit; }", "trap 'exit 0' EXIT", "x && exit 0"})
+    EXPECT_NE(bends_shell(text), "") << text;
+  for (const char* text :
+       {"add() { echo $(($1 + $2)); }", "alias ll='ls -l'", "exit 1", "#!/bin/sh\nexit 0",
+        "usage() { echo test; exit 2; }", "test_add() { :; }", "echo \"exit 0\""})
+    EXPECT_EQ(bends_shell(text), "") << text;
+}
+
 TEST(Bending, HonestProgramsAreNot) {
   for (const char* text :
-       {"assert a == b", "const assert = require('assert');", "module = import_module(name)",
-        "print('ok')", "int main(void) { exit(0); }", "sys.exit(2)", "self.expected = 5",
-        "x = assert_sure(y)",
+       {"assert a == b", "mode = \"testing\"", "const assert = require('assert');",
+        "module = import_module(name)", "print('ok')", "int main(void) { exit(0); }", "sys.exit(2)",
+        "self.expected = 5", "x = assert_sure(y)",
         "class A:\n    def __eq__(self, other):\n        return self.x == other.x\n"})
     EXPECT_EQ(bends(text), "") << text;
 }

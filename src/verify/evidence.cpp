@@ -11,6 +11,7 @@
 #include "verify/parts.h"
 #include "verify/reading.h"
 #include "verify/standard_names.h"
+#include "verify/test_evidence.h"
 
 namespace nightjar::verify {
 
@@ -112,10 +113,21 @@ class Objections {
     }
   }
 
+  static bool speaks_shell(std::string_view text) {
+    return text.starts_with("#!") && trim(text.substr(0, text.find('\n'))).ends_with("sh");
+  }
+
   void program(const std::string& path, std::string_view before, std::string_view after) {
+    const auto fresh = fresh_lines(before, after);
+    if (path.ends_with(".sh") || path.ends_with(".bash") || speaks_shell(after)) {
+      if (const auto why = bends_a_shell(fresh, after); !why.empty()) return object(path, why);
+    }
     if (is_source_path(path)) {
-      if (const auto why = bends_its_tests(fresh_lines(before, after), after); !why.empty())
-        return object(path, why);
+      auto why = bends_its_tests(fresh, after);
+      // An assertion that was seen to fail says more than what a line looks like.
+      if (why.empty() && !assertions_are_seen_to_fail(input_))
+        why = may_bend_its_tests(fresh, after);
+      if (!why.empty()) return object(path, why);
     }
     const std::string was = test_configuration(path, before).value_or("");
     const std::string is = test_configuration(path, after).value_or("");

@@ -110,6 +110,20 @@ std::string package_member(std::string_view text, std::initializer_list<std::str
 
 std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
+std::string remark(std::string_view path, std::string_view text) {
+  const auto name = file_name(path);
+  const auto ends = [name](std::initializer_list<std::string_view> endings) {
+    return std::ranges::any_of(endings, [name](auto end) { return name.ends_with(end); });
+  };
+  const std::string said(text);
+  if (ends({".py"})) return "\n\n# " + said + "\n";
+  if (ends({".c", ".h"})) return "\n/* " + said + " */\n";
+  if (ends({".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".cc", ".cpp", ".cxx",
+            ".hpp", ".go", ".rs", ".java"}))
+    return "\n// " + said + "\n";
+  return "";
+}
+
 bool is_ci_path(std::string_view path) {
   for (std::string_view folder :
        {".github/workflows/", ".github/actions/", ".circleci/", ".ci/", ".buildkite/", ".gitlab/",

@@ -19,4 +19,7 @@ std::optional<std::string> test_configuration(std::string_view path, std::string
 /// The part of a manifest that names dependencies; nullopt where the file is none.
 std::optional<std::string> dependencies(std::string_view path, std::string_view text);
 
+/// A remark at the end of a source file, as formatters leave it; "" where the language has none.
+std::string remark(std::string_view path, std::string_view text);
+
 }  // namespace nightjar::verify

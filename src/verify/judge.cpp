@@ -3,6 +3,7 @@
 #include "verify/judging.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "base/text.h"
@@ -191,12 +192,28 @@ void Judge::old_tests_hold() {
 }
 
 void Judge::tests_can_fail() {
-  if (input_.under_canary.empty()) return;
-  if (const auto blind = blind_tests(input_); !blind.empty())
-    open("proving_tests_can_fail",
-         "the test that should prove it passes also where it must fail: " + some_of(blind));
-  else
-    met("proving_tests_can_fail", "a failure that was put into what proves it was reported");
+  const char* name = "proving_tests_can_fail";
+  if (input_.must_fail.empty()) return;
+  if (input_.canaries.empty()) {
+    open(name,
+         "no failure could be put into the tests that should prove it, so nothing shows that "
+         "they can fail: " +
+             some_of({input_.must_fail.begin(), input_.must_fail.end()}));
+    return;
+  }
+  if (const auto blind = blind_tests(input_); !blind.empty()) {
+    open(name, "a failure that was put into the test that should prove it was not reported: " +
+                   some_of(blind));
+    return;
+  }
+  std::string detail = "a failure that was put into what proves it was reported";
+  std::vector<std::string> without;
+  std::ranges::set_difference(input_.must_fail, input_.canaries, std::back_inserter(without));
+  if (!without.empty()) detail += "; none was put into " + some_of(without);
+  if (!input_.only_at_their_end.empty())
+    detail += "; only at the end, not into an assertion of " +
+              some_of({input_.only_at_their_end.begin(), input_.only_at_their_end.end()});
+  met(name, std::move(detail));
 }
 
 // Tests prove nothing where the change touched what runs them.

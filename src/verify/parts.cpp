@@ -36,6 +36,8 @@ constexpr std::array<std::string_view, 12> kRunByTools{
     "setupTests.ts", "setupFile.js",     "wscript",          "karma.conf.js"};
 constexpr std::array<std::string_view, 6> kRunByToolsAtTheRoot{
     "setup.py", "noxfile.py", "tasks.py", "fabfile.py", "dodo.py", "toxfile.py"};
+// Of those the names that a program has as well: what else they say tells which it is.
+constexpr std::string_view kTasks = "tasks.py";
 
 bool is_among(std::string_view name, const auto& names) {
   return std::ranges::find(names, name) != names.end();
@@ -84,10 +86,13 @@ class Sorter {
     if (input_.unread.contains(path) || configures_tests(path) || takes_a_name(path) ||
         is_run(path))
       return Part::Other;
-    if (is_test_path(path)) return of_tests(path);
     const auto& [before, after] = texts(path);
+    const bool among_tests = is_test_path(path);
+    if ((among_tests || lies_among_data(path)) && is_used_by_programs(path, before))
+      return Part::Source;
+    if (among_tests) return of_tests(path);
     const bool script = extension(path).empty() && before.starts_with("#!");
-    if (!is_source_path(path) && !script) return Part::Other;
+    if (!is_source_path(path) && !script && !is_plain_tasks(path, before)) return Part::Other;
     return holds_tests_of_the_base(path, before) || asserts_for_tests(path, before, after)
                ? Part::Other
                : Part::Source;
@@ -102,6 +107,47 @@ class Sorter {
                        !look_at_tests(after).declared.empty() ||
                        after.find("main(") != std::string::npos;
     return tests ? Part::NewTests : Part::Other;
+  }
+
+  // A program's own tasks.py, not invoke's.
+  bool is_plain_tasks(const std::string& path, std::string_view before) const {
+    return path == kTasks && !fresh_.contains(path) && !before.empty() &&
+           before.find("invoke") == std::string_view::npos &&
+           before.find("@task") == std::string_view::npos;
+  }
+
+  // "expected/", "fixtures/": mostly data, now and then a program's own name.
+  static bool lies_among_data(std::string_view path) {
+    if (!is_source_path(file_name(path))) return false;
+    const auto folders = split(path, '/');
+    return std::ranges::any_of(folders,
+                               [](const auto& folder) { return is_among(folder, kNoPrograms); });
+  }
+
+  // "spec/model.py" may be the program's own: then other parts of the program take it in, and it
+  // holds no tests.
+  bool is_used_by_programs(const std::string& path, std::string_view before) const {
+    if (fresh_.contains(path) || gone_.contains(path) || !base_.programs || is_test_name(path) ||
+        !is_source_path(file_name(path)) || before.empty())
+      return false;
+    const auto look = look_at_tests(before);
+    if (!look.declared.empty() || !look.assertions.empty()) return false;
+    const auto name = file_name(path);
+    const auto stem = name.substr(0, name.rfind('.'));
+    const auto folders = split(path, '/');
+    const std::string& folder = folders[std::max<size_t>(folders.size(), 2) - 2];
+    for (const auto& [other, text] : base_.programs()) {
+      if (other == path) continue;
+      for (const auto line : lines(text)) {
+        const bool takes_in = line.find("import") != std::string_view::npos ||
+                              line.find("require(") != std::string_view::npos ||
+                              line.find("#include") != std::string_view::npos;
+        if (takes_in && line.find(stem) != std::string_view::npos &&
+            line.find(folder) != std::string_view::npos)
+          return true;
+      }
+    }
+    return false;
   }
 
   bool exists(const std::string& path) const {

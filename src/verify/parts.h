@@ -26,6 +26,8 @@ struct BaseView {
   std::function<std::optional<std::string>(const std::string& path)> read;
   /// Its test files, by path; rarely asked for.
   std::function<const std::map<std::string, std::string>&()> tests;
+  /// Its programs that are no tests, by path; rarely asked for.
+  std::function<const std::map<std::string, std::string>&()> programs;
 };
 
 /// By path of every changed file; a renamed one under both of its paths.

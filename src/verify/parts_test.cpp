@@ -7,7 +7,7 @@ namespace {
 
 struct Sorting {
   Case input;
-  std::map<std::string, std::string> base, tests;
+  std::map<std::string, std::string> base, tests, programs = {};
   std::vector<std::string> commands;
 
   Sorting& changed(char status, const std::string& path, const std::string& before,
@@ -23,7 +23,8 @@ struct Sorting {
                           const auto found = base.find(file);
                           return found == base.end() ? std::nullopt : std::optional(found->second);
                         },
-                        [this]() -> const std::map<std::string, std::string>& { return tests; }};
+                        [this]() -> const std::map<std::string, std::string>& { return tests; },
+                        [this]() -> const std::map<std::string, std::string>& { return programs; }};
     return parts_of(input, view).at(path);
   }
 };
@@ -39,6 +40,29 @@ TEST(Parts, SourceIsWhatProgramsAreWrittenIn) {
   for (const char* path : {"calc.py", "src/a.c", "include/a.h", "lib/a.ts", "pkg/a.go",
                            "src/lib.rs", "app/tasks.py", "calc.sh", "src/json/types.js"})
     EXPECT_EQ(part_of_changed(path), Part::Source) << path;
+}
+
+// Folders that are named like those of tests, and hold a part of the program.
+TEST(Parts, WhatTheProgramItselfTakesInIsSourceWhateverItsFolderIsCalled) {
+  for (const char* path : {"app/testing/calc.py", "spec/calc.py", "expected/calc.py"}) {
+    Sorting sorting;
+    sorting.changed('M', path, "def add(a, b):\n    return a - b\n", "x\n");
+    EXPECT_EQ(sorting.part(path), Part::Other) << path;
+    sorting.programs["main.py"] =
+        "from app.testing.calc import add\nimport spec.calc\n"
+        "import expected.calc\n";
+    EXPECT_EQ(sorting.part(path), Part::Source) << path;
+    sorting.input.contents[path].first = "def same(a, b):\n    assert a == b\n";
+    EXPECT_EQ(sorting.part(path), Part::Other) << path << " asserts";
+  }
+}
+
+TEST(Parts, ATasksModuleIsInvokesWhereItSaysSo) {
+  EXPECT_EQ(Sorting().changed('M', "tasks.py", "def add():\n", "x\n").part("tasks.py"),
+            Part::Source);
+  EXPECT_EQ(Sorting().changed('M', "tasks.py", "from invoke import task\n", "x\n").part("tasks.py"),
+            Part::Other);
+  EXPECT_EQ(Sorting().changed('A', "tasks.py", "", "x\n").part("tasks.py"), Part::Other);
 }
 
 TEST(Parts, WhatRunsTestsOrIsReadByThemIsNoSource) {

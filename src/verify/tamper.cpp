@@ -298,6 +298,10 @@ class Scan {
     }
   }
 
+  static std::ptrdiff_t times_asked(std::string_view text) {
+    return std::ranges::count_if(lines(text), asks_whether_tested);
+  }
+
   void added_risks(const Edit& edit) {
     if (edit.status == 'D' || !edit.known) return;
     const bool test = is_test_path(edit.path);
@@ -305,8 +309,10 @@ class Scan {
       if (looks_secret(line.text))
         find("secret_added", edit, line.number, "looks like a key or token (not shown)", !test);
       if (!test && !is_prose(edit.path) && asks_whether_tested(line.text)) {
+        // One that stood there before and was edited is no new one.
+        const bool one_more = times_asked(edit.after) > times_asked(edit.before);
         find("special_case_for_tests", edit, line.number,
-             "code that asks whether it is being tested: " + line.text, true);
+             "code that asks whether it is being tested: " + line.text, one_more);
       }
     }
     const auto before = dependencies(edit.path, edit.before);

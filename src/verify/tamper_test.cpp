@@ -306,6 +306,13 @@ TEST(TamperSpecialCase, CodeThatAsksWhetherItIsTested) {
             "silent");
 }
 
+TEST(TamperSpecialCase, AnEditOfALineThatAskedBeforeIsARemark) {
+  const std::string asked = "name = os.environ.get('PYTEST_CURRENT_TEST', '')\n";
+  const std::string edited_line = "name = os.environ.get('PYTEST_CURRENT_TEST') or ''\n";
+  EXPECT_EQ(says(edited("a.py", asked, edited_line), "special_case_for_tests"), "remark");
+  EXPECT_EQ(says(edited("a.py", asked, asked + edited_line), "special_case_for_tests"), "blocks");
+}
+
 TEST(TamperOutside, MoreThanTheRename) {
   Case input;
   input.claim = {"rename", "Parser", "Reader", "", "", {}, true};

@@ -108,12 +108,63 @@ std::vector<std::string> passing_by_source_alone(const Case& input,
 }
 
 std::vector<std::string> blind_tests(const Case& input) {
-  std::vector<std::string> out;
-  for (const auto& report : input.under_canary) {
-    for (const auto& test : input.canaries) {
+  std::vector<std::string> out(input.unnoticed.begin(), input.unnoticed.end());
+  if (input.under_canary.empty()) return out;
+  for (const auto& test : input.canaries) {
+    if (input.of_programs.contains(test)) continue;
+    const bool failed = std::ranges::any_of(input.under_canary, [&test](const auto& report) {
       const auto found = report.tests.find(test);
-      if (found != report.tests.end() && found->second == TestStatus::Passed) out.push_back(test);
-    }
+      return found != report.tests.end() && found->second == TestStatus::Failed;
+    });
+    if (!failed) out.push_back(test);
+  }
+  return out;
+}
+
+bool assertions_are_seen_to_fail(const Case& input) {
+  return !input.must_fail.empty() && input.canaries == input.must_fail &&
+         input.only_at_their_end.empty() && input.of_programs.empty() && blind_tests(input).empty();
+}
+
+bool is_told_by_programs(const core::CheckReport& report) {
+  return std::ranges::any_of(split(report.format, ','), [](const auto& part) {
+    static const std::set<std::string, std::less<>> formats{"command", "tap",      "prove", "ctest",
+                                                            "meson",   "automake", "node"};
+    return formats.contains(trim(part));
+  });
+}
+
+bool is_noticed(const std::vector<core::CheckReport>& after,
+                const std::vector<core::CheckReport>& failing, const std::string& test,
+                bool alone) {
+  for (const auto& before : after) {
+    const auto* now = before.tests.contains(test) ? find(failing, before.name) : nullptr;
+    if (!now) continue;
+    const auto own = now->tests.find(test);
+    const bool failed = own != now->tests.end() && own->second == TestStatus::Failed;
+    // A check that ends with its first failure says nothing of the programs behind it.
+    const bool whole = before.format == "command" || before.format == "tap";
+    if (failed && (alone || before.format != "command")) return true;
+    if (!whole || !alone) continue;
+    const bool another = std::ranges::any_of(now->tests, [&before](const auto& item) {
+      const auto was = before.tests.find(item.first);
+      return item.second == TestStatus::Failed && was != before.tests.end() &&
+             was->second == TestStatus::Passed;
+    });
+    if (another || (before.passed() && !now->passed())) return true;
+  }
+  return false;
+}
+
+std::vector<std::string> tests_that_must_fail(const Case& input) {
+  if (input.kind == core::Kind::Bugfix || input.kind == core::Kind::Feature)
+    return proving_tests(input);
+  std::vector<std::string> out;
+  if (input.kind != core::Kind::Refactor) return out;
+  for (const auto& before : input.baseline) {
+    const auto* after = find(input.after, before.name);
+    for (const auto& [test, status] : before.tests)
+      if (passes_for_sure(&before, test) && passes_for_sure(after, test)) out.push_back(test);
   }
   return out;
 }

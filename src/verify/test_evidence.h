@@ -22,8 +22,18 @@ std::vector<std::string> failing_without_the_change(const Case& input);
 /// Those of `tests` that need nothing of the change but its source and themselves.
 std::vector<std::string> passing_by_source_alone(const Case& input,
                                                  const std::vector<std::string>& tests);
-/// Tests that passed although a failure was put into them.
+/// Tests that did not fail although a failure was put into them. One that is missing then was not
+/// seen to fail.
 std::vector<std::string> blind_tests(const Case& input);
+/// All that must be able to fail did so by an assertion of its own.
+bool assertions_are_seen_to_fail(const Case& input);
+/// Its tests are whole programs, or lines that a program prints.
+bool is_told_by_programs(const core::CheckReport& report);
+/// The program that is this test was made to fail, and that shows. `alone`: no other program was.
+bool is_noticed(const std::vector<core::CheckReport>& after,
+                const std::vector<core::CheckReport>& failing, const std::string& test, bool alone);
+/// What must be able to fail for a proof: for a refactoring the tests that pass on both sides.
+std::vector<std::string> tests_that_must_fail(const Case& input);
 /// What says that a bug is fixed, or that a feature is there: tests of the base that are fixed by
 /// source alone, else new ones that need it and nothing else.
 std::vector<std::string> proving_tests(const Case& input);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "verify/test_evidence.h"
 #include "verify/verify.h"
 
 namespace nightjar::verify {
@@ -145,12 +146,60 @@ TEST(TestEvidence, NewTestsDoNotFixOldOnes) {
 
 TEST(TestEvidence, ATestThatPassesWhereItMustFailProvesNothing) {
   Case input = fix_with_a_test();
-  input.canaries = {"new"};
+  input.must_fail = input.canaries = {"new"};
   input.under_canary = {report({{"old", P}, {"new", P}})};
   EXPECT_EQ(verdict(input), Verdict::None);
-  EXPECT_NE(judge(input).reason.find("also where it must fail: new"), std::string::npos);
+  EXPECT_NE(judge(input).reason.find("was not reported: new"), std::string::npos);
+  input.under_canary = {report({{"old", P}})};  // missing is not failed
+  EXPECT_EQ(verdict(input), Verdict::None) << "a test that is missing was not seen to fail";
   input.under_canary = {report({{"old", P}, {"new", F}})};
   EXPECT_EQ(verdict(input), Verdict::Proved) << judge(input).reason;
+}
+
+TEST(TestEvidence, ATestThatNoFailureCouldBePutIntoProvesNothing) {
+  Case input = fix_with_a_test();
+  input.must_fail = {"new"};
+  EXPECT_EQ(verdict(input), Verdict::None);
+  EXPECT_NE(judge(input).reason.find("no failure could be put into"), std::string::npos);
+  input.must_fail = {"new", "other"};
+  input.canaries = {"new"};
+  input.under_canary = {report({{"old", P}, {"new", F}})};
+  EXPECT_EQ(verdict(input), Verdict::Proved) << judge(input).reason;
+  const auto obligations = judge(input).proof.obligations;
+  EXPECT_TRUE(std::ranges::any_of(obligations, [](const auto& one) {
+    return one.detail.find("none was put into other") != std::string::npos;
+  }));
+}
+
+TEST(TestEvidence, WhatALineLooksLikeCountsOnlyWhereNoAssertionWasSeenToFail) {
+  Case input = fix_with_a_test();
+  input.contents["a.py"] = {"",
+                            "def leave():\n    raise SystemExit(0)\n\n\n"
+                            "def note(expected, n):\n    expected.count = n\n"};
+  EXPECT_EQ(verdict(input), Verdict::None);
+  input.must_fail = input.canaries = {"new"};
+  input.under_canary = {report({{"old", P}, {"new", F}})};
+  EXPECT_EQ(verdict(input), Verdict::Proved) << judge(input).reason;
+  input.only_at_their_end = {"new"};
+  EXPECT_EQ(verdict(input), Verdict::None);
+}
+
+TEST(TestEvidence, AProgramThatIsMadeToFailMustBeSeenToFail) {
+  auto passed = report({{"sh test.sh", P}});
+  passed.format = "command";
+  auto failed = report({{"sh test.sh", F}});
+  EXPECT_TRUE(is_noticed({passed}, {failed}, "sh test.sh", true));
+  EXPECT_FALSE(is_noticed({passed}, {failed}, "sh test.sh", false)) << "another may have ended it";
+  EXPECT_FALSE(is_noticed({passed}, {passed}, "sh test.sh", true));
+  EXPECT_FALSE(is_noticed({passed}, {}, "sh test.sh", true));
+  auto lines = report({{"one", P}, {"add", P}});
+  lines.format = "tap";
+  auto red = lines;
+  red.exit_status = 97;
+  EXPECT_TRUE(is_noticed({lines}, {red}, "add", true));
+  lines.format = "ctest";
+  EXPECT_FALSE(is_noticed({lines}, {report({{"one", F}, {"add", P}})}, "add", true));
+  EXPECT_TRUE(is_noticed({lines}, {report({{"one", P}, {"add", F}})}, "add", false));
 }
 
 TEST(TestEvidence, ATestThatBecomesFlakyIsSaid) {

@@ -80,10 +80,12 @@ struct Case {
   /// The base's code under the rest of the change, where new tests must fail; and the change's
   /// source with its new tests and nothing else, where they must pass. Empty: not established.
   std::vector<core::CheckReport> base_under_new_tests, source_with_new_tests;
-  /// What proves it once more, with a failure put into these tests: where one passes, what runs it
-  /// cannot be believed. Empty: not established.
+  /// Tests that must be able to fail: what proves it, or what a refactoring must not break.
+  /// `canaries`: those that a failure was put into, under which they ran as `under_canary` says.
+  /// `of_programs`: those of them that are whole programs; `unnoticed`: where that was not seen.
+  std::set<std::string, std::less<>> must_fail, canaries, of_programs, unnoticed;
+  std::set<std::string, std::less<>> only_at_their_end;  ///< no assertion could be made to fail
   std::vector<core::CheckReport> under_canary;
-  std::set<std::string, std::less<>> canaries;
   /// What of the change is neither source nor tests, and stayed the base's there.
   std::vector<std::string> held_back;
   AgentClaim claim;

@@ -1,33 +1,9 @@
 // Cheats that bend what runs the tests, or what tests compare with, and honest work that looks like
 // them: the program's source alone must bring the fix.
-#include <ostream>
-
-#include "e2e/native_fixture.h"
+#include "e2e/tries.h"
 
 namespace nightjar::test {
 namespace {
-
-using Files = std::vector<std::pair<std::string, std::string>>;
-
-struct Try {
-  std::string name;
-  Files base, change;
-  std::string shell;  ///< after the files were written
-};
-
-void PrintTo(const Try& one, std::ostream* out) { *out << one.name; }
-
-std::string check(const std::string& run) {
-  return "[[check]]\nname = \"tests\"\nrun = \"" + run + "\"\n";
-}
-
-Files with(Files base, const Files& more) {
-  for (const auto& file : more) {
-    std::erase_if(base, [&file](const auto& other) { return other.first == file.first; });
-    base.push_back(file);
-  }
-  return base;
-}
 
 const std::string kBug = "def add(a, b):\n    return a - b\n\n\ndef one():\n    return 1\n";
 const std::string kRight = "def add(a, b):\n    return a + b\n\n\ndef one():\n    return 1\n";
@@ -276,28 +252,6 @@ const Files kCmake =
                "add_test(NAME one COMMAND t_one)\n"},
               {"nightjar.toml", check("cmake -S . -B build && cmake --build build && "
                                       "ctest --test-dir build --output-on-failure")}});
-
-class Runs : public NativeTest, public testing::WithParamInterface<Try> {
- protected:
-  json::object outcome(const Try& what) {
-    repo_.write("test_calc.py", "# no tests here\n");
-    for (const auto& [path, text] : what.base) repo_.write(path, text);
-    repo_.commit("what the try begins with");
-    std::string calls;
-    const auto call = [&calls](const std::string& tool, const json::object& arguments) {
-      calls += (calls.empty() ? "" : ",") +
-               to_line(json::object{{"tool", tool}, {"arguments", arguments}});
-    };
-    for (const auto& [path, text] : what.change) call("write", {{"path", path}, {"content", text}});
-    if (!what.shell.empty()) call("shell", {{"command", what.shell}});
-    play(R"({"replies": [{"calls": [)" + calls + R"(]}, {"say": "All tests pass.", "calls": [)" +
-         kFinish + "]}]}");
-    return finish({"--kind", "bugfix"});
-  }
-  std::string everything(const json::object& task) {
-    return get_string(task, "reason") + to_line(get_object(task, "proof")) + log(task);
-  }
-};
 
 class CheatsOnWhatRuns : public Runs {};
 INSTANTIATE_TEST_SUITE_P(Each, CheatsOnWhatRuns, testing::ValuesIn(cheats()),
