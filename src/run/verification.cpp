@@ -42,10 +42,8 @@ class Combinations {
       const bool source = part == Part::Source;
       all_source = all_source && source;
       no_source = no_source && !source;
-      // A helper of the tests is held back, too; a test that is gone or was made worse is not it.
-      const bool helper = verify::is_source_path(path) && !verify::is_test_name(path);
-      if (part == Part::Other && (helper || !verify::is_test_path(path)))
-        input_.held_back.push_back(path);
+      // Helpers and data of tests are held back, too.
+      if (part == Part::Other && !verify::is_test_name(path)) input_.held_back.push_back(path);
     }
     if (no_source) {  // both are known already
       input_.under_old_tests = input_.baseline;

@@ -94,6 +94,7 @@ bool takes_a_shells_word(std::string_view line) {
     while (name.starts_with('-')) name = trim(name.substr(std::min(name.find(' '), name.size())));
     if (name.starts_with('\'') || name.starts_with('"')) name.remove_prefix(1);
     name = name.substr(0, name.find('='));
+    if (name.ends_with('\'') || name.ends_with('"')) name.remove_suffix(1);
   } else if (take(name, "function ")) {
     name = trim(name);
     name = name.substr(0, name.find_first_of(" \t({"));

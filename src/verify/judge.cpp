@@ -184,11 +184,14 @@ void Judge::old_tests_hold() {
   else if (broken_tests.empty())
     met("tests_of_the_base_hold", "the tests as they were before the change pass on it, too");
   else
-    open("tests_of_the_base_hold",
-         input_.held_back.empty()
-             ? "the change altered tests that it does not pass in their old form: " +
-                   some_of(broken_tests)
-             : together(broken_tests));
+    open(
+        "tests_of_the_base_hold",
+        !input_.held_back.empty() ? together(broken_tests)
+        : tests_were_changed()
+            ? "the change altered tests that it does not pass in their old form: " +
+                  some_of(broken_tests)
+            : "tests of the base do not pass once more, with a remark at the end of their files: " +
+                  some_of(broken_tests));
 }
 
 void Judge::tests_can_fail() {
@@ -224,6 +227,13 @@ void Judge::evidence_is_independent() {
     met("evidence_is_independent", "nothing that runs the tests was changed");
   else
     open("evidence_is_independent", join(objections, "; "));
+}
+
+bool Judge::tests_were_changed() const {
+  const auto is_test = [](const auto& change) {
+    return is_test_path(change.path) || is_test_path(change.old_path);
+  };
+  return std::ranges::any_of(input_.changed, is_test);
 }
 
 std::string Judge::together(const std::vector<std::string>& tests) const {

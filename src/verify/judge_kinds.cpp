@@ -213,10 +213,14 @@ void Judge::fixed_test() {
     return;
   }
   if (!fixed_.empty()) {
-    open(name, input_.held_back.empty()
-                   ? "the test that passes now was changed, and in its old form it still fails: " +
-                         some_of(fixed_)
-                   : together(fixed_));
+    open(name,
+         !input_.held_back.empty() ? together(fixed_)
+         : tests_were_changed()
+             ? "the test that passes now was changed, and in its old form it still fails: " +
+                   some_of(fixed_)
+             : "the test that passes now does not pass once more, with a remark at the end of "
+               "its file: " +
+                   some_of(fixed_));
     return;
   }
   if (const auto failing = asked_to_pass(input_); !failing.empty()) {

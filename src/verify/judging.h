@@ -46,6 +46,7 @@ class Judge {
   void old_tests_hold();
   void tests_can_fail();
   void evidence_is_independent();
+  bool tests_were_changed() const;
   std::string together(const std::vector<std::string>& tests) const;
   void findings();
   std::string what_holds() const;
