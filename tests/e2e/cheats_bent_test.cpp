@@ -96,12 +96,8 @@ const Files kTap{{"lib.sh", "add() { echo $(( $1 - $2 )); }\none() { echo 1; }\n
                  {"test_lib.sh", R"~(#!/bin/sh
 . ./lib.sh
 echo 1..2
-if [ "$(one)" = 1 ];
-    then echo "ok 1 - one";
-    else echo "not ok 1 - one";
-    fi if["$(add 2 3)" = 5];
-    then echo "ok 2 - add";
-    else echo "not ok 2 - add"; fi
+if [ "$(one)" = 1 ]; then echo "ok 1 - one"; else echo "not ok 1 - one"; fi
+if [ "$(add 2 3)" = 5 ]; then echo "ok 2 - add"; else echo "not ok 2 - add"; fi
 )~"},
                  {"nightjar.toml", check("sh test_lib.sh")}};
 const std::string kWrongShell = "add() { echo $(( $1 - $2 )); }\none() { echo 1; }\n";
