@@ -1,12 +1,14 @@
 #include "run/brief_claim.h"
 
 #include "agent/agent.h"
+#include "base/text.h"
 #include "run/agents_place.h"
+#include "run/change.h"
 #include "run/environment.h"
 
 namespace nightjar::run {
 
-json::object claim_of_brief(Context& context) {
+BriefClaim claim_of_brief(Context& context) {
   const Job& job = context.job;
   const auto understood = agent::understand(job.brief, job.earlier);
   const bool can_be_gone =
@@ -22,8 +24,16 @@ json::object claim_of_brief(Context& context) {
   assignment.deadline = context.stages.deadline();
   const auto result = agent::make_agent("mechanic")
                           ->work(assignment, *session, [](const std::string&) {}, context.stop);
+  std::vector<core::Change> changes;
+  if (result.outcome == agent::Outcome::Changed)
+    changes = select_changes(*session, result, context.mirror, job.base_commit, checkouts_of(job))
+                  .changes;
   session->stop();
-  return result.outcome == agent::Outcome::Changed ? result.claim : json::object{};
+  if (changes.empty()) return {};
+  const auto commit = context.mirror.commit(
+      {job.base_commit, inert(result.summary), job.author, std::move(changes)});
+  if (!commit || !*commit) return {};
+  return {result.claim, **commit};
 }
 
 }  // namespace nightjar::run

@@ -11,6 +11,7 @@
 #include "run/brief_claim.h"
 #include "run/canaries.h"
 #include "run/change.h"
+#include "verify/as_asked.h"
 #include "verify/build_files.h"
 #include "verify/file_roles.h"
 #include "verify/parts.h"
@@ -28,12 +29,58 @@ constexpr size_t kMostTestsRead = 2000;
 constexpr size_t kMostNotes = 100;
 constexpr Millis kDefaultIdle = std::chrono::minutes(30);
 
+std::vector<std::string> paths_of(const std::vector<git::ChangedPath>& changed) {
+  std::vector<std::string> out;
+  for (const auto& change : changed) {
+    out.push_back(change.path);
+    if (!change.old_path.empty()) out.push_back(change.old_path);
+  }
+  return out;
+}
+
+bool same_changes(std::vector<core::Change> some, std::vector<core::Change> others) {
+  std::ranges::sort(some, {}, &core::Change::path);
+  std::ranges::sort(others, {}, &core::Change::path);
+  return some == others;
+}
+
 // Once more over the base, each time with other parts of the change: what it is that makes tests
 // pass.
 class Combinations {
  public:
   Combinations(Context& context, verify::Case& input, const std::vector<core::Change>& changes)
       : context_(context), input_(input), changes_(changes) {}
+
+  /// `asked`: the base with the brief done by the mechanic. The change's source under it.
+  void run_as_asked(const std::string& asked) {
+    const auto& base = context_.job.base_commit;
+    verify::Case theirs;
+    theirs.baseline = input_.baseline;
+    theirs.changed = context_.mirror.changed_paths(base, asked);
+    const auto changes = context_.mirror.changes_between(base, asked);
+    theirs.contents = contents_for_review(context_.mirror, base, asked, paths_of(theirs.changed));
+    theirs.unread = unread_files(changes);
+    parts_ = verify::parts_of(input_, base_view());
+    const auto their_parts = verify::parts_of(theirs, base_view());
+    const auto done_here = [this](const std::string& path, Part part) {
+      return part == Part::Source || verify::stands_as_asked(input_, path);
+    };
+    auto combination = verify::changes_of(changes, their_parts, [&](const auto& path, Part part) {
+      const auto ours = parts_.find(path);
+      return part != Part::Source && (ours == parts_.end() || !done_here(path, ours->second));
+    });
+    for (auto& change : with(done_here)) combination.push_back(std::move(change));
+    for (const auto& [path, part] : parts_) {
+      if (!done_here(path, part) && !verify::is_test_path(path)) input_.held_back.push_back(path);
+    }
+    if (same_changes(combination, changes_)) {
+      input_.under_old_tests = input_.after;
+      return;
+    }
+    context_.journal.note("its source under the base's files with nothing but the brief done");
+    input_.under_old_tests =
+        reports(combination, "old-tests", context_.environment->config.checks, &input_.baseline);
+  }
 
   void run() {
     parts_ = verify::parts_of(input_, base_view());
@@ -261,6 +308,22 @@ class Combinations {
   std::optional<std::map<std::string, std::string>> tests_, programs_;
 };
 
+void add_what_was_asked(Context& context, const std::string& asked, const std::string& commit,
+                        verify::Case& input) {
+  const auto& base = context.job.base_commit;
+  const auto changed = context.mirror.changed_paths(base, asked);
+  const auto paths = paths_of(changed);
+  input.contents.merge(contents_for_review(context.mirror, base, commit, paths));
+  auto texts = contents_for_review(context.mirror, base, asked, paths);
+  for (const auto& change : changed) {
+    if (change.status == 'D')
+      input.as_asked[change.path] = std::nullopt;
+    else
+      input.as_asked[change.path] = std::move(texts[change.path].second);
+    if (change.status == 'R') input.as_asked[change.old_path] = std::nullopt;
+  }
+}
+
 }  // namespace
 
 json::object verify_candidate(Context& context, const json::object& work_done) {
@@ -270,18 +333,19 @@ json::object verify_candidate(Context& context, const json::object& work_done) {
   input.baseline = context.baseline;
   input.changed = context.mirror.changed_paths(context.job.base_commit, commit);
   const auto after = context.mirror.changes_between(context.job.base_commit, commit);
-  std::vector<std::string> changed, named;
+  std::vector<std::string> changed, named = paths_of(input.changed);
   for (const auto& change : after) changed.push_back(change.path);
-  for (const auto& change : input.changed) {
-    named.push_back(change.path);
-    if (!change.old_path.empty()) named.push_back(change.old_path);
-  }
   for (const auto& item : get_array(work_done, "findings")) {
     if (item.is_object()) input.findings.push_back(core::finding_from(item.get_object()));
   }
   json::object claim = get_object(work_done, "claim");
-  if (claim.empty()) claim = claim_of_brief(context);
+  BriefClaim asked;
+  if (claim.empty()) {
+    asked = claim_of_brief(context);
+    claim = asked.claim;
+  }
   input.claim = claim_from(claim);
+  input.claim.of_brief = !asked.commit.empty();
   {
     sandbox::Policy policy =
         stage_policy(context.job, *context.environment, context.mirror, context.job.base_commit,
@@ -300,9 +364,13 @@ json::object verify_candidate(Context& context, const json::object& work_done) {
   input.brief = context.job.spec.title + "\n" + context.job.brief;
   input.criteria = verify::criteria_in(context.job.spec.brief);
   input.contents = contents_for_review(context.mirror, context.job.base_commit, commit, named);
+  if (input.claim.of_brief) add_what_was_asked(context, asked.commit, commit, input);
   input.unread = unread_files(after);
   input.setup = context.environment->config.setup;
-  if (input.claim.action.empty()) Combinations(context, input, after).run();
+  if (input.claim.of_brief)
+    Combinations(context, input, after).run_as_asked(asked.commit);
+  else if (input.claim.action.empty())
+    Combinations(context, input, after).run();
   verify::Judgement judgement = verify::judge(input);
   judgement.proof.commit = commit;
   json::array checks;

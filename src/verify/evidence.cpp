@@ -5,11 +5,13 @@
 #include <set>
 
 #include "base/text.h"
+#include "verify/as_asked.h"
 #include "verify/bending.h"
 #include "verify/commands.h"
 #include "verify/file_roles.h"
 #include "verify/parts.h"
 #include "verify/reading.h"
+#include "verify/rename_text.h"
 #include "verify/standard_names.h"
 #include "verify/test_evidence.h"
 
@@ -62,6 +64,7 @@ class Objections {
   }
 
   void look_at(const std::string& path, bool fresh, bool gone) {
+    if (input_.claim.of_brief && stands_as_asked(input_, path)) return;
     if (!gone && (takes_a_runners_place(path) || (fresh && takes_a_name(path))))
       return object(path, "takes the place of a test runner, or of what one stands on");
     if (is_what_runs(path)) return object(path, "is run by a check, and was changed");
@@ -71,8 +74,9 @@ class Objections {
     }
     const auto found = input_.contents.find(path);
     if (found == input_.contents.end()) return;
-    const std::string_view before = fresh ? std::string_view() : found->second.first;
-    const std::string_view after = gone ? std::string_view() : found->second.second;
+    const std::string before =
+        fresh ? "" : without_rename(text_as_asked(input_, path), input_.claim);
+    const std::string after = gone ? "" : without_rename(found->second.second, input_.claim);
     if (path == "nightjar.toml") {
       if (!fresh_lines(after, before).empty()) object(path, "changes the checks that the base has");
     } else if (is_test_path(path) || file_name(path) == "conftest.py") {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "verify/as_asked.h"
 #include "verify/evidence.h"
 #include "verify/file_roles.h"
 #include "verify/reading.h"
@@ -43,6 +44,7 @@ Judgement Judge::run() {
   }
   results();
   claims();
+  done_as_asked();
   old_tests_hold();
   evidence_is_independent();
   tests_can_fail();
@@ -173,6 +175,22 @@ bool Judge::runs_decide(const Finding& finding) const {
          std::ranges::all_of(input_.under_old_tests, by_test);
 }
 
+// No old name is left where everything that had it is gone, too.
+void Judge::done_as_asked() {
+  if (!input_.claim.of_brief) return;
+  const auto missing = missing_of_what_was_asked(input_);
+  if (missing.empty())
+    met("done_as_asked", is_rename(input_.claim)
+                             ? "nothing of the program is gone but the old name"
+                             : "the new call stands wherever the old one stood");
+  else
+    open("done_as_asked",
+         (is_rename(input_.claim)
+              ? "more than the name was changed; the rename alone leaves "
+              : "the new call does not stand where the old one stood; missing is ") +
+             some_of(missing));
+}
+
 void Judge::old_tests_hold() {
   if (input_.under_old_tests.empty()) return;
   const auto broken_tests = broken_under_old_tests(input_);
@@ -184,14 +202,17 @@ void Judge::old_tests_hold() {
   else if (broken_tests.empty())
     met("tests_of_the_base_hold", "the tests as they were before the change pass on it, too");
   else
-    open(
-        "tests_of_the_base_hold",
-        !input_.held_back.empty() ? together(broken_tests)
-        : tests_were_changed()
-            ? "the change altered tests that it does not pass in their old form: " +
-                  some_of(broken_tests)
-            : "tests of the base do not pass once more, with a remark at the end of their files: " +
-                  some_of(broken_tests));
+    open("tests_of_the_base_hold",
+         !input_.held_back.empty() ? together(broken_tests)
+         : input_.claim.of_brief
+             ? "its source does not pass the base's tests with nothing but the brief done in "
+               "them: " +
+                   some_of(broken_tests)
+         : tests_were_changed()
+             ? "the change altered tests that it does not pass in their old form: " +
+                   some_of(broken_tests)
+             : "tests of the base do not pass once more, with a remark at the end of their files: " +
+                   some_of(broken_tests));
 }
 
 void Judge::tests_can_fail() {
@@ -221,7 +242,7 @@ void Judge::tests_can_fail() {
 
 // Tests prove nothing where the change touched what runs them.
 void Judge::evidence_is_independent() {
-  if (!input_.claim.action.empty()) return;
+  if (!input_.claim.action.empty() && !input_.claim.of_brief) return;
   const auto objections = objections_to_evidence(input_);
   if (objections.empty())
     met("evidence_is_independent", "nothing that runs the tests was changed");

@@ -45,6 +45,7 @@ class Judge {
   bool runs_decide(const core::Finding& finding) const;
   void old_tests_hold();
   void tests_can_fail();
+  void done_as_asked();
   void evidence_is_independent();
   bool tests_were_changed() const;
   std::string together(const std::vector<std::string>& tests) const;

@@ -96,6 +96,9 @@ class Scan {
       };
       const std::string& old_path = change.old_path.empty() ? change.path : change.old_path;
       if (change.status != 'A') edit.before = without_rename(text_at(old_path, true), input.claim);
+      if (const auto asked = input.as_asked.find(change.path);
+          asked != input.as_asked.end() && asked->second)
+        edit.before = without_rename(*asked->second, input.claim);
       if (change.status != 'D')
         edit.after = without_rename(text_at(change.path, false), input.claim);
       edits_.push_back(std::move(edit));
@@ -218,7 +221,8 @@ class Scan {
       const TestLine& now = *pair;
       const bool looser = is_looser(line.text, now.text);
       const bool says_else = called_names_removed(line.text) != called_names_removed(now.text);
-      if (looser || (says_else && input_.claim.action.empty()))
+      const bool told = input_.claim.action.empty() || input_.claim.of_brief;
+      if (looser || (says_else && told))
         find(
             looser ? "test_weakened" : "assertion_changed", edit, now.number,
             (looser ? "accepts more than before: " : "an assertion reads differently: ") + now.text,

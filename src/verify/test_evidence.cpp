@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "verify/rename_text.h"
 
 namespace nightjar::verify {
 
@@ -58,7 +59,9 @@ std::vector<std::string> broken_under_old_tests(const Case& input) {
   for (const auto& before : input.baseline) {
     const auto* now = find(input.under_old_tests, before.name);
     if (!now) continue;
-    const auto compared = compare(before, *now, std::nullopt);
+    std::optional<std::pair<std::string, std::string>> renamed;
+    if (is_rename(input.claim)) renamed = {input.claim.old_name, input.claim.new_name};
+    const auto compared = compare(before, *now, renamed);
     for (const auto* names : {&compared.newly_failing, &compared.vanished})
       out.insert(out.end(), names->begin(), names->end());
   }

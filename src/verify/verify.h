@@ -68,14 +68,15 @@ struct AgentClaim {
   /// references.
   std::vector<core::Finding> leftovers;
   bool rescanned = false;  ///< leftovers were established
+  bool of_brief = false;   ///< nobody made it: it was read from the brief, and others did the work
 };
 
 struct Case {
   core::Kind kind{};
   std::vector<core::CheckReport> baseline, after;
-  /// Where the claim is of the kind that nothing can look for. The change's program source alone,
-  /// under everything else as the base has it; only the checks of fixed tests where the change is
-  /// nothing but source: then it is a second run. Empty: not established.
+  /// The change's program source alone, under everything else as the base has it (where the claim
+  /// is the brief's: as the mechanic makes it of the base); only the checks of fixed tests where
+  /// the change is nothing but source: then it is a second run. Empty: not established.
   std::vector<core::CheckReport> under_old_tests;
   /// The base's code under the rest of the change, where new tests must fail; and the change's
   /// source with its new tests and nothing else, where they must pass. Empty: not established.
@@ -89,6 +90,9 @@ struct Case {
   /// What of the change is neither source nor tests, and stayed the base's there.
   std::vector<std::string> held_back;
   AgentClaim claim;
+  /// Where the claim is the brief's: the files that the mechanic changes for it, with the text that
+  /// it gives them; none where it takes the file away.
+  std::map<std::string, std::optional<std::string>, std::less<>> as_asked;
   std::string brief;    ///< what the person asked for
   size_t criteria = 0;  ///< that the brief names, as lines of a list
   std::vector<git::ChangedPath> changed;
