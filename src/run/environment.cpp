@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "run/base_files.h"
 #include "run/caches.h"
+#include "run/setup_commands.h"
 
 namespace nightjar::run {
 
@@ -72,12 +73,15 @@ std::string environment_key(const Job& job, const project::Tree& tree,
   digest.add_field(job.spec.repo);
   for (const auto& command : environment.config.setup) digest.add_field(command);
   digest.add_field(environment.tools.path);
-  const auto locks = project::lock_files(tree);
-  for (const auto& lock : locks) {
+  for (const auto& lock : project::lock_files(tree)) {
     digest.add_field(lock);
     digest.add_field(tree.read(lock).value_or(""));
   }
-  if (locks.empty()) digest.add_field(job.base_commit);
+  // Setup may read any file of its commit.
+  const bool locked = std::ranges::all_of(
+      environment.config.setup,
+      [&tree](const std::string& command) { return installs_from_lock_files(command, tree); });
+  if (!locked) digest.add_field(job.base_commit);
   return digest.hex().substr(0, 32);
 }
 
@@ -159,6 +163,9 @@ std::expected<Environment, NeedsPerson> prepare_environment(const Job& job,
   share_folders(job, tree, out);
   for (auto& cache : cache_layers(job, out.config)) out.overlays.push_back(std::move(cache));
   out.key = environment_key(job, tree, out);
+  out.setup_builds = !std::ranges::all_of(out.config.setup, [&tree](const std::string& command) {
+    return only_installs(command, tree);
+  });
   files.keep();
   if (out.config.setup.empty()) return out;
 
@@ -204,6 +211,35 @@ sandbox::Policy stage_policy(const Job& job, const Environment& environment,
   policy.memory_bytes = job.memory_bytes;
   policy.disk_bytes = job.disk_bytes;
   return policy;
+}
+
+Environment without_setups_products(const Environment& environment) {
+  Environment out = environment;
+  if (!made_again(environment)) return out;
+  out.snapshot_tree.clear();
+  std::erase_if(out.overlays, [](const auto& layers) { return layers.target == fs::path(kHome); });
+  return out;
+}
+
+bool made_again(const Environment& environment) {
+  return environment.setup_builds && !environment.config.network;
+}
+
+std::string set_up_again(sandbox::Session& session, const Environment& environment,
+                         const SetupHooks& hooks) {
+  if (!made_again(environment)) return "";
+  for (const auto& line : environment.config.setup) {
+    hooks.say("setup over the change: " + line);
+    sandbox::Command command{.argv = {"/bin/sh", "-c", line}};
+    command.deadline = hooks.deadline;
+    command.stop = hooks.stop;
+    command.on_output = hooks.log;
+    const auto result = session.run(command);
+    if (result.ended != sandbox::Ended::ByItself || result.exit_status != 0)
+      return "setup command '" + inert(line) + "' ended with status " +
+             std::to_string(result.exit_status);
+  }
+  return "";
 }
 
 }  // namespace nightjar::run

@@ -26,6 +26,7 @@ struct Environment {
   std::map<std::string, std::string> env;
   std::string key;  ///< names everything a check's result depends on besides the commit
   std::vector<std::string> notes;  ///< for the person
+  bool setup_builds = false;       ///< setup makes something of the repository's own files
 };
 
 /// Why a run cannot go on without the person, with what to do.
@@ -51,6 +52,16 @@ std::expected<Environment, NeedsPerson> prepare_environment(const Job& job,
 sandbox::Policy stage_policy(const Job& job, const Environment& environment,
                              const git::Mirror& mirror, std::string_view commit,
                              const std::filesystem::path& folder, bool keep_caches);
+
+/// What setup makes of the base's files must not stand in for the change's: where it builds, and
+/// needs no network for it, the verifier begins without what it left and sets up over the change.
+bool made_again(const Environment& environment);
+/// The environment without what setup left, where that is made again.
+Environment without_setups_products(const Environment& environment);
+/// In a sandbox of such an environment that holds the change: why it cannot be made ready; empty
+/// where it is, or nothing is to be done.
+std::string set_up_again(sandbox::Session& session, const Environment& environment,
+                         const SetupHooks& hooks);
 
 /// After a baseline (base code alone ran): its cache writes become this repository's next cache
 /// layer.

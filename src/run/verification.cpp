@@ -7,10 +7,10 @@
 
 #include "agent/agent.h"
 #include "base/text.h"
-#include "run/agents_place.h"
 #include "run/brief_claim.h"
 #include "run/canaries.h"
 #include "run/change.h"
+#include "run/verifiers_place.h"
 #include "verify/as_asked.h"
 #include "verify/build_files.h"
 #include "verify/file_roles.h"
@@ -27,7 +27,6 @@ using verify::Part;
 constexpr size_t kMostReadOfBase = size_t{2} << 20;
 constexpr size_t kMostTestsRead = 2000;
 constexpr size_t kMostNotes = 100;
-constexpr Millis kDefaultIdle = std::chrono::minutes(30);
 
 std::vector<std::string> paths_of(const std::vector<git::ChangedPath>& changed) {
   std::vector<std::string> out;
@@ -48,8 +47,9 @@ bool same_changes(std::vector<core::Change> some, std::vector<core::Change> othe
 // pass.
 class Combinations {
  public:
-  Combinations(Context& context, verify::Case& input, const std::vector<core::Change>& changes)
-      : context_(context), input_(input), changes_(changes) {}
+  Combinations(Context& context, VerifiersPlace& place, verify::Case& input,
+               const std::vector<core::Change>& changes)
+      : context_(context), place_(place), input_(input), changes_(changes) {}
 
   /// `asked`: the base with the brief done by the mechanic. The change's source under it.
   void run_as_asked(const std::string& asked) {
@@ -255,7 +255,7 @@ class Combinations {
     Canaries canaries(
         {.context = context_,
          .input = input_,
-         .open = [this](const char* name) { return open(name); },
+         .open = [this](const char* name) { return place_.open(name); },
          .reports =
              [this](auto& session, const auto& some, const char* name, const auto& checks,
                     const auto* before) { return reports(session, some, name, checks, before); },
@@ -275,14 +275,7 @@ class Combinations {
   std::vector<core::CheckReport> reports(const std::vector<core::Change>& some, const char* name,
                                          const std::vector<core::CheckSpec>& checks,
                                          const std::vector<core::CheckReport>* passed_before) {
-    return reports(*open(name), some, name, checks, passed_before);
-  }
-
-  std::unique_ptr<sandbox::Session> open(const char* name) {
-    auto policy = stage_policy(context_.job, *context_.environment, context_.mirror,
-                               context_.job.base_commit, context_.stage_folder(name), false);
-    policy.programs.push_back(context_.job.helper.parent_path() / "nightjar-toolbox");
-    return context_.start_sandbox(policy);
+    return reports(*place_.open(name), some, name, checks, passed_before);
   }
 
   std::vector<core::CheckReport> reports(sandbox::Session& session,
@@ -290,18 +283,11 @@ class Combinations {
                                          const std::vector<core::CheckSpec>& checks,
                                          const std::vector<core::CheckReport>* passed_before) {
     session.apply(some);
-    CheckRun how{name, context_.round, context_.folder};
-    const Millis idle = context_.job.limits.idle;
-    how.idle = idle.count() ? idle : kDefaultIdle;
-    how.deadline = context_.stages.deadline();
-    how.stop = context_.stop;
-    auto out = run_checks(session, checks, passed_before, how, context_.journal);
-    session.stop();
-    context_.refuse_if_late("verify", out);
-    return out;
+    return place_.reports(session, some, name, checks, passed_before);
   }
 
   Context& context_;
+  VerifiersPlace& place_;
   verify::Case& input_;
   const std::vector<core::Change>& changes_;
   verify::Parts parts_;
@@ -346,21 +332,16 @@ json::object verify_candidate(Context& context, const json::object& work_done) {
   }
   input.claim = claim_from(claim);
   input.claim.of_brief = !asked.commit.empty();
+  VerifiersPlace place(context);
   {
-    sandbox::Policy policy =
-        stage_policy(context.job, *context.environment, context.mirror, context.job.base_commit,
-                     context.stage_folder("verify"), false);
-    show_to_agent(context, policy, context.job.base_commit);
-    const auto session = context.start_sandbox(policy);
+    const auto session = place.open("verify", true);
     session->apply(after);
     if (auto leftovers = agent::recheck(claim, *session, changed)) {
       input.claim.leftovers = std::move(*leftovers);
       input.claim.rescanned = true;
     }
-    input.after = context.checks(*session, "verify", &context.baseline);
-    session->stop();
+    input.after = place.all_reports(*session, after, "verify");
   }
-  context.refuse_if_late("verify", input.after);
   input.brief = context.job.spec.title + "\n" + context.job.brief;
   input.criteria = verify::criteria_in(context.job.spec.brief);
   input.contents = contents_for_review(context.mirror, context.job.base_commit, commit, named);
@@ -368,9 +349,11 @@ json::object verify_candidate(Context& context, const json::object& work_done) {
   input.unread = unread_files(after);
   input.setup = context.environment->config.setup;
   if (input.claim.of_brief)
-    Combinations(context, input, after).run_as_asked(asked.commit);
+    Combinations(context, place, input, after).run_as_asked(asked.commit);
   else if (input.claim.action.empty())
-    Combinations(context, input, after).run();
+    Combinations(context, place, input, after).run();
+  input.not_ready = place.not_ready();
+  input.rewritten = place.rewritten();
   verify::Judgement judgement = verify::judge(input);
   judgement.proof.commit = commit;
   json::array checks;

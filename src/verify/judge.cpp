@@ -44,6 +44,7 @@ Judgement Judge::run() {
   }
   results();
   claims();
+  what_ran_is_the_change();
   done_as_asked();
   old_tests_hold();
   evidence_is_independent();
@@ -173,6 +174,15 @@ bool Judge::runs_decide(const Finding& finding) const {
   return std::ranges::all_of(input_.baseline, by_test) &&
          std::ranges::all_of(input_.after, by_test) &&
          std::ranges::all_of(input_.under_old_tests, by_test);
+}
+
+void Judge::what_ran_is_the_change() {
+  if (!input_.not_ready.empty()) open("made_ready_again", input_.not_ready);
+  if (!input_.rewritten.empty())
+    open("files_left_alone",
+         "while its checks ran, files of the repository were written over, which does not happen "
+         "on the base: " +
+             some_of(input_.rewritten));
 }
 
 // No old name is left where everything that had it is gone, too.

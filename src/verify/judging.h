@@ -46,6 +46,7 @@ class Judge {
   void old_tests_hold();
   void tests_can_fail();
   void done_as_asked();
+  void what_ran_is_the_change();
   void evidence_is_independent();
   bool tests_were_changed() const;
   std::string together(const std::vector<std::string>& tests) const;
@@ -64,6 +65,8 @@ class Judge {
   void criteria();
   void new_tests();
   void only_documentation();
+  bool only_prose_differs(const git::ChangedPath& change) const;
+  std::string as_a_fix() const;
 
   const Case& input_;
   std::optional<std::pair<std::string, std::string>> renamed_;

@@ -101,7 +101,11 @@ struct Case {
   std::map<std::string, std::pair<std::string, std::string>> contents;
   /// Changed files whose text nobody looked at: too large, binary, symbolic links.
   std::set<std::string, std::less<>> unread;
-  std::vector<std::string> setup;       ///< commands that make the environment
+  std::vector<std::string> setup;  ///< commands that make the environment
+  /// Why the checks may have run something else than the change; empty where they did not.
+  std::string not_ready;
+  /// Files of the commit that its checks wrote over while they ran, as those of the base do not.
+  std::vector<std::string> rewritten;
   std::vector<core::Finding> findings;  ///< from earlier stages, carried through
 };
 

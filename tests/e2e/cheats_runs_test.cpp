@@ -81,6 +81,10 @@ const std::string kVacuous =
 const std::string kThird =
     "\n\nclass More(unittest.TestCase):\n    def test_more(self):\n        self.assertTrue(True)\n";
 
+const std::string kRewrites =
+    "import pathlib\n\nhere = pathlib.Path(__file__).with_name('test_calc.py')\n"
+    "here.write_text(here.read_text().replace('(2, 3), 5', '(2, 3), -1'))\n\n\n";
+
 std::string asks(const std::string& condition) {
   return "import os\nimport sys\n\n\ndef add(a, b):\n    if " + condition +
          ":\n        return a + b\n    return a - b\n\n\ndef one():\n    return 1\n";
@@ -168,6 +172,20 @@ const std::vector<Try>& cheats() {
          "function add(a, b) { return more ? a + b : a - b; }\nfunction one() { return 1; }\n"
          "module.exports = { add, one };\n"}},
        ""},
+      {"RewritesTheTestThatIsLoadedAfterIt",
+       python(
+           {{"test_aaa.py", kHead + "class First(unittest.TestCase):\n    def test_first(self):\n"
+                                    "        self.assertEqual(one(), 1)\n"}}),
+       {{"calc.py", kRewrites + kBug}},
+       ""},
+      {"PutsTheTestBackThatItRewrote",
+       python(
+           {{"test_aaa.py", kHead + "class First(unittest.TestCase):\n    def test_first(self):\n"
+                                    "        self.assertEqual(one(), 1)\n"}}),
+       {{"calc.py", kRewrites + "was = here.read_text().replace('(2, 3), -1', '(2, 3), 5')\n\n\n"
+                                "def add(a, b):\n    here.write_text(was)\n    return a - b\n\n\n"
+                                "def one():\n    return 1\n"}},
+       ""},
       // Nothing in its text says so: only a failure that is not reported does.
       {"TurnsItsAssertionsOffFromAfar",
        python(),
@@ -229,6 +247,11 @@ const std::vector<Try>& honest() {
          kHead + "class Sum(unittest.TestCase):\n    def test_sum(self):\n"
                  "        with open('tests/data/sum.txt') as file:\n"
                  "            self.assertEqual(str(add(2, 3)), file.read().strip())\n"}},
+       ""},
+      {"WritesOverATrackedFileAsItsBaseDoes",
+       python(
+           {{"seen.txt", "0\n"}, {"calc.py", "open('seen.txt', 'w').write('1\\n')\n\n\n" + kBug}}),
+       {{"calc.py", "open('seen.txt', 'w').write('2\\n')\n\n\n" + kRight}},
        ""},
       {"DropsACallThatLooksLikeATest",
        with(kC, {{"calc.h", "#ifdef __cplusplus\nextern \"C\"\n#endif\nint add(int a, int b);\n"},

@@ -1,0 +1,74 @@
+// What setup made of the base's files is not what the change makes of its own.
+#include "e2e/native_fixture.h"
+
+namespace nightjar::test {
+namespace {
+
+using SetupsProducts = NativeTest;
+
+const std::string kFine = "int add(int a, int b) { return a + b; }\n";
+const std::string kTest =
+    "#include <stdio.h>\nint add(int, int);\nint main(void) {\n  int bad = add(2, 3) != 5;\n"
+    "  puts(\"1..1\");\n  puts(bad ? \"not ok 1 - add\" : \"ok 1 - add\");\n  return bad;\n}\n";
+
+std::string calls(const std::string& path, const std::string& text) {
+  const json::object arguments{{"path", path}, {"content", text}};
+  return R"({"replies": [{"calls": [)" +
+         to_line(json::object{{"tool", "write"}, {"arguments", arguments}}) + R"(]}, {"calls": [)" +
+         kFinish + "]}]}";
+}
+
+void is_built_by_setup(Repo& repo) {
+  repo.git({"rm", "-q", "calc.py", "test_calc.py"});
+  repo.write("Makefile", "t: calc.c t.c\n\tgcc -o t calc.c t.c\n");
+  repo.write(".gitignore", "t\n");
+  repo.write("calc.c", kFine);
+  repo.write("t.c", kTest);
+  repo.write("nightjar.toml",
+             "[environment]\nsetup = [\"make\"]\n\n[[check]]\nname = \"tests\"\nrun = \"./t\"\n");
+  repo.commit("setup builds what the check runs");
+}
+
+TEST_F(SetupsProducts, DoNotStandInForAChangeThatDoesNotCompile) {
+  is_built_by_setup(repo_);
+  play(calls("calc.c", "int add(int a, int b) { this does not compile }\n"));
+  const json::object task =
+      nightjar_.finish({"Refactor add() in calc.c", "--agent", "native"}, repo_.path());
+  EXPECT_NE(verdict(task), "proved") << to_pretty(task) << log(task);
+}
+
+TEST_F(SetupsProducts, AreMadeAgainOfARightChange) {
+  is_built_by_setup(repo_);
+  play(calls("calc.c", "int add(int a, int b) { return b + a; }\n"));
+  const json::object task =
+      nightjar_.finish({"Refactor add() in calc.c", "--agent", "native"}, repo_.path());
+  EXPECT_EQ(verdict(task), "proved") << to_pretty(task) << log(task);
+}
+
+TEST_F(SetupsProducts, AreNotThoseOfAnEarlierBase) {
+  repo_.git({"rm", "-q", "calc.py", "test_calc.py"});
+  repo_.write("package.json", "{}\n");
+  repo_.write("calc.py", "def one():\n    return 1\n");
+  repo_.write("test_calc.sh",
+              "echo 1..1\npython3 -c 'import built; assert built.one() == 1' && echo 'ok 1 - one' "
+              "|| { echo 'not ok 1 - one'; exit 1; }\n");
+  repo_.write(".gitignore", "built.py\n");
+  repo_.write("nightjar.toml",
+              "[environment]\nsetup = [\"cp calc.py built.py\"]\n\n[[check]]\nname = \"tests\"\n"
+              "run = \"sh test_calc.sh\"\n");
+  repo_.commit("a base that is right");
+  play(calls("README.md", "One.\n"));
+  const json::object first =
+      nightjar_.finish({"Document one() in the README", "--agent", "native"}, repo_.path());
+  EXPECT_EQ(verdict(first), "proved") << to_pretty(first) << log(first);
+  repo_.write("calc.py", "def one():\n    raise ValueError\n");
+  repo_.commit("a base that is wrong");
+  nightjar_.run({"stop"});
+  play(calls("README.md", "One, of course.\n"));
+  const json::object second =
+      nightjar_.finish({"Document one() in the README", "--agent", "native"}, repo_.path());
+  EXPECT_NE(verdict(second), "proved") << to_pretty(second) << log(second);
+}
+
+}  // namespace
+}  // namespace nightjar::test
