@@ -101,6 +101,11 @@ core::Kind guess_kind(std::string_view brief) {
       {"new", Kind::Feature},
   }};
   const std::string text = lower(brief.substr(0, 4000));
+  const auto says = [&text](std::string_view part) { return text.find(part) != text.npos; };
+  // "Fix a typo in the README" mends no bug.
+  if (says("typo") && (says("readme") || says("docs") || says("documentation") ||
+                       says("docstring") || says("comment") || says("changelog")))
+    return Kind::Docs;
   Kind found = Kind::Chore;
   std::string word;
   for (size_t i = 0; i <= text.size(); ++i) {

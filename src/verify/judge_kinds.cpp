@@ -1,10 +1,12 @@
 // What each kind of task owes beyond what every change owes.
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <set>
 
 #include "base/text.h"
 #include "verify/changed_tests.h"
+#include "verify/docstrings.h"
 #include "verify/file_roles.h"
 #include "verify/judging.h"
 #include "verify/parts.h"
@@ -18,15 +20,39 @@ using core::Kind;
 
 namespace {
 
+bool is_among(std::string_view name, const auto& names) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+// What a program reads is no documentation, whatever its name ends in.
 bool is_documentation(std::string_view path) {
-  if (configures_tests(path) || dependencies(path, "")) return false;
-  for (std::string_view end :
-       {".md", ".rst", ".txt", ".adoc", ".html", ".1", ".svg", ".png", ".jpg", ".gif"}) {
-    if (lower(path).ends_with(end)) return true;
-  }
-  const auto name = path.substr(path.rfind('/') + 1);
-  return name == "LICENSE" || name == "README" || name == "CHANGELOG" || name == "AUTHORS" ||
-         name == "NOTICE";
+  static constexpr std::array<std::string_view, 6> kData{"templates", "template", "data",
+                                                         "assets",    "static",   "resources"};
+  static constexpr std::array<std::string_view, 7> kFolders{
+      "docs", "doc", "documentation", "man", "website", "site", ".github"};
+  static constexpr std::array<std::string_view, 14> kNames{
+      "readme", "changelog",    "changes", "license", "licence", "copying",         "authors",
+      "notice", "contributing", "history", "news",    "install", "code_of_conduct", "security"};
+  if (configures_tests(path) || dependencies(path, "") || is_test_path(path)) return false;
+  auto folders = split(path, '/');
+  folders.pop_back();
+  const bool of_docs = std::ranges::any_of(
+      folders, [](std::string_view folder) { return is_among(lower(folder), kFolders); });
+  const bool of_others =
+      !is_source_path(std::string(path.substr(0, path.size() - file_name(path).size())) + "a.py");
+  if (of_others && !of_docs) return false;
+  if (std::ranges::any_of(folders,
+                          [](std::string_view folder) { return is_among(lower(folder), kData); }))
+    return false;
+  const std::string name = lower(file_name(path));
+  const auto dot = name.rfind('.');
+  const std::string stem = name.substr(0, dot);
+  const std::string end = dot == std::string::npos ? "" : name.substr(dot);
+  for (std::string_view prose : {".md", ".rst", ".adoc", ".1", ".5", ".7", ".8"})
+    if (end == prose) return true;
+  for (std::string_view other : {".txt", ".html", ".css", ".svg", ".png", ".jpg", ".gif"})
+    if (end == other) return of_docs || is_among(stem, kNames);
+  return end.empty() && is_among(stem, kNames);
 }
 
 // Layout only, as formatters change it: spaces, quotes, commas and brackets around what is
@@ -83,7 +109,8 @@ void Judge::by_kind() {
       break;
     case Kind::Chore:
       if (!input_.claim.rescanned)
-        open("state_reached", "nothing could look again for the state that the task names");
+        open("state_reached",
+             "nothing could look again for the state that the task names" + as_a_fix());
       else if (!is_rename(input_.claim) && input_.claim.action != "replace") {
         if (blocking_leftovers() == 0)
           met("state_reached", "looked for again on the commit: nothing is left to do");
@@ -249,11 +276,18 @@ void Judge::criteria() {
             " with it: " + some_of(added));
   else if (added.empty())
     open("criteria_have_tests",
-         "no acceptance criterion is tied to a test that fails without the change");
+         "no acceptance criterion is tied to a test that fails without the change" + as_a_fix());
   else
     open("criteria_have_tests", "the brief names " + std::to_string(wanted) +
                                     " criteria, and only " + count_of(added.size(), "new test") +
                                     " fails without the change: " + some_of(added));
+}
+
+// The kind of a ticket is mostly guessed.
+std::string Judge::as_a_fix() const {
+  return fixed_.empty() ? ""
+                        : "; a test that failed passes now (" + some_of(fixed_) +
+                              "): with --kind bugfix that is the proof";
 }
 
 void Judge::new_tests() {
@@ -272,12 +306,26 @@ void Judge::new_tests() {
 void Judge::only_documentation() {
   std::vector<std::string> code;
   for (const auto& change : input_.changed) {
-    if (!is_documentation(change.path)) code.push_back(change.path);
+    const bool documentation = is_documentation(change.path) &&
+                               (change.old_path.empty() || is_documentation(change.old_path));
+    if (!documentation && !only_prose_differs(change)) code.push_back(change.path);
   }
   if (code.empty())
     met("no_code_changed", "only documentation was changed");
   else
     open("no_code_changed", "these are no documentation files: " + some_of(code));
+  if (!fixed_.empty())
+    open("no_test_stands_on_it",
+         "a test that failed passes now, which documentation does not bring about: " +
+             some_of(fixed_));
+}
+
+bool Judge::only_prose_differs(const git::ChangedPath& change) const {
+  const auto texts = input_.contents.find(change.path);
+  return change.status == 'M' && change.path.ends_with(".py") && !is_test_path(change.path) &&
+         is_source_path(change.path) && texts != input_.contents.end() &&
+         !input_.unread.contains(change.path) &&
+         without_python_prose(texts->second.first) == without_python_prose(texts->second.second);
 }
 
 }  // namespace nightjar::verify

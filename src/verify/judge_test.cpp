@@ -342,5 +342,48 @@ TEST(Judge, DocsOweThatNoCodeChanged) {
   EXPECT_EQ(judge(input).proof.verdict, Verdict::Proved) << judge(input).reason;
 }
 
+Case documentation(const std::string& path) {
+  Case input = good_rename();
+  input.kind = Kind::Docs;
+  input.claim = {};
+  input.changed = {{'M', path, ""}};
+  input.contents.clear();
+  return input;
+}
+
+TEST(Judge, WhatAProgramOrATestReadsIsNoDocumentation) {
+  for (const char* path : {"data/words.txt", "words.txt", "templates/page.html", "page.html",
+                           "templates/mail.md", "tests/want.txt", "tests/want.md", "img/a.png",
+                           "fixtures/a.md", "src/golden/a.rst", "CMakeLists.txt"})
+    expect_none(documentation(path), "no documentation files");
+  for (const char* path : {"README", "README.txt", "docs/a.txt", "docs/img/a.png", "doc/x/a.html",
+                           "CHANGELOG.md", "LICENSE", "man/x.1", "src/x/README.md"})
+    EXPECT_EQ(judge(documentation(path)).proof.verdict, Verdict::Proved) << path;
+}
+
+TEST(Judge, NoTestIsFixedByDocumentation) {
+  Case input = documentation("README.md");
+  input.baseline = {report({{"test_x", P}, {"test_y", F}})};
+  expect_none(input, "documentation does not bring about");
+}
+
+TEST(Judge, DocstringsAndCommentsAloneAreDocumentation) {
+  Case input = documentation("calc.py");
+  input.contents["calc.py"] = {"def one():\n    return 1\n",
+                               "def one():\n    \"\"\"One.\"\"\"\n    return 1\n"};
+  EXPECT_EQ(judge(input).proof.verdict, Verdict::Proved) << judge(input).reason;
+  input.contents["calc.py"].second = "def one():\n    \"\"\"One.\"\"\"\n    return 2\n";
+  expect_none(input, "no documentation files");
+}
+
+TEST(Judge, AChangeThatIsNotWhatRanIsNotProved) {
+  Case input = good_rename();
+  input.not_ready = "the change could not be made ready";
+  expect_none(input, "could not be made ready");
+  input = good_rename();
+  input.rewritten = {"test_calc.py"};
+  expect_none(input, "test_calc.py");
+}
+
 }  // namespace
 }  // namespace nightjar::verify

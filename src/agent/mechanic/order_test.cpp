@@ -189,6 +189,8 @@ TEST(Understand, KnowsKindAndTitle) {
 TEST(GuessKind, GoesByTheFirstWordThatSaysIt) {
   EXPECT_EQ(guess_kind("Add tests for the parser"), core::Kind::Tests);
   EXPECT_EQ(guess_kind("Fix the documentation of foo"), core::Kind::Bugfix);
+  EXPECT_EQ(guess_kind("Fix a typo in the README: ads must be adds"), core::Kind::Docs);
+  EXPECT_EQ(guess_kind("Fix the typo in the error that parse() throws"), core::Kind::Bugfix);
   EXPECT_EQ(guess_kind("Document the parser"), core::Kind::Docs);
   EXPECT_EQ(guess_kind("Implement dark mode"), core::Kind::Feature);
   EXPECT_EQ(guess_kind("Make it faster, please"), core::Kind::Performance);
