@@ -237,11 +237,44 @@ std::set<std::string> words_of(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+// "failing tests", "the tests fail", "make the suite pass", "fix the tests": what is red is meant.
+bool speaks_of_the_suite(std::string_view brief) {
+  std::vector<std::string> words(1);
+  for (const char c : lower(brief)) {
+    if (std::isalnum(static_cast<unsigned char>(c)) || c == '_')
+      words.back() += c;
+    else if (!words.back().empty())
+      words.emplace_back();
+  }
+  static const std::set<std::string> tests{"test",      "tests", "suite",
+                                           "testsuite", "check", "checks"};
+  static const std::set<std::string> red{"failing", "failed", "broken", "red"};
+  static const std::set<std::string> fail{"fail", "fails", "failing", "failed", "broken", "red"};
+  static const std::set<std::string> green{"pass", "green", "work", "succeed"};
+  static const std::set<std::string> make{"make", "get", "fix", "repair"};
+  const auto near = [&words](size_t begin, size_t far, const auto& wanted) {
+    for (size_t i = begin; i < words.size() && i < begin + far; ++i)
+      if (wanted.contains(words[i])) return i;
+    return words.size();
+  };
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (red.contains(words[i]) && near(i + 1, 2, tests) < words.size()) return true;
+    if (tests.contains(words[i]) && near(i + 1, 2, fail) < words.size()) return true;
+    if (!make.contains(words[i])) continue;
+    const size_t named = near(i + 1, 3, tests);
+    const bool mends = words[i] == "fix" || words[i] == "repair";
+    if (named < words.size() && (mends || near(named + 1, 3, green) < words.size())) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 std::vector<std::string> asked_to_pass(const Case& input) {
   std::vector<std::string> failing = failing_on_the_base(input);
-  const std::string brief = lower(input.brief);
-  for (const char* word : {"test", "fail", "check", "suite", "red "})
-    if (brief.find(word) != std::string::npos) return failing;
+  if (speaks_of_the_suite(input.brief)) return failing;
   const auto asked = words_of(input.brief);
   std::erase_if(failing, [&asked](const std::string& test) {
     const auto words = words_of(own_name(test));
@@ -250,15 +283,35 @@ std::vector<std::string> asked_to_pass(const Case& input) {
   return failing;
 }
 
+namespace {
+
+// "Notes:", "- keep it small": how, not what.
+bool is_about_the_way(std::string_view text) {
+  static const std::set<std::string> heads{
+      "note",    "notes",      "hint", "hints",  "constraints", "context", "style",
+      "remarks", "background", "keep", "avoid",  "use",         "do",      "don't",
+      "no",      "never",      "only", "please", "see",         "leave"};
+  const auto begin = text.find_first_not_of("#*-_ .)0123456789");
+  if (begin == std::string_view::npos) return true;
+  text = text.substr(begin);
+  return heads.contains(lower(text.substr(0, text.find_first_of(" :*_,"))));
+}
+
+}  // namespace
+
 size_t criteria_in(std::string_view brief) {
   size_t count = 0;
+  bool of_the_way = false;  // the heading above says so
   for (const auto line : lines(brief)) {
     const std::string text = trimmed(line);
     const size_t digits = text.find_first_not_of("0123456789");
     const bool numbered = digits != 0 && digits != std::string::npos &&
                           (text[digits] == '.' || text[digits] == ')') &&
                           text.substr(digits + 1).starts_with(' ');
-    count += numbered || text.starts_with("- ") || text.starts_with("* ");
+    const bool item = numbered || text.starts_with("- ") || text.starts_with("* ");
+    if (!item && !text.empty())
+      of_the_way = (text.ends_with(':') || text.starts_with('#')) && is_about_the_way(text);
+    count += item && !of_the_way && !is_about_the_way(text);
   }
   return count;
 }

@@ -42,8 +42,8 @@ std::string own_name(std::string_view test);
 /// Tests that passed on the base, and give both answers now.
 std::vector<std::string> newly_flaky(const Case& input);
 std::vector<std::string> failing_on_the_base(const Case& input);
-/// Of those, the ones that the brief is about: it speaks of tests, or shares a word with their
-/// name. Others are not this change's business.
+/// Of those, the ones that the brief is about: it speaks of tests that fail, or shares a word
+/// with their name. Others are not this change's business.
 std::vector<std::string> asked_to_pass(const Case& input);
 
 }  // namespace nightjar::verify

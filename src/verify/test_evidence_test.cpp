@@ -235,6 +235,29 @@ TEST(TestEvidence, AFeatureOwesATestForEachCriterion) {
   EXPECT_EQ(verdict(input), Verdict::Proved) << judge(input).reason;
   EXPECT_EQ(criteria_in("Add x:\n- a\n* b\n 2. c\n10) d\nnot - this\n3.14 is pi\n"), 4U);
   EXPECT_EQ(criteria_in("Add x"), 0U);
+  EXPECT_EQ(criteria_in("Add mul()\n\nNotes:\n- keep it small\n- Python 3.9\n"), 0U);
+  EXPECT_EQ(criteria_in("Add mul()\n- keep it small\n- multiplies\n"), 1U);
+}
+
+TEST(AskedToPass, OnlyABriefAboutTheSuiteMeansEveryRedTest) {
+  Case input;
+  core::CheckReport report;
+  report.by_test = true;
+  report.tests = {{"test_network", core::TestStatus::Failed}};
+  input.baseline = {report};
+  for (const char* brief :
+       {"Fix: first() fails on an empty text", "Fix: an empty text is required in first()",
+        "Fix first() and add a test for it", "check that first() is right",
+        "Fix the latest error"}) {
+    input.brief = brief;
+    EXPECT_TRUE(asked_to_pass(input).empty()) << brief;
+  }
+  for (const char* brief :
+       {"Fix the failing test", "The tests fail since May", "make the suite pass",
+        "Get all tests green", "Fix the unit tests", "the network is slow"}) {
+    input.brief = brief;
+    EXPECT_EQ(asked_to_pass(input).size(), 1U) << brief;
+  }
 }
 
 }  // namespace
