@@ -13,6 +13,17 @@ namespace {
 constexpr Millis kDefaultIdle = std::chrono::minutes(30);
 constexpr std::uint64_t kSmallFile = std::uint64_t{256} << 10;
 
+using What = core::Change::What;
+
+bool is_as_given(sandbox::Session& session, const core::Change& given, const core::Change& now) {
+  // A folder that is gone may be made anew; what stood in it is looked at file by file.
+  if (given.what == What::Deleted)
+    return now.what == What::Deleted || now.what == What::OpaqueFolder;
+  if (given.what != now.what) return false;
+  if (given.what != What::File || now.size <= kSmallFile) return now.content == given.content;
+  return session.read_file(given.path, given.content.size() + 1) == given.content;
+}
+
 }  // namespace
 
 VerifiersPlace::VerifiersPlace(Context& context)
@@ -27,10 +38,10 @@ std::unique_ptr<sandbox::Session> VerifiersPlace::open(const std::string& name, 
   const auto& base = context_.job.base_commit;
   auto policy = stage_policy(context_.job, environment_, context_.mirror, base,
                              context_.stage_folder(name), false);
-  if (agents_tools) show_to_agent(context_, policy, base);
-  const fs::path toolbox = context_.job.helper.parent_path() / "nightjar-toolbox";
-  if (std::ranges::find(policy.programs, toolbox) == policy.programs.end())
-    policy.programs.push_back(toolbox);
+  if (agents_tools)
+    show_to_agent(context_, policy, base);
+  else
+    policy.programs.push_back(context_.job.helper.parent_path() / "nightjar-toolbox");
   return context_.start_sandbox(policy);
 }
 
@@ -91,15 +102,9 @@ std::set<std::string> VerifiersPlace::written_over(sandbox::Session& session,
   std::set<std::string> out;
   for (const auto& [path, change] : given) {
     const auto found = now.find(path);
-    bool same = found != now.end() ? found->second.what == change->what
-                                   : change->what == core::Change::What::Deleted;
-    if (same && change->what == core::Change::What::File) {
-      const auto& there = found->second;
-      same = there.size <= kSmallFile
-                 ? there.content == change->content
-                 : session.read_file(path, change->content.size() + 1) == change->content;
-    }
-    if (!same) out.insert(path);
+    if (!(found == now.end() ? change->what == What::Deleted
+                             : is_as_given(session, *change, found->second)))
+      out.insert(path);
     if (found != now.end()) now.erase(found);
   }
   for (const auto& [path, change] : now)

@@ -66,7 +66,7 @@ bool is_all_comment(std::string_view line) {
 }
 
 // Without comments and without strings over several lines, where dead code could hide.
-std::vector<Line> code_lines(std::string_view path, std::string_view text) {
+std::vector<Line> code_lines(const Case& input, std::string_view path, std::string_view text) {
   std::vector<Line> out;
   std::string_view block;  // what ends the one that we are in
   for (const auto whole : lines(text)) {
@@ -80,7 +80,7 @@ std::vector<Line> code_lines(std::string_view path, std::string_view text) {
     if (is_comment(line)) continue;
     block = opens_block(path, line);
     if (is_all_comment(line)) continue;
-    if (auto without = bare(line); !without.empty())
+    if (auto without = bare(without_rename(line, input.claim)); !without.empty())
       out.push_back({std::string(line), std::move(without)});
   }
   return out;
@@ -135,7 +135,7 @@ std::vector<std::string> missing_of_what_was_asked(const Case& input) {
   std::multiset<std::string> there;
   std::string all;
   for (const auto& path : paths) {
-    for (auto& line : code_lines(path, without_rename(after(input, path), input.claim))) {
+    for (auto& line : code_lines(input, path, after(input, path))) {
       all += line.bare;
       there.insert(std::move(line.bare));
     }
@@ -150,10 +150,9 @@ std::vector<std::string> missing_of_what_was_asked(const Case& input) {
   for (const auto& path : paths) {
     std::multiset<std::string> not_asked_for;
     if (!is_rename(input.claim))
-      for (auto& line : code_lines(path, before(input, path)))
+      for (auto& line : code_lines(input, path, before(input, path)))
         not_asked_for.insert(std::move(line.bare));
-    for (const auto& line :
-         code_lines(path, without_rename(text_as_asked(input, path), input.claim))) {
+    for (const auto& line : code_lines(input, path, text_as_asked(input, path))) {
       if (const auto found = not_asked_for.find(line.bare); found != not_asked_for.end())
         not_asked_for.erase(found);
       else if (!take(line.bare) && out.size() < kMostMissing)
