@@ -36,12 +36,17 @@ VerifiersPlace::VerifiersPlace(Context& context)
 
 std::unique_ptr<sandbox::Session> VerifiersPlace::open(const std::string& name, bool agents_tools) {
   const auto& base = context_.job.base_commit;
+  // Setup may write to package caches; what it writes here is gone with the sandbox.
   auto policy = stage_policy(context_.job, environment_, context_.mirror, base,
-                             context_.stage_folder(name), false);
+                             context_.stage_folder(name), made_again(environment_));
   if (agents_tools)
     show_to_agent(context_, policy, base);
   else
     policy.programs.push_back(context_.job.helper.parent_path() / "nightjar-toolbox");
+  auto session = context_.start_sandbox(policy);
+  if (!made_again(environment_) || session->tree_kind() == "overlay") return session;
+  session->stop();  // setup wants the kind of tree that it had on the base
+  policy.force_tree = sandbox::TreeKind::Clone;
   return context_.start_sandbox(policy);
 }
 
