@@ -212,17 +212,18 @@ void Judge::old_tests_hold() {
   else if (broken_tests.empty())
     met("tests_of_the_base_hold", "the tests as they were before the change pass on it, too");
   else
-    open("tests_of_the_base_hold",
-         !input_.held_back.empty() ? together(broken_tests)
-         : input_.claim.of_brief
-             ? "its source does not pass the base's tests with nothing but the brief done in "
-               "them: " +
-                   some_of(broken_tests)
-         : tests_were_changed()
-             ? "the change altered tests that it does not pass in their old form: " +
-                   some_of(broken_tests)
-             : "tests of the base do not pass once more, with a remark at the end of their files: " +
-                   some_of(broken_tests));
+    open(
+        "tests_of_the_base_hold",
+        !input_.held_back.empty() ? together(broken_tests)
+        : input_.claim.of_brief
+            ? "its source does not pass the base's tests with nothing but the brief done in "
+              "them: " +
+                  some_of(broken_tests)
+        : tests_were_changed()
+            ? "the change altered tests that it does not pass in their old form: " +
+                  some_of(broken_tests)
+            : "tests of the base do not pass once more, with a remark at the end of their files: " +
+                  some_of(broken_tests));
 }
 
 void Judge::tests_can_fail() {
