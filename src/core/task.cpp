@@ -63,8 +63,12 @@ auto value_in(const Table& table, std::string_view text) {
 }  // namespace
 
 ModelUse& ModelUse::operator+=(const ModelUse& other) {
-  if (other.turns == 0) return *this;
-  cost_known = other.cost_known && (turns == 0 || cost_known);
+  // Tries that gave no reply are paid for as well.
+  const auto asked = [](const ModelUse& use) {
+    return use.turns > 0 || use.input + use.output > 0;
+  };
+  if (!asked(other)) return *this;
+  cost_known = other.cost_known && (!asked(*this) || cost_known);
   if (!other.model.empty()) model = other.model;
   turns += other.turns;
   input += other.input;

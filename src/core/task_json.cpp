@@ -156,13 +156,19 @@ Limits limits_from(const json::object& o) {
   return limits;
 }
 
+namespace {
+
+bool was_asked(const ModelUse& use) { return use.turns > 0 || use.input + use.output > 0; }
+
+}  // namespace
+
 void put_model_use(json::object& into, const ModelUse& use) {
   into["model"] = text_or_null(use.model);
   into["turns"] = use.turns;
   into["tokens"] =
       json::object{{"input", use.input}, {"cached", use.cached}, {"output", use.output}};
   // Nothing was spent where no model was asked.
-  if (use.cost_known || use.turns == 0)
+  if (use.cost_known || !was_asked(use))
     into["cost_usd"] = use.cost_usd;
   else
     into["cost_usd"] = nullptr;
@@ -186,7 +192,7 @@ ModelUse model_use_from(const json::object& o) {
   use.cached = get_int(tokens, "cached");
   use.output = get_int(tokens, "output");
   const auto* cost = o.if_contains("cost_usd");
-  use.cost_known = use.turns > 0 && cost && cost->is_number();
+  use.cost_known = was_asked(use) && cost && cost->is_number();
   use.cost_usd = get_double(o, "cost_usd");
   return use;
 }

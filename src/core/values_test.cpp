@@ -160,5 +160,24 @@ TEST(Task, WhatARewindTookBackIsNoWorkOfTheRunAnyMore) {
   EXPECT_EQ(task.runs[0].work, "base") << "an older program says no commit";
 }
 
+TEST(ModelUses, OfTriesWithoutAReplyAreUse) {
+  ModelUse tried;
+  tried.model = "m";
+  tried.input = 100;
+  json::object shown;
+  put_model_use(shown, tried);
+  EXPECT_TRUE(shown.at("cost_usd").is_null()) << "nobody knows the price";
+  tried.cost_known = true;
+  tried.cost_usd = 0.5;
+  shown.clear();
+  put_model_use(shown, tried);
+  EXPECT_EQ(model_use_from(shown), tried);
+  ModelUse sum;
+  sum += tried;
+  EXPECT_EQ(sum, tried);
+  sum += ModelUse{};
+  EXPECT_EQ(sum, tried) << "a run that asked nothing makes no price unknown";
+}
+
 }  // namespace
 }  // namespace nightjar::core
