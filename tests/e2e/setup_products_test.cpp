@@ -8,8 +8,8 @@ using SetupsProducts = NativeTest;
 
 const std::string kFine = "int add(int a, int b) { return a + b; }\n";
 const std::string kTest =
-    "#include <stdio.h>\nint add(int, int);\nint main(void) {\n  int bad = add(2, 3) != 5;\n"
-    "  puts(\"1..1\");\n  puts(bad ? \"not ok 1 - add\" : \"ok 1 - add\");\n  return bad;\n}\n";
+    "#include <assert.h>\nint add(int, int);\nint main(void) {\n  assert(add(2, 3) == 5);\n"
+    "  return 0;\n}\n";
 
 std::string calls(const std::string& path, const std::string& text) {
   const json::object arguments{{"path", path}, {"content", text}};
@@ -20,10 +20,10 @@ std::string calls(const std::string& path, const std::string& text) {
 
 void is_built_by_setup(Repo& repo) {
   repo.git({"rm", "-q", "calc.py", "test_calc.py"});
-  repo.write("Makefile", "t: calc.c t.c\n\tgcc -o t calc.c t.c\n");
+  repo.write("Makefile", "t: calc.c test_calc.c\n\tgcc -o t calc.c test_calc.c\n");
   repo.write(".gitignore", "t\n");
   repo.write("calc.c", kFine);
-  repo.write("t.c", kTest);
+  repo.write("test_calc.c", kTest);
   repo.write("nightjar.toml",
              "[environment]\nsetup = [\"make\"]\n\n[[check]]\nname = \"tests\"\nrun = \"./t\"\n");
   repo.commit("setup builds what the check runs");
