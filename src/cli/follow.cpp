@@ -9,6 +9,8 @@ namespace nightjar::cli {
 
 namespace {
 
+constexpr Millis kPatience{10'000};
+
 // Empty where nothing came in that time (-1: no limit).
 EventFeed::Taken wait_for_news(EventFeed& feed, int timeout_ms) {
   pollfd waited{feed.fd(), POLLIN, 0};
@@ -29,12 +31,28 @@ json::object fetch_task(const Client& client, const std::string& id) {
   return std::move(task.get_object());
 }
 
+// The service may have been killed since it was reached: whoever waits starts it again.
+json::object first_look(const Client& client, const std::string& id) {
+  for (const Deadline patience = in(kPatience);;) {
+    try {
+      return fetch_task(client, id);
+    } catch (const Refused&) {
+      throw;
+    } catch (const Error& error) {
+      const bool over = std::chrono::steady_clock::now() >= patience;
+      if (error.kind() != ErrorKind::Unavailable || over) throw;
+    }
+    revive_service(client);
+    ::poll(nullptr, 0, 100);
+  }
+}
+
 }  // namespace
 
 json::object follow_task(const Client& client, const std::string& id,
                          const std::function<void(const json::object& event)>& on_event,
                          const std::function<void(const json::object& task)>& on_tick) {
-  json::object task = fetch_task(client, id);
+  json::object task = first_look(client, id);
   const std::string whole_id = get_string(task, "id", id);
   if (needs_person_or_ended(task)) {
     const json::value events = client.get("/tasks/" + encoded(whole_id) + "/events");
