@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "proc/process.h"
 
 namespace nightjar::sandbox {
 
@@ -33,7 +34,12 @@ void reap(pid_t& pid) {
   pid = -1;
 }
 
+// Its end of the stream is closed a moment before it has ended.
 std::string fate_of(pid_t pid) {
+  if (const Fd ends = proc::open_pidfd(pid)) {
+    pollfd waited{ends.get(), POLLIN, 0};
+    ::poll(&waited, 1, 1000);
+  }
   int status = 0;
   if (pid <= 0 || ::waitpid(pid, &status, WNOHANG) != pid) return "ended";
   if (WIFSIGNALED(status)) return "was killed by signal " + std::to_string(WTERMSIG(status));
