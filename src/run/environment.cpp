@@ -85,6 +85,27 @@ std::string environment_key(const Job& job, const project::Tree& tree,
   return digest.hex().substr(0, 32);
 }
 
+struct FailedSetup {
+  std::string words, output;
+};
+
+std::optional<FailedSetup> run_setup(sandbox::Session& session, const Environment& environment,
+                                     const SetupHooks& hooks, std::string_view said_before) {
+  for (const auto& line : environment.config.setup) {
+    hooks.say(std::string(said_before) + line);
+    sandbox::Command command{.argv = {"/bin/sh", "-c", line}};
+    command.deadline = hooks.deadline;
+    command.stop = hooks.stop;
+    command.on_output = hooks.log;
+    auto result = session.run(command);
+    if (result.ended != sandbox::Ended::ByItself || result.exit_status != 0)
+      return FailedSetup{"setup command '" + inert(line) + "' ended with status " +
+                             std::to_string(result.exit_status),
+                         std::move(result.output)};
+  }
+  return std::nullopt;
+}
+
 // Where an overlay cannot stand on the disk (inside Docker), what is written goes to memory, and is
 // gone with the sandbox: copied trees stay.
 std::unique_ptr<sandbox::Session> start_to_keep(sandbox::Policy policy) {
@@ -116,26 +137,17 @@ std::expected<void, NeedsPerson> run_setup(const Job& job, const git::Mirror& mi
   }
   policy.overlays.insert(policy.overlays.begin(), {{}, scratch / "home", fs::path(kHome)});
   const auto session = start_to_keep(policy);
-  for (const auto& line : environment.config.setup) {
-    hooks.say("setup: " + line);
-    sandbox::Command command{.argv = {"/bin/sh", "-c", line}};
-    command.deadline = hooks.deadline;
-    command.stop = hooks.stop;
-    command.on_output = hooks.log;
-    const auto result = session->run(command);
-    if (result.ended != sandbox::Ended::ByItself || result.exit_status != 0) {
-      session->stop();
-      remove_tree(scratch);
-      std::string tail = inert(trimmed(result.output), true);
-      if (tail.size() > 1500) tail = "…" + tail.substr(tail.size() - 1500);
-      return std::unexpected(
-          NeedsPerson{"environment not ready: setup command '" + inert(line) +
-                      "' ended with status " + std::to_string(result.exit_status) +
-                      (network ? ""
-                               : " (it ran without network; 'network = true' under [environment] "
-                                 "in nightjar.toml allows it)") +
-                      "\n" + tail});
-    }
+  if (const auto failed = run_setup(*session, environment, hooks, "setup: ")) {
+    session->stop();
+    remove_tree(scratch);
+    std::string tail = inert(trimmed(failed->output), true);
+    if (tail.size() > 1500) tail = "…" + tail.substr(tail.size() - 1500);
+    return std::unexpected(
+        NeedsPerson{"environment not ready: " + failed->words +
+                    (network ? ""
+                             : " (it ran without network; 'network = true' under [environment] "
+                               "in nightjar.toml allows it)") +
+                    "\n" + tail});
   }
   session->stop();
   fs::rename(scratch, snapshot);
@@ -228,18 +240,8 @@ bool made_again(const Environment& environment) {
 std::string set_up_again(sandbox::Session& session, const Environment& environment,
                          const SetupHooks& hooks) {
   if (!made_again(environment)) return "";
-  for (const auto& line : environment.config.setup) {
-    hooks.say("setup over the change: " + line);
-    sandbox::Command command{.argv = {"/bin/sh", "-c", line}};
-    command.deadline = hooks.deadline;
-    command.stop = hooks.stop;
-    command.on_output = hooks.log;
-    const auto result = session.run(command);
-    if (result.ended != sandbox::Ended::ByItself || result.exit_status != 0)
-      return "setup command '" + inert(line) + "' ended with status " +
-             std::to_string(result.exit_status);
-  }
-  return "";
+  const auto failed = run_setup(session, environment, hooks, "setup over the change: ");
+  return failed ? failed->words : "";
 }
 
 }  // namespace nightjar::run

@@ -14,29 +14,30 @@ constexpr const char* kParser =
 constexpr const char* kReader =
     "class Reader:\n    def words(self, text):\n        return text.split()\n";
 
-Case rename(const std::string& done) {
+Case asked(core::Kind kind, const std::string& action, const std::string& before,
+           const std::string& done, const std::string& wanted) {
   Case input;
-  input.kind = core::Kind::Refactor;
-  input.claim.action = "rename";
-  input.claim.old_name = "Parser";
-  input.claim.new_name = "Reader";
+  input.kind = kind;
+  input.claim.action = action;
   input.claim.of_brief = input.claim.rescanned = true;
   input.changed = {{'M', "words.py", ""}};
-  input.contents["words.py"] = {kParser, done};
-  input.as_asked["words.py"] = kReader;
+  input.contents["words.py"] = {before, done};
+  input.as_asked["words.py"] = wanted;
+  return input;
+}
+
+Case rename(const std::string& done) {
+  Case input = asked(core::Kind::Refactor, "rename", kParser, done, kReader);
+  input.claim.old_name = "Parser";
+  input.claim.new_name = "Reader";
   return input;
 }
 
 Case migration(const std::string& done) {
-  Case input;
-  input.kind = core::Kind::Migration;
-  input.claim.action = "replace";
+  Case input = asked(core::Kind::Migration, "replace", "def f(x):\n    return old(x, 1)\n", done,
+                     "def f(x):\n    return new(1, x)\n");
   input.claim.pattern = "old($A, $B)";
   input.claim.replacement = "new($B, $A)";
-  input.claim.of_brief = input.claim.rescanned = true;
-  input.changed = {{'M', "words.py", ""}};
-  input.contents["words.py"] = {"def f(x):\n    return old(x, 1)\n", done};
-  input.as_asked["words.py"] = "def f(x):\n    return new(1, x)\n";
   return input;
 }
 

@@ -1,25 +1,17 @@
 // A rename or a replaced call by an agent that uses a model: that no old name is left does not say
 // that the new one is there, and tests prove nothing where they were changed beside it.
-#include <ostream>
-
-#include "e2e/native_fixture.h"
+#include "e2e/tries.h"
 
 namespace nightjar::test {
 namespace {
 
-using Files = std::vector<std::pair<std::string, std::string>>;
-
-struct Try {
+struct AskedTry {
   std::string name, brief;
   Files base, change;
   std::string shell;  ///< before the files are written
 };
 
-void PrintTo(const Try& one, std::ostream* out) { *out << one.name; }
-
-std::string check(const std::string& run) {
-  return "[[check]]\nname = \"tests\"\nrun = \"" + run + "\"\n";
-}
+void PrintTo(const AskedTry& one, std::ostream* out) { *out << one.name; }
 
 const std::string kRename = "Rename class Parser to Reader everywhere";
 const std::string kReplace = "Replace `scale($A, $B)` with `scaled($B, $A)`";
@@ -69,8 +61,8 @@ const Files kCalls{{"words.py", kScale + "scale(x, 1)\n"},
                    {"test_words.py", kTwice + "4)\n"},
                    {"nightjar.toml", check("python3 -m unittest -v")}};
 
-const std::vector<Try>& cheats() {
-  static const std::vector<Try> all{
+const std::vector<AskedTry>& cheats() {
+  static const std::vector<AskedTry> all{
       {"DeletesTheClass", kRename, kUntested, {{"words.py", "def one():\n    return 1\n"}}, ""},
       {"PatchesTheAssertionsInTheSource",
        kRename,
@@ -116,8 +108,8 @@ const std::vector<Try>& cheats() {
   return all;
 }
 
-const std::vector<Try>& honest() {
-  static const std::vector<Try> all{
+const std::vector<AskedTry>& honest() {
+  static const std::vector<AskedTry> all{
       {"RenamesAndNothingElse", kRename, kPython, {}, kSed},
       {"RenamesInProseAndAddsANote",
        kRename,
@@ -136,24 +128,16 @@ const std::vector<Try>& honest() {
   return all;
 }
 
-class AsAsked : public NativeTest, public testing::WithParamInterface<Try> {
+class AsAsked : public Tries, public testing::WithParamInterface<AskedTry> {
  protected:
-  json::object outcome(const Try& what) {
+  json::object outcome(const AskedTry& what) {
     repo_.git({"rm", "-q", "calc.py", "test_calc.py"});
-    for (const auto& [path, text] : what.base) repo_.write(path, text);
-    repo_.commit("what the try begins with");
+    begin_with(what.base);
     json::array calls;
-    const auto call = [&calls](const std::string& tool, const json::object& arguments) {
-      calls.push_back(json::object{{"tool", tool}, {"arguments", arguments}});
-    };
-    if (!what.shell.empty()) call("shell", {{"command", what.shell}});
-    for (const auto& [path, text] : what.change) call("write", {{"path", path}, {"content", text}});
-    play(R"({"replies": [{"calls": )" + json::serialize(calls) +
-         R"(}, {"say": "All tests pass.", "calls": [)" + kFinish + "]}]}");
+    if (!what.shell.empty()) calls.push_back(call("shell", {{"command", what.shell}}));
+    for (auto& write : writes(what.change)) calls.push_back(std::move(write));
+    play_calls(calls);
     return nightjar_.finish({what.brief, "--agent", "native"}, repo_.path());
-  }
-  std::string everything(const json::object& task) {
-    return get_string(task, "reason") + to_line(get_object(task, "proof")) + log(task);
   }
 };
 

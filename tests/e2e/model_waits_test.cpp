@@ -91,7 +91,7 @@ TEST_F(ModelWaits, APauseThatIsNotHeardYetIsNotAskedForTwice) {
   play(R"({"replies": [{)" + held() + R"(, "calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish +
        R"(]}]})");
   const std::string id = assign();
-  wait_for_request();
+  wait_for_requests(1);
   EXPECT_EQ(nightjar_.run({"pause", id}).exit_status, 0);
   expect_refused({"pause", id}, 1, "asked for already");
   release();

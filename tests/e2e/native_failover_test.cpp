@@ -71,7 +71,7 @@ TEST_P(NativeFailoverOnce, AnEmptyPurseIsAReasonAndARewindGoesBackBehindIt) {
 TEST_P(NativeFailoverOnce, ARunnerThatIsKilledAfterwardsGoesOnWithTheSecond) {
   play_two(R"({"status": 401, "body": {"error": {"message": "no such key"}}})", held());
   const std::string id = assign();
-  while (server_->requests().size() < 4) ::usleep(5'000);
+  wait_for_requests(4);
   for (const pid_t pid : nightjar_.processes()) {
     if (name_of(pid).starts_with("nightjar-run")) ::kill(pid, SIGKILL);
   }

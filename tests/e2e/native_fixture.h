@@ -12,6 +12,7 @@
 #include "support/model_server.h"
 #include "support/repo.h"
 #include "support/service.h"
+#include "support/wait.h"
 
 namespace nightjar::test {
 
@@ -65,20 +66,18 @@ class NativeTest : public testing::Test {
   /// In a reply: the server holds it back until `release`.
   std::string held() const { return "\"until_file\": \"" + (gate_.path() / "go").string() + "\""; }
   void release() const { write_durably(gate_.path() / "go", ""); }
-  /// Waits until the model was asked for the first time.
-  void wait_for_request() const {
-    while (server_->requests().empty()) ::usleep(5'000);
+  /// Waits until the model was asked so often.
+  void wait_for_requests(size_t count) const {
+    await("request " + std::to_string(count) + " to the model",
+          [&] { return server_->requests().size() >= count; });
   }
   /// A run that waits for a person has no process, a moment after it says so.
-  bool runner_ends() {
-    const Deadline deadline = in(Millis(10'000));
-    while (std::ranges::any_of(nightjar_.processes(), [](pid_t pid) {
-      return name_of(pid).starts_with("nightjar-run");
-    })) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      ::usleep(5'000);
-    }
-    return true;
+  void wait_for_the_runners_end() {
+    await("the end of the runner", [this] {
+      return std::ranges::none_of(nightjar_.processes(), [](pid_t pid) {
+        return name_of(pid).starts_with("nightjar-run");
+      });
+    });
   }
   std::string body_of_last_request() const { return server_->last_body(); }
 

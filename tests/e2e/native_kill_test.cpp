@@ -66,11 +66,10 @@ TEST_P(NativeKill, TheConversationGoesOnAndNoCallRunsTwice) {
   // Each time a command has begun; then twice at any moment.
   std::mt19937 random(static_cast<unsigned>(GetParam()[0]));
   for (int kills = 0; kills < 6;) {
-    if (kills < 4 && !has_begun(run, kills + 1)) {
-      ::usleep(2'000);
-      continue;
-    }
-    if (kills >= 4) ::usleep(random() % 200'000);
+    if (kills < 4)
+      await("the next command", [&] { return has_begun(run, kills + 1); });
+    else
+      ::usleep(random() % 200'000);  // the random moment is the test
     if (const pid_t runner = runner_of(run); runner > 0) ::kill(runner, SIGKILL);
     ++kills;
   }
@@ -99,10 +98,7 @@ TEST_F(NativeTest, ARunnerThatDiesAgainAndAgainWithoutGettingFurtherIsStartedLes
   const std::string id = assign();
   const fs::path run = nightjar_.state() / "runs" / (id + ".1");
   for (size_t kills = 0; kills < 4; ++kills) {
-    const Deadline deadline = in(std::chrono::seconds(60));
-    while (server_->requests().size() <= kills && std::chrono::steady_clock::now() < deadline)
-      ::usleep(2'000);
-    ASSERT_GT(server_->requests().size(), kills) << log(nightjar_.task(id));
+    wait_for_requests(kills + 1);
     ::kill(runner_of(run), SIGKILL);
   }
   const Deadline deadline = in(std::chrono::seconds(20));
@@ -128,7 +124,7 @@ TEST_F(NativeTest, AnAnswerIsNotReadTwiceAfterAKill) {
   const std::string id = get_string(finish(), "id");
   EXPECT_EQ(nightjar_.run({"answer", id, "Python 3.9"}).exit_status, 0);
   const fs::path run = nightjar_.state() / "runs" / (id + ".1");
-  while (!has_begun(run, 1)) ::usleep(2'000);
+  await("the first command", [&run] { return has_begun(run, 1); });
   ::kill(runner_of(run), SIGKILL);
   const json::object task = settle(nightjar_, id);
   EXPECT_EQ(verdict(task), "proved") << log(task);

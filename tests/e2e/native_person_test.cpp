@@ -13,13 +13,7 @@ size_t times(const std::string& text, const std::string& what) {
   return out;
 }
 
-class NativePerson : public NativeTest {
- protected:
-  /// Waits until the model was asked so often.
-  void wait_for_requests(size_t count) const {
-    while (server_->requests().size() < count) ::usleep(5'000);
-  }
-};
+using NativePerson = NativeTest;
 
 TEST_F(NativePerson, APlanThatCameWithAFinishIsNoClaimOfWork) {
   play(R"({"replies": [{"calls": [)" + kPlan + ", " + kFinish + R"(]},
@@ -40,7 +34,7 @@ TEST_F(NativePerson, WhatWasSaidBeforeThePlanWasShownIsNoAnswerToItAndArrives) {
   play(R"({"replies": [{)" + held() + R"(, "calls": [)" + kPlan + R"(]}, {"calls": [)" + kPlan +
        R"(]}, {"calls": [)" + kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
   const std::string id = assign({"--plan-first"});
-  wait_for_request();
+  wait_for_requests(1);
   EXPECT_EQ(nightjar_.run({"tell", id, "Mind the style."}).exit_status, 0);
   release();
   const json::object planned = settled(id);
@@ -63,7 +57,7 @@ TEST_F(NativePerson, AYesAfterAWordDeliversBoth) {
   play(R"({"replies": [{)" + held() + R"(, "calls": [)" + kPlan + R"(]}, {"calls": [)" + kFix +
        R"(]}, {"calls": [)" + kFinish + R"(]}]})");
   const std::string id = assign({"--plan-first"});
-  wait_for_request();
+  wait_for_requests(1);
   EXPECT_EQ(nightjar_.run({"tell", id, "Mind the style."}).exit_status, 0);
   release();
   settled(id);
@@ -147,7 +141,7 @@ TEST_F(NativePerson, AWordAndAPauseAfterItAreHeardOnceEach) {
     {"calls": [)" +
        kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
   const std::string id = assign();
-  wait_for_request();
+  wait_for_requests(1);
   EXPECT_EQ(nightjar_.run({"tell", id, "Mind the style."}).exit_status, 0);
   EXPECT_EQ(nightjar_.run({"pause", id}).exit_status, 0);
   release();

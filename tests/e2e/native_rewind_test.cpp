@@ -82,8 +82,9 @@ TEST_F(NativeRewind, DiffAndPlanAreThoseOfItsTurnBeforeTheModelAnswersAgain) {
   const std::string id = get_string(finish(), "id");
   ASSERT_NE(nightjar_.run({"diff", id}).out.find("second.md"), std::string::npos);
   EXPECT_EQ(nightjar_.run({"rewind", id, "--turn", "1"}).exit_status, 0);
-  while (nightjar_.run({"log", id}).out.find("as they were after turn 1") == std::string::npos)
-    ::usleep(5'000);
+  await("the rewind", [&] {
+    return nightjar_.run({"log", id}).out.find("as they were after turn 1") != std::string::npos;
+  });
   EXPECT_EQ(nightjar_.run({"diff", id}).out, "");
   const json::object run = get_array(nightjar_.task(id), "runs").at(0).as_object();
   EXPECT_EQ(get_string(get_array(run, "plan").at(0).as_object(), "text"), "look round");

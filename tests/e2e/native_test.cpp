@@ -84,7 +84,7 @@ TEST_F(NativeTest, AQuestionWaitsWithoutAProcessAndItsAnswerResumesTheConversati
   EXPECT_EQ(get_string(asked, "waiting_for"), "person");
   EXPECT_NE(get_string(asked, "reason").find("Keep Python 3.8?"), std::string::npos);
   EXPECT_EQ(server_->requests().size(), 1U);
-  EXPECT_TRUE(runner_ends());
+  wait_for_the_runners_end();
   EXPECT_EQ(nightjar_.run({"answer", id, "No,", "drop it."}).exit_status, 0);
   const json::object task = settled(id);
   EXPECT_EQ(verdict(task), "proved") << log(task);
@@ -102,7 +102,7 @@ TEST_F(NativeTest, AWordArrivesBeforeTheNextRequest) {
     {"calls": [)" +
        kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
   const std::string id = assign();
-  wait_for_request();
+  wait_for_requests(1);
   EXPECT_EQ(nightjar_.run({"tell", id, "Mind the style."}).exit_status, 0);
   release();
   const json::object task = settled(id);
@@ -119,7 +119,7 @@ TEST_F(NativeTest, APausedRunGoesOnWhereItStood) {
     {"calls": [{"tool": "shell", "arguments": {"command": "cat made.txt; rm made.txt"}}, )" +
        kFix + R"(]}, {"calls": [)" + kFinish + R"(]}]})");
   const std::string id = assign();
-  wait_for_request();
+  wait_for_requests(1);
   EXPECT_EQ(nightjar_.run({"pause", id}).exit_status, 0);
   release();
   const json::object paused = settled(id);

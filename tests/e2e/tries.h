@@ -33,25 +33,40 @@ inline Files with(Files base, const Files& more) {
   return base;
 }
 
-class Runs : public NativeTest, public testing::WithParamInterface<Try> {
+class Tries : public NativeTest {
  protected:
-  json::object outcome(const Try& what, const std::string& kind = "bugfix") {
-    repo_.write("test_calc.py", "# no tests here\n");
-    for (const auto& [path, text] : what.base) repo_.write(path, text);
+  void begin_with(const Files& base) {
+    for (const auto& [path, text] : base) repo_.write(path, text);
     repo_.commit("what the try begins with");
-    std::string calls;
-    const auto call = [&calls](const std::string& tool, const json::object& arguments) {
-      calls += (calls.empty() ? "" : ",") +
-               to_line(json::object{{"tool", tool}, {"arguments", arguments}});
-    };
-    for (const auto& [path, text] : what.change) call("write", {{"path", path}, {"content", text}});
-    if (!what.shell.empty()) call("shell", {{"command", what.shell}});
-    play(R"({"replies": [{"calls": [)" + calls + R"(]}, {"say": "All tests pass.", "calls": [)" +
-         kFinish + "]}]}");
-    return finish({"--kind", kind});
+  }
+  static json::object call(const std::string& tool, json::object arguments) {
+    return {{"tool", tool}, {"arguments", std::move(arguments)}};
+  }
+  static json::array writes(const Files& change) {
+    json::array out;
+    for (const auto& [path, text] : change)
+      out.push_back(call("write", {{"path", path}, {"content", text}}));
+    return out;
+  }
+  /// A model that makes these calls at once, and then says that it is done.
+  void play_calls(const json::array& calls) {
+    play(R"({"replies": [{"calls": )" + json::serialize(calls) +
+         R"(}, {"say": "All tests pass.", "calls": [)" + kFinish + "]}]}");
   }
   std::string everything(const json::object& task) {
     return get_string(task, "reason") + to_line(get_object(task, "proof")) + log(task);
+  }
+};
+
+class Runs : public Tries, public testing::WithParamInterface<Try> {
+ protected:
+  json::object outcome(const Try& what, const std::string& kind = "bugfix") {
+    repo_.write("test_calc.py", "# no tests here\n");
+    begin_with(what.base);
+    json::array calls = writes(what.change);
+    if (!what.shell.empty()) calls.push_back(call("shell", {{"command", what.shell}}));
+    play_calls(calls);
+    return finish({"--kind", kind});
   }
 };
 

@@ -12,6 +12,7 @@
 #include "gateway/gateway.h"
 #include "net/http.h"
 #include "support/model_server.h"
+#include "support/wait.h"
 
 namespace nightjar::gateway {
 

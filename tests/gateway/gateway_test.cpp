@@ -91,8 +91,7 @@ TEST_F(GatewayTest, WhoHangsUpPaysAsWell) {
   request.body = R"({"stream": true})";
   request.direct = true;
   net::HttpClient().stream(request, [](std::string_view) { return false; });
-  const Deadline deadline = in(std::chrono::seconds(20));
-  while (meter_->sum().requests == 0 && std::chrono::steady_clock::now() < deadline) ::usleep(2000);
+  test::await("what it cost", [this] { return meter_->sum().requests > 0; });
   EXPECT_EQ(meter_->sum().usage, (model::Usage{1000, 0, 0, 50, 0}));
 }
 
@@ -183,7 +182,7 @@ TEST_F(GatewayTest, ItsEndEndsWhatIsUnderWay) {
     std::string streamed;
     EXPECT_ANY_THROW(post("/v1/chat/completions", R"({"stream": true})", &streamed));
   });
-  while (server_->requests().empty()) ::usleep(2000);
+  test::await("the request", [this] { return !server_->requests().empty(); });
   gateway_.reset();
 }
 

@@ -48,7 +48,7 @@ BudgetState budget_state(const core::Limits& limits, int turns, const Spent& spe
   for (const auto& limit : all) {
     if (limit.most <= 0) continue;
     const Reach reach = reach_of(limit);
-    if (reach > out.reach) out = {reach, limit.shown, limit.option};
+    if (reach > out.reach) out = {reach, limit.shown, limit.option, limit.used >= limit.most};
   }
   return out;
 }

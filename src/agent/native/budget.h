@@ -17,12 +17,13 @@ enum class Reach {
 
 struct BudgetState {
   Reach reach = Reach::Free;
-  std::string limit;   ///< "40 turns", "$2.00"
-  std::string option;  ///< "--limit-turns": what gives more
+  std::string limit;     ///< "40 turns", "$2.00"
+  std::string option;    ///< "--limit-turns": what gives more
+  bool used_up = false;  ///< else the next reply would go beyond it
 };
 
-/// The tightest of the limits. `next`: what one more reply is expected to
-/// take; `left` of `limits.time`.
+/// The tightest of the limits. `next`: what one more reply is expected to take; `left` of
+/// `limits.time`.
 BudgetState budget_state(const core::Limits& limits, int turns, const Spent& spent,
                          const Spent& next, Millis left);
 

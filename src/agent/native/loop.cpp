@@ -346,9 +346,10 @@ std::optional<WorkResult> Loop::landed() {
 WorkResult Loop::parked_at(const BudgetState& state, const std::string& last_words) {
   const std::string words = shortened_lines(trimmed(inert(last_words, true)), kShownReason);
   return parked(
-      fmt::format("the limit of {} is reached{}; the work so far is kept, and nightjar "
+      fmt::format("the limit of {} {}{}; the work so far is kept, and nightjar "
                   "resume ID {} N goes on with more",
-                  state.limit, words.empty() ? "" : ": " + words, state.option));
+                  state.limit, state.used_up ? "is reached" : "leaves no room for a further reply",
+                  words.empty() ? "" : ": " + words, state.option));
 }
 
 void Loop::tell_use() {
@@ -379,10 +380,8 @@ void Loop::tell_use() {
 std::optional<WorkResult> Loop::finish_call(const model::Reply& reply) const {
   for (const auto& call : reply.calls) {
     if (call.name != "finish") continue;
-    const auto arguments = parse_json(call.arguments.empty() ? "{}" : call.arguments);
-    if (!arguments || !arguments->is_object()) continue;
-    return claimed(get_string(arguments->get_object(), "summary"),
-                   get_string(arguments->get_object(), "details"));
+    if (const auto arguments = arguments_of(call))
+      return claimed(get_string(*arguments, "summary"), get_string(*arguments, "details"));
   }
   return std::nullopt;
 }

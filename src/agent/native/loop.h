@@ -1,6 +1,7 @@
 // The agent loop: a conversation with a model, a toolbox, and the limits of a run.
 #pragma once
 
+#include <expected>
 #include <functional>
 #include <map>
 #include <optional>
@@ -20,6 +21,9 @@ namespace nightjar::agent::native {
 inline constexpr const char* kPlanFirst =
     "The person wants to see a plan first: look around, set it with the plan tool, and change "
     "nothing yet.";
+
+/// None are an empty object; the error says what stands there instead of an object.
+std::expected<json::object, std::string> arguments_of(const model::ToolCall& call);
 
 class Loop {
  public:
@@ -101,7 +105,7 @@ class Loop {
   bool has_other_;  ///< a model that goes on where this one cannot
   std::optional<model::Failure> gave_up_;
   int declined_ = 0;                     ///< replies in a row
-  int without_call_ = 0;                 ///< replies in a row that were cut and hold no call
+  int without_call_ = 0;                 ///< replies in a row that hold no call
   std::map<std::string, int> repeated_;  ///< call and result: how often since something changed
   int most_repeated_ = 0;
   model::Usage others_told_;  ///< what the last `model_used` held of theirs

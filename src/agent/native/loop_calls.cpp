@@ -90,11 +90,18 @@ std::string without_times(std::string_view text) {
 bool waits_for_job(const ToolCall& call, const ToolResult& result) {
   if (call.name != "shell" || result.error || !result.output.ends_with(" is running]"))
     return false;
-  const auto arguments = parse_json(call.arguments);
-  return arguments && arguments->is_object() && !get_string(arguments->get_object(), "job").empty();
+  const auto arguments = arguments_of(call);
+  return arguments && !get_string(*arguments, "job").empty();
 }
 
 }  // namespace
+
+std::expected<json::object, std::string> arguments_of(const ToolCall& call) {
+  auto parsed = parse_json(call.arguments.empty() ? "{}" : call.arguments);
+  if (!parsed) return std::unexpected(parsed.error());
+  if (!parsed->is_object()) return std::unexpected("another kind of value");
+  return std::move(parsed->get_object());
+}
 
 std::optional<WorkResult> Loop::run_calls() {
   for (const auto& pending : conversation_.pending()) {
@@ -127,14 +134,13 @@ std::optional<WorkResult> Loop::run_calls() {
 }
 
 ToolResult Loop::run_call(const ToolCall& call) {
-  const auto parsed = parse_json(call.arguments.empty() ? "{}" : call.arguments);
-  if (!parsed || !parsed->is_object())
+  const auto given = arguments_of(call);
+  if (!given)
     return answer(call,
-                  "The arguments are no JSON object (" +
-                      (parsed ? std::string("another kind of value") : parsed.error()) +
+                  "The arguments are no JSON object (" + given.error() +
                       "), so nothing was done. They were: " + shortened(inert(call.arguments), 500),
                   true);
-  const json::object arguments = tools::understood(call.name, parsed->get_object());
+  const json::object arguments = tools::understood(call.name, *given);
   const int turn = conversation_.turn();
   const std::string what = what_of(call, arguments);
   event("tool_started", {{"turn", turn}, {"tool", call.name}, {"what", what}});

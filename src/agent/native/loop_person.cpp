@@ -21,11 +21,11 @@ constexpr const char* kAfterWord = " after word ";  // the number of the last th
 std::string plan_in_a_line(const model::Reply& reply) {
   std::string out;
   for (const auto& call : reply.calls) {
-    const auto arguments = parse_json(call.arguments);
-    if (call.name != "plan" || !arguments || !arguments->is_object()) continue;
+    const auto arguments = arguments_of(call);
+    if (call.name != "plan" || !arguments) continue;
     out.clear();
     int number = 0;
-    for (const auto& item : get_array(arguments->get_object(), "items")) {
+    for (const auto& item : get_array(*arguments, "items")) {
       if (!item.is_object()) continue;
       ++number;
       out += fmt::format("{}{}. {}", number > 1 ? "; " : "", number,
