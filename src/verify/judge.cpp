@@ -303,12 +303,12 @@ void Judge::decide() {
     out_.reason = "nothing was changed";
   } else if (input_.baseline.empty()) {
     out_.reason = what_holds() + ": there is no check for this repository";
-  } else if (passed_before_ == 0) {
+  } else if (passed_before_ == 0 && !fix_shown_) {
     const bool any_failed =
         std::ranges::any_of(out_.checks, [](const auto& check) { return check.before.failed > 0; });
     out_.reason = what_holds() +
                   (any_failed ? ": no test passed on the base" : ": the checks report no test");
-  } else if (proving_ == 0) {
+  } else if (proving_ == 0 && !fix_shown_) {
     out_.reason = what_holds() + ": every test that passed is flaky";
   } else if (!open_.empty()) {
     out_.reason = join(open_, "; ");
