@@ -55,7 +55,7 @@ void share_folders(const Job& job, const project::Tree& tree, Environment& out) 
           fmt::format("{} is not shared: your {} is not the base's", name, differs));
       continue;
     }
-    out.overlays.push_back({{folder}, {}, folder});
+    out.seen.overlays.push_back({{folder}, {}, folder});
     const fs::path bin = folder / "bin";
     if (fs::exists(folder / "pyvenv.cfg", ignored)) {
       const fs::path python = fs::canonical(bin / "python3", ignored);
@@ -71,7 +71,10 @@ std::string environment_key(const Job& job, const project::Tree& tree,
                             const Environment& environment) {
   Digest digest;
   digest.add_field(job.spec.repo);
-  for (const auto& command : environment.config.setup) digest.add_field(command);
+  for (const auto* part : {&environment.setup.installing, &environment.setup.building}) {
+    digest.add_field(std::to_string(part->size()));
+    for (const auto& command : *part) digest.add_field(command);
+  }
   digest.add_field(environment.tools.path);
   for (const auto& lock : project::lock_files(tree)) {
     digest.add_field(lock);
@@ -89,9 +92,10 @@ struct FailedSetup {
   std::string words, output;
 };
 
-std::optional<FailedSetup> run_setup(sandbox::Session& session, const Environment& environment,
+std::optional<FailedSetup> run_setup(sandbox::Session& session,
+                                     const std::vector<std::string>& commands,
                                      const SetupHooks& hooks, std::string_view said_before) {
-  for (const auto& line : environment.config.setup) {
+  for (const auto& line : commands) {
     hooks.say(std::string(said_before) + line);
     sandbox::Command command{.argv = {"/bin/sh", "-c", line}};
     command.deadline = hooks.deadline;
@@ -116,43 +120,87 @@ std::unique_ptr<sandbox::Session> start_to_keep(sandbox::Policy policy) {
   return sandbox::Session::start(policy);
 }
 
-std::expected<void, NeedsPerson> run_setup(const Job& job, const git::Mirror& mirror,
-                                           Environment& environment, const fs::path& snapshot,
-                                           const SetupHooks& hooks) {
-  const bool network = environment.config.network;
-  if (network && !job.network_allowed) {
-    return std::unexpected(
-        NeedsPerson{"setup of this repository wants the network (nightjar.toml: network = true). "
-                    "Allow it once with: "
-                    "nightjar retry " +
-                    job.task + " --allow-network"});
+// Lays what one part of setup left, in `folder`, over what is seen.
+void add_layers(Surroundings& seen, const fs::path& folder) {
+  seen.tree.insert(seen.tree.begin(), sandbox::written_folder(folder / "tree"));
+  add_cache_uppers(seen.overlays, folder / "caches");  // packages that setup fetched
+  const auto home = std::ranges::find(seen.overlays, fs::path(kHome), &sandbox::Layers::target);
+  const fs::path written = sandbox::written_folder(folder / "home");
+  if (home == seen.overlays.end())
+    seen.overlays.insert(seen.overlays.begin(), {{written}, {}, fs::path(kHome)});
+  else
+    home->lowers.insert(home->lowers.begin(), written);
+}
+
+std::optional<NeedsPerson> run_part(const Job& job, const git::Mirror& mirror,
+                                    const Environment& environment,
+                                    const std::vector<std::string>& commands,
+                                    const fs::path& folder, const SetupHooks& hooks) {
+  fs::create_directories(folder);
+  sandbox::Policy policy = stage_policy(job, environment, mirror, job.base_commit, folder, true);
+  policy.network = environment.config.network;
+  if (policy.network) {
+    for (const auto& [name, value] : offline_settings()) policy.env.erase(name);
+  }
+  const auto home = std::ranges::find(policy.overlays, fs::path(kHome), &sandbox::Layers::target);
+  if (home == policy.overlays.end())
+    policy.overlays.insert(policy.overlays.begin(), {{}, folder / "home", fs::path(kHome)});
+  else
+    home->upper = folder / "home";
+  const auto session = start_to_keep(policy);
+  const auto failed = run_setup(*session, commands, hooks, "setup: ");
+  session->stop();
+  if (!failed) return std::nullopt;
+  std::string tail = inert(trimmed(failed->output), true);
+  if (tail.size() > 1500) tail = "…" + tail.substr(tail.size() - 1500);
+  return NeedsPerson{"environment not ready: " + failed->words +
+                     (policy.network
+                          ? ""
+                          : " (it ran without network; 'network = true' under [environment] in "
+                            "nightjar.toml allows it)") +
+                     "\n" + tail};
+}
+
+constexpr const char* kPackages = "packages";
+constexpr const char* kBuilt = "built";
+
+// Into a folder of each part.
+std::optional<NeedsPerson> make_snapshot(const Job& job, const git::Mirror& mirror,
+                                         Environment environment, const fs::path& snapshot,
+                                         const SetupHooks& hooks) {
+  if (environment.config.network && !job.network_allowed) {
+    return NeedsPerson{
+        "setup of this repository wants the network (nightjar.toml: network = true). Allow it "
+        "once with: nightjar retry " +
+        job.task + " --allow-network"};
   }
   const fs::path scratch = snapshot.string() + ".making";
   if (!remove_tree(scratch)) throw Error(ErrorKind::Internal, "cannot empty " + scratch.string());
-  fs::create_directories(scratch);
-  sandbox::Policy policy = stage_policy(job, environment, mirror, job.base_commit, scratch, true);
-  policy.network = network;
-  if (network) {
-    for (const auto& [name, value] : offline_settings()) policy.env.erase(name);
+  const auto make = [&](const char* name, const std::vector<std::string>& commands) {
+    auto failed = run_part(job, mirror, environment, commands, scratch / name, hooks);
+    if (failed) remove_tree(scratch);
+    return failed;
+  };
+  if (!environment.setup.installing.empty()) {
+    if (auto failed = make(kPackages, environment.setup.installing)) return failed;
+    add_layers(environment.seen, scratch / kPackages);
   }
-  policy.overlays.insert(policy.overlays.begin(), {{}, scratch / "home", fs::path(kHome)});
-  const auto session = start_to_keep(policy);
-  if (const auto failed = run_setup(*session, environment, hooks, "setup: ")) {
-    session->stop();
-    remove_tree(scratch);
-    std::string tail = inert(trimmed(failed->output), true);
-    if (tail.size() > 1500) tail = "…" + tail.substr(tail.size() - 1500);
-    return std::unexpected(
-        NeedsPerson{"environment not ready: " + failed->words +
-                    (network ? ""
-                             : " (it ran without network; 'network = true' under [environment] "
-                               "in nightjar.toml allows it)") +
-                    "\n" + tail});
+  if (!environment.setup.building.empty()) {
+    if (auto failed = make(kBuilt, environment.setup.building)) return failed;
   }
-  session->stop();
   fs::rename(scratch, snapshot);
   sync_folder(snapshot.parent_path());
-  return {};
+  return std::nullopt;
+}
+
+// What setup fetched stays also where what it built does not: without network, another run of the
+// same commands finds it there.
+void see_snapshot(Environment& environment, const fs::path& snapshot) {
+  if (!environment.setup.installing.empty()) add_layers(environment.seen, snapshot / kPackages);
+  environment.packages = environment.seen;
+  if (environment.setup.building.empty()) return;
+  add_layers(environment.seen, snapshot / kBuilt);
+  add_cache_uppers(environment.packages.overlays, snapshot / kBuilt / "caches");
 }
 
 }  // namespace
@@ -173,12 +221,11 @@ std::expected<Environment, NeedsPerson> prepare_environment(const Job& job,
   out.config = std::move(*config);
   out.tools = sandbox::host_tools(job.tool_path);
   share_folders(job, tree, out);
-  for (auto& cache : cache_layers(job, out.config)) out.overlays.push_back(std::move(cache));
+  for (auto& cache : cache_layers(job, out.config)) out.seen.overlays.push_back(std::move(cache));
+  out.setup = in_parts(out.config.setup, tree);
   out.key = environment_key(job, tree, out);
-  out.setup_builds = !std::ranges::all_of(out.config.setup, [&tree](const std::string& command) {
-    return only_installs(command, tree);
-  });
   files.keep();
+  out.packages = out.seen;
   if (out.config.setup.empty()) return out;
 
   const fs::path snapshot = job.state / "snapshots" / out.key;
@@ -189,17 +236,14 @@ std::expected<Environment, NeedsPerson> prepare_environment(const Job& job,
     const auto lock = FileLock::try_acquire(snapshot.string() + ".lock");
     if (lock) {
       if (fs::exists(snapshot)) break;
-      if (auto done = run_setup(job, mirror, out, snapshot, hooks); !done)
-        return std::unexpected(done.error());
+      if (auto failed = make_snapshot(job, mirror, out, snapshot, hooks))
+        return std::unexpected(std::move(*failed));
       break;
     }
     FileLock::wait_until_free(snapshot.string() + ".lock", hooks.stop);
   }
   fs::last_write_time(snapshot, fs::file_time_type::clock::now());
-  out.snapshot_tree.push_back(sandbox::written_folder(snapshot / "tree"));
-  add_cache_uppers(out.overlays, snapshot / "caches");  // packages that setup fetched
-  out.overlays.insert(out.overlays.begin(),
-                      {{sandbox::written_folder(snapshot / "home")}, {}, fs::path(kHome)});
+  see_snapshot(out, snapshot);
   return out;
 }
 
@@ -207,11 +251,11 @@ sandbox::Policy stage_policy(const Job& job, const Environment& environment,
                              const git::Mirror& mirror, std::string_view commit,
                              const fs::path& folder, bool keep_caches) {
   sandbox::Policy policy;
-  policy.tree.lowers = environment.snapshot_tree;
+  policy.tree.lowers = environment.seen.tree;
   policy.tree.lowers.push_back(mirror.checkout(checkouts_of(job), commit));
   policy.tree.upper = folder / "tree";
   policy.tree.target = job.spec.repo;
-  policy.overlays = environment.overlays;
+  policy.overlays = environment.seen.overlays;
   if (keep_caches) place_cache_uppers(policy.overlays, folder / "caches");
   policy.tools = environment.tools.mounts;
   policy.path = environment.tools.path;
@@ -225,23 +269,18 @@ sandbox::Policy stage_policy(const Job& job, const Environment& environment,
   return policy;
 }
 
-Environment without_setups_products(const Environment& environment) {
+Environment without_what_setup_built(const Environment& environment) {
   Environment out = environment;
-  if (!made_again(environment)) return out;
-  out.snapshot_tree.clear();
-  std::erase_if(out.overlays, [](const auto& layers) { return layers.target == fs::path(kHome); });
+  out.seen = environment.packages;
   return out;
-}
-
-bool made_again(const Environment& environment) {
-  return environment.setup_builds && !environment.config.network;
 }
 
 std::string set_up_again(sandbox::Session& session, const Environment& environment,
                          const SetupHooks& hooks) {
-  if (!made_again(environment)) return "";
-  const auto failed = run_setup(session, environment, hooks, "setup over the change: ");
-  return failed ? failed->words : "";
+  const auto failed =
+      run_setup(session, environment.setup.building, hooks, "setup over the change: ");
+  if (!failed) return "";
+  return failed->words + (environment.config.network ? "; over a change it has no network" : "");
 }
 
 }  // namespace nightjar::run

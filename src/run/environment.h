@@ -13,20 +13,26 @@
 #include "git/repository.h"
 #include "project/project.h"
 #include "run/job.h"
+#include "run/setup_commands.h"
 #include "sandbox/session.h"
 
 namespace nightjar::run {
 
+/// What a sandbox sees besides the commit.
+struct Surroundings {
+  std::vector<std::filesystem::path> tree;  ///< lowers over the checkout: what setup wrote there
+  std::vector<sandbox::Layers> overlays;    ///< HOME, package caches, shared folders; no uppers
+};
+
 struct Environment {
   project::Config config;
-  std::vector<std::filesystem::path>
-      snapshot_tree;                      ///< lowers over the checkout: what setup wrote there
-  std::vector<sandbox::Layers> overlays;  ///< HOME, package caches, shared folders; no uppers
+  SetupParts setup;
+  Surroundings seen;      ///< with everything that setup left
+  Surroundings packages;  ///< with what its installing part left, and the caches that it filled
   sandbox::HostTools tools;
   std::map<std::string, std::string> env;
   std::string key;  ///< names everything a check's result depends on besides the commit
   std::vector<std::string> notes;  ///< for the person
-  bool setup_builds = false;       ///< setup makes something of the repository's own files
 };
 
 /// Why a run cannot go on without the person, with what to do.
@@ -46,20 +52,19 @@ std::expected<Environment, NeedsPerson> prepare_environment(const Job& job,
                                                             const git::Mirror& mirror,
                                                             const SetupHooks& hooks);
 
-/// The policy of one stage's sandbox: `commit`'s checkout below the snapshot below a fresh upper
+/// The policy of one stage's sandbox: `commit`'s checkout below what setup left below a fresh upper
 /// layer in `folder`. `keep_caches`: cache uppers go to <folder>/caches, to be kept by
 /// `keep_cache_tops`.
 sandbox::Policy stage_policy(const Job& job, const Environment& environment,
                              const git::Mirror& mirror, std::string_view commit,
                              const std::filesystem::path& folder, bool keep_caches);
 
-/// What setup makes of the base's files must not stand in for the change's: where it builds, and
-/// needs no network for it, the verifier begins without what it left and sets up over the change.
-bool made_again(const Environment& environment);
-/// The environment without what setup left, where that is made again.
-Environment without_setups_products(const Environment& environment);
-/// In a sandbox of such an environment that holds the change: why it cannot be made ready; empty
-/// where it is, or nothing is to be done.
+/// What setup made of the base's files must not stand in for what it makes of the change's: the
+/// environment with packages alone.
+Environment without_what_setup_built(const Environment& environment);
+/// Runs the building part of setup in a sandbox of such an environment that holds the change; it
+/// has no network. Why the change cannot be made ready; empty where it is, or nothing is to be
+/// done.
 std::string set_up_again(sandbox::Session& session, const Environment& environment,
                          const SetupHooks& hooks);
 

@@ -118,10 +118,17 @@ bool is_named(std::string_view name, std::string_view program) {
          name.substr(program.size()).find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
+// ". .venv/bin/activate": what follows in the line finds its programs by it.
+bool activates(const Words& words) {
+  return (words[0] == "." || words[0] == "source") && words.size() == 2 &&
+         words[1].ends_with("/bin/activate");
+}
+
 bool installs(const Words& words, const project::Tree& tree) {
   const std::string name = words[0].substr(words[0].rfind('/') + 1);
   const std::string first = words.size() > 1 ? words[1] : "",
                     second = words.size() > 2 ? words[2] : "";
+  if (activates(words)) return true;
   if (name == "true" || name == "virtualenv") return true;
   if (is_named(name, "python") && first == "-m")
     return second == "venv" || (second == "pip" && pip_only_installs(words, 3, tree));
@@ -153,6 +160,24 @@ bool every(std::string_view command, const auto& is_so) {
   return commands && std::ranges::all_of(*commands, is_so);
 }
 
+// Where a line's second part begins: behind the last "&&" before which everything only installs. 0
+// where there is none, or the shell itself is another one behind it.
+size_t end_of_installing(std::string_view line, const project::Tree& tree) {
+  size_t out = 0;
+  for (size_t at = line.find("&&"); at != std::string_view::npos; at = line.find("&&", at + 2)) {
+    const auto before = simple_commands(line.substr(0, at));
+    const bool in_quotes = std::ranges::count(line.substr(0, at), '\'') % 2 != 0 ||
+                           std::ranges::count(line.substr(0, at), '"') % 2 != 0;
+    if (!before || before->empty() || in_quotes ||
+        !std::ranges::all_of(*before, [&tree](const Words& words) {
+          return installs(words, tree) && !activates(words);
+        }))
+      break;
+    out = at + 2;
+  }
+  return out;
+}
+
 }  // namespace
 
 bool only_installs(std::string_view command, const project::Tree& tree) {
@@ -163,6 +188,22 @@ bool installs_from_lock_files(std::string_view command, const project::Tree& tre
   return every(command, [&tree](const Words& words) {
     return installs(words, tree) && by_lock_file(words);
   });
+}
+
+SetupParts in_parts(const std::vector<std::string>& setup, const project::Tree& tree) {
+  SetupParts out;
+  for (const auto& line : setup) {
+    if (!out.building.empty()) {
+      out.building.push_back(line);
+    } else if (only_installs(line, tree)) {
+      out.installing.push_back(line);
+    } else {
+      const size_t cut = end_of_installing(line, tree);
+      if (cut) out.installing.emplace_back(trim(std::string_view(line).substr(0, cut - 2)));
+      out.building.emplace_back(trim(std::string_view(line).substr(cut)));
+    }
+  }
+  return out;
 }
 
 }  // namespace nightjar::run

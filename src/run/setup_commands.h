@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "project/project.h"
 
@@ -15,5 +16,12 @@ bool only_installs(std::string_view command, const project::Tree& tree);
 
 /// The same, and lock files alone decide what it leaves: "npm ci", not "npm install".
 bool installs_from_lock_files(std::string_view command, const project::Tree& tree);
+
+/// Setup in two: the commands at its beginning that only install, and the rest. A line that goes
+/// from one to the other is cut at its "&&".
+struct SetupParts {
+  std::vector<std::string> installing, building;
+};
+SetupParts in_parts(const std::vector<std::string>& setup, const project::Tree& tree);
 
 }  // namespace nightjar::run

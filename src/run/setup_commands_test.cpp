@@ -42,6 +42,39 @@ TEST(SetupCommands, AnInstallThatBuildsIsABuild) {
       only_installs("uv sync", tree_of({{"pyproject.toml", "build-backend = 'maturin'"}})));
 }
 
+TEST(SetupCommands, AnActivatedEnvironmentInstallsAsWell) {
+  const auto tree = tree_of({{"requirements.txt", "flask==1\n"}});
+  EXPECT_TRUE(only_installs(". .venv/bin/activate && pip install -r requirements.txt", tree));
+  EXPECT_FALSE(only_installs(". ./env.sh && pip install flask", tree));
+}
+
+using Commands = std::vector<std::string>;
+
+TEST(SetupParts, AreCutWhereTheRepositorysFilesComeIn) {
+  const auto tree = tree_of({{"package.json", "{}"}});
+  const auto lines = in_parts({"npm ci", "npm run build", "npm ci"}, tree);
+  EXPECT_EQ(lines.installing, Commands({"npm ci"}));
+  EXPECT_EQ(lines.building, Commands({"npm run build", "npm ci"}));
+  const auto line = in_parts({"npm ci && npm ci --prefix b && npm run build && npm ci"}, tree);
+  EXPECT_EQ(line.installing, Commands({"npm ci && npm ci --prefix b"}));
+  EXPECT_EQ(line.building, Commands({"npm run build && npm ci"}));
+}
+
+TEST(SetupParts, AreOneWhereNothingIsBuiltOrNothingIsInstalledFirst) {
+  const auto tree = tree_of({{"package.json", "{}"}});
+  EXPECT_EQ(in_parts({"npm ci"}, tree).building, Commands());
+  EXPECT_EQ(in_parts({"make && npm ci"}, tree).installing, Commands());
+  EXPECT_EQ(in_parts({"make || npm ci && true"}, tree).installing, Commands());
+}
+
+TEST(SetupParts, ACutLeavesTheShellAsItWas) {
+  const auto tree = tree_of({{"requirements.txt", "flask==1\n"}, {"package.json", "{}"}});
+  const std::string activated = ". .venv/bin/activate && pip install flask && make";
+  EXPECT_EQ(in_parts({activated}, tree).building, Commands({activated}));
+  const std::string quoted = "npm ci 'x && y'; make";
+  EXPECT_EQ(in_parts({quoted}, tree).building, Commands({quoted}));
+}
+
 TEST(SetupCommands, OnlyLockFilesDecideWhatALockedInstallLeaves) {
   const auto tree = tree_of({{"package.json", "{}"}});
   for (const char* command : {"npm ci", "yarn install --frozen-lockfile", "go mod download"})

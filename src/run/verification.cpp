@@ -353,6 +353,7 @@ json::object verify_candidate(Context& context, const json::object& work_done) {
   else if (input.claim.action.empty())
     Combinations(context, place, input, after).run();
   input.not_ready = place.not_ready();
+  input.base_not_ready = place.base_not_ready();
   input.rewritten = place.rewritten();
   verify::Judgement judgement = verify::judge(input);
   judgement.proof.commit = commit;

@@ -27,40 +27,53 @@ bool is_as_given(sandbox::Session& session, const core::Change& given, const cor
 }  // namespace
 
 VerifiersPlace::VerifiersPlace(Context& context)
-    : context_(context), environment_(without_setups_products(*context.environment)) {
-  if (environment_.setup_builds && environment_.config.network)
-    not_ready_ =
-        "setup makes something of the repository's files and uses the network, so it was not done "
-        "again over the change: what the checks ran may be the base's (build in the check instead)";
-}
+    : context_(context), environment_(without_what_setup_built(*context.environment)) {}
 
 std::unique_ptr<sandbox::Session> VerifiersPlace::open(const std::string& name, bool agents_tools) {
   const auto& base = context_.job.base_commit;
+  const bool is_built = !environment_.setup.building.empty();
   // Setup may write to package caches; what it writes here is gone with the sandbox.
   auto policy = stage_policy(context_.job, environment_, context_.mirror, base,
-                             context_.stage_folder(name), made_again(environment_));
+                             context_.stage_folder(name), is_built);
   if (agents_tools)
     show_to_agent(context_, policy, base);
   else
     policy.programs.push_back(context_.job.helper.parent_path() / "nightjar-toolbox");
   auto session = context_.start_sandbox(policy);
-  if (!made_again(environment_) || session->tree_kind() == "overlay") return session;
+  if (!is_built || session->tree_kind() == "overlay") return session;
   session->stop();  // setup wants the kind of tree that it had on the base
   policy.force_tree = sandbox::TreeKind::Clone;
   return context_.start_sandbox(policy);
+}
+
+std::string VerifiersPlace::set_up(sandbox::Session& session) {
+  const SetupHooks hooks{[this](const std::string& text) { context_.journal.note(text); },
+                         {},
+                         context_.stages.deadline(),
+                         context_.stop};
+  return set_up_again(session, environment_, hooks);
+}
+
+// On the base, setup had the network that it has not here: then the base fails as well.
+std::string VerifiersPlace::why_not_ready(const std::string& trouble) {
+  if (environment_.config.network) {
+    context_.journal.note("whether the base can be made ready without network");
+    const auto session = open("base-ready");
+    base_not_ready_ = !set_up(*session).empty();
+    session->stop();
+  }
+  return base_not_ready_
+             ? "setup builds with the network, which it does not have over a change: " + trouble +
+                   " (build in the check instead)"
+             : "the change could not be made ready: " + trouble;
 }
 
 std::vector<core::CheckReport> VerifiersPlace::reports(
     sandbox::Session& session, const std::vector<core::Change>& applied, const std::string& name,
     const std::vector<core::CheckSpec>& checks,
     const std::vector<core::CheckReport>* passed_before) {
-  const SetupHooks hooks{[this](const std::string& text) { context_.journal.note(text); },
-                         {},
-                         context_.stages.deadline(),
-                         context_.stop};
-  if (auto trouble = set_up_again(session, environment_, hooks);
-      !trouble.empty() && not_ready_.empty())
-    not_ready_ = "the change could not be made ready: " + trouble;
+  if (const auto trouble = set_up(session); !trouble.empty() && not_ready_.empty())
+    not_ready_ = why_not_ready(trouble);
   CheckRun how{name, context_.round, context_.folder};
   const Millis idle = context_.job.limits.idle;
   how.idle = idle.count() ? idle : kDefaultIdle;

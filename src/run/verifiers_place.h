@@ -30,10 +30,14 @@ class VerifiersPlace {
 
   /// Why what was built for the base may have stood in for the change; empty where it did not.
   const std::string& not_ready() const { return not_ready_; }
+  /// The base cannot be made ready either: its setup builds with the network.
+  bool base_not_ready() const { return base_not_ready_; }
   /// Files of the commit that the checks of the change wrote over, and those of the base do not.
   std::vector<std::string> rewritten();
 
  private:
+  std::string set_up(sandbox::Session& session);
+  std::string why_not_ready(const std::string& trouble);
   std::set<std::string> written_over(sandbox::Session& session,
                                      const std::vector<core::Change>& applied);
   bool is_tracked(const std::string& path);
@@ -41,6 +45,7 @@ class VerifiersPlace {
   Context& context_;
   Environment environment_;
   std::string not_ready_;
+  bool base_not_ready_ = false;
   std::vector<std::string> tracked_;  ///< sorted
   std::set<std::string> rewritten_;
 };

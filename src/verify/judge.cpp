@@ -112,14 +112,14 @@ void Judge::results() {
     if (!counts_only.empty()) detail += "; only counts were reported by " + some_of(counts_only);
     met("no_newly_failing_test", std::move(detail));
   } else {
-    broken("no_newly_failing_test",
+    failed("no_newly_failing_test",
            count_of(failing.size(), "test") + (failing.size() == 1 ? " fails" : " fail") +
                " that did not fail before: " + some_of(failing) + troubles());
   }
   if (vanished.empty())
     met("no_vanished_test", "every test that was reported before is reported now");
   else
-    broken("no_vanished_test", count_of(vanished.size(), "test") +
+    failed("no_vanished_test", count_of(vanished.size(), "test") +
                                    (vanished.size() == 1 ? " of the base is" : " of the base are") +
                                    std::string(" no longer reported: ") + some_of(vanished));
   if (const auto unsteady = newly_flaky(input_); !unsteady.empty())
@@ -129,7 +129,7 @@ void Judge::results() {
   if (skipped_.empty())
     met("no_newly_skipped_test", "no test that passed before is skipped now");
   else
-    broken("no_newly_skipped_test", count_of(skipped_.size(), "test") +
+    failed("no_newly_skipped_test", count_of(skipped_.size(), "test") +
                                         " that passed before is skipped now: " + some_of(skipped_));
 }
 
@@ -155,9 +155,9 @@ int Judge::proving_tests() const {
   return proving;
 }
 
-// Checks that did not end by themselves.
+// Checks that did not end by themselves, or that what they run was not made.
 std::string Judge::troubles() const {
-  std::string out;
+  std::string out = input_.not_ready.empty() ? "" : "; " + input_.not_ready;
   for (const auto& report : input_.after) {
     if (!report.trouble.empty()) out += "; '" + inert(report.name) + "' " + report.trouble;
   }

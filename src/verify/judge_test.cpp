@@ -397,6 +397,11 @@ TEST(Judge, AChangeThatIsNotWhatRanIsNotProved) {
   Case input = good_rename();
   input.not_ready = "the change could not be made ready";
   expect_none(input, "could not be made ready");
+  input.after = {report({{"test_x", F}, {"test_y", P}})};
+  expect_refuted(input, "no_newly_failing_test");
+  EXPECT_NE(judge(input).reason.find("made ready"), std::string::npos) << judge(input).reason;
+  input.base_not_ready = true;
+  expect_none(input, "could not be made ready");
   input = good_rename();
   input.rewritten = {"test_calc.py"};
   expect_none(input, "test_calc.py");

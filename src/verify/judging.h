@@ -31,6 +31,11 @@ class Judge {
     refuting_.push_back(detail);
     out_.proof.obligations.push_back({std::move(name), false, std::move(detail)});
   }
+  /// By what ran: shown to be wrong, unless what ran could not be made ready.
+  void failed(std::string name, std::string detail) {
+    input_.base_not_ready ? open(std::move(name), std::move(detail))
+                          : broken(std::move(name), std::move(detail));
+  }
   /// Neither shown nor shown to be wrong.
   void open(std::string name, std::string detail) {
     open_.push_back(detail);

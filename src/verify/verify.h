@@ -104,6 +104,8 @@ struct Case {
   std::vector<std::string> setup;  ///< commands that make the environment
   /// Why the checks may have run something else than the change; empty where they did not.
   std::string not_ready;
+  /// The base cannot be made ready either: what fails then says nothing of the change.
+  bool base_not_ready = false;
   /// Files of the commit that its checks wrote over while they ran, as those of the base do not.
   std::vector<std::string> rewritten;
   std::vector<core::Finding> findings;  ///< from earlier stages, carried through

@@ -18,14 +18,14 @@ std::string calls(const std::string& path, const std::string& text) {
          kFinish + "]}]}";
 }
 
-void is_built_by_setup(Repo& repo) {
+void is_built_by_setup(Repo& repo, const std::string& environment = "setup = [\"make\"]\n") {
   repo.git({"rm", "-q", "calc.py", "test_calc.py"});
   repo.write("Makefile", "t: calc.c test_calc.c\n\tgcc -o t calc.c test_calc.c\n");
   repo.write(".gitignore", "t\n");
   repo.write("calc.c", kFine);
   repo.write("test_calc.c", kTest);
   repo.write("nightjar.toml",
-             "[environment]\nsetup = [\"make\"]\n\n[[check]]\nname = \"tests\"\nrun = \"./t\"\n");
+             "[environment]\n" + environment + "\n[[check]]\nname = \"tests\"\nrun = \"./t\"\n");
   repo.commit("setup builds what the check runs");
 }
 
@@ -43,6 +43,44 @@ TEST_F(SetupsProducts, AreMadeAgainOfARightChange) {
   const json::object task =
       nightjar_.finish({"Refactor add() in calc.c", "--agent", "native"}, repo_.path());
   EXPECT_EQ(verdict(task), "proved") << to_pretty(task) << log(task);
+}
+
+// What it installs needs the network and stays; what it builds is made again without it.
+const std::string kInstallsAndBuilds =
+    "setup = [\"python3 -m venv --without-pip .venv && make CC=gcc\"]\nnetwork = true\n";
+
+TEST_F(SetupsProducts, AreMadeAgainWhereItsInstallationUsedTheNetwork) {
+  is_built_by_setup(repo_, kInstallsAndBuilds);
+  repo_.write("Makefile",
+              "t: calc.c test_calc.c .venv/bin/python3\n\tgcc -o t calc.c test_calc.c\n");
+  repo_.write(".gitignore", "t\n.venv\n");
+  repo_.commit("the build wants what was installed");
+  play(calls("calc.c", "int add(int a, int b) { return b + a; }\n"));
+  const json::object task = nightjar_.finish(
+      {"Refactor add() in calc.c", "--agent", "native", "--allow-network"}, repo_.path());
+  EXPECT_EQ(verdict(task), "proved") << to_pretty(task) << log(task);
+}
+
+TEST_F(SetupsProducts, OfAnInstallationWithNetworkDoNotStandInForAChangeThatDoesNotCompile) {
+  is_built_by_setup(repo_, kInstallsAndBuilds);
+  play(calls("calc.c", "int add(int a, int b) { this does not compile }\n"));
+  const json::object task = nightjar_.finish(
+      {"Refactor add() in calc.c", "--agent", "native", "--allow-network"}, repo_.path());
+  EXPECT_NE(verdict(task), "proved") << to_pretty(task) << log(task);
+  EXPECT_NE(get_string(task, "reason").find("made ready"), std::string::npos) << to_pretty(task);
+}
+
+TEST_F(SetupsProducts, ThatNeedTheNetworkProveNothingAndRefuteNothing) {
+  play(calls("calc.c", "int add(int a, int b) { return b + a; }\n"));
+  is_built_by_setup(repo_, "setup = [\"make CC=gcc && python3 fetch.py\"]\nnetwork = true\n");
+  repo_.write("fetch.py", "import socket\n\nsocket.create_connection(('127.0.0.1', " +
+                              std::to_string(server_->port()) + "))\n");
+  repo_.commit("its setup asks a server of this machine");
+  const json::object task = nightjar_.finish(
+      {"Refactor add() in calc.c", "--agent", "native", "--allow-network"}, repo_.path());
+  EXPECT_EQ(verdict(task), "none") << to_pretty(task) << log(task);
+  EXPECT_NE(get_string(task, "reason").find("builds with the network"), std::string::npos)
+      << to_pretty(task);
 }
 
 TEST_F(SetupsProducts, AreNotThoseOfAnEarlierBase) {
