@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kMostCanaries = 20;
 constexpr size_t kMostPrograms = 40;
+constexpr size_t kMostRead = 2000;
 constexpr size_t kMostAlone = 3;
 constexpr size_t kMostText = size_t{1} << 20;
 constexpr int kDeepestScript = 3;
@@ -63,8 +64,14 @@ void Canaries::sing(const std::vector<std::string>& proving,
   fresh_ = fresh;
   why_ = "this test must fail now, " + random_id(12);
   const auto session = needs_.open("canary");
-  Files bent = into_tests(*session, needs_.files(proving_));
-  if (bent.empty()) bent = into_tests(*session, needs_.files({}));
+  const Files beside = inline_tests();
+  const auto held_by = [&](const std::vector<std::string>& names) {
+    Files out = needs_.files(names);
+    out.insert(beside.begin(), beside.end());
+    return out;
+  };
+  Files bent = into_tests(*session, held_by(proving_));
+  if (bent.empty()) bent = into_tests(*session, held_by({}));
   if (bent.empty())
     session->stop();
   else
@@ -73,6 +80,29 @@ void Canaries::sing(const std::vector<std::string>& proving,
   for (const auto& test : proving_)
     if (!needs_.input.canaries.contains(test)) rest.push_back(test);
   if (!rest.empty()) programs(rest);
+}
+
+// Files of the program that hold tests as well, as Rust has them: in the form that proved.
+Canaries::Files Canaries::inline_tests() const {
+  Files out;
+  if (std::ranges::none_of(proving_,
+                           [](const auto& test) { return test.find("::") != std::string::npos; }))
+    return out;
+  std::vector<std::string> paths;
+  for (auto& path : needs_.context.mirror.paths(needs_.context.job.base_commit)) {
+    if (paths.size() < kMostRead && path.ends_with(".rs") && !verify::is_test_path(path))
+      paths.push_back(std::move(path));
+  }
+  if (!paths.empty()) out = needs_.texts(paths);
+  for (const auto& change : combination_) {
+    if (change.what == core::Change::What::File && change.path.ends_with(".rs"))
+      out[change.path] = change.content;
+    else
+      out.erase(change.path);
+  }
+  std::erase_if(out,
+                [](const auto& file) { return file.second.find("test") == std::string::npos; });
+  return out;
 }
 
 // Of these files those that hold one of the tests, each with a failure in it.

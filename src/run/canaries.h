@@ -39,6 +39,7 @@ class Canaries {
 
  private:
   using Files = std::map<std::string, std::string>;
+  Files inline_tests() const;
   Files into_tests(sandbox::Session& session, Files files);
   void run_tests(sandbox::Session& session, const Files& failing);
   void programs(const std::vector<std::string>& tests);

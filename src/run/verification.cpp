@@ -10,6 +10,7 @@
 #include "run/brief_claim.h"
 #include "run/canaries.h"
 #include "run/change.h"
+#include "run/inline_tests.h"
 #include "run/verifiers_place.h"
 #include "verify/as_asked.h"
 #include "verify/build_files.h"
@@ -84,7 +85,8 @@ class Combinations {
 
   void run() {
     parts_ = verify::parts_of(input_, base_view());
-    bool all_source = true, no_source = true;
+    part_inline_tests();
+    bool all_source = halves_.empty(), no_source = true;
     for (const auto& [path, part] : parts_) {
       const bool source = part == Part::Source;
       all_source = all_source && source;
@@ -105,6 +107,21 @@ class Combinations {
   }
 
  private:
+  // Its tests in a file of the program are tests all the same.
+  void part_inline_tests() {
+    auto changed = files_with_inline_tests(input_.contents, parts_);
+    if (changed.empty()) return;
+    const auto session = place_.open("inline-tests");
+    for (auto& [path, halves] : parted(*session, changed, context_.stop)) {
+      input_.inline_tests.insert(path);
+      if (halves)
+        halves_.emplace(path, std::move(*halves));
+      else
+        parts_[path] = Part::Other;
+    }
+    session->stop();
+  }
+
   verify::BaseView base_view() {
     verify::BaseView view;
     for (const auto& check : context_.environment->config.checks)
@@ -269,7 +286,19 @@ class Combinations {
 
   std::vector<core::Change> with(
       const std::function<bool(const std::string&, Part)>& wanted) const {
-    return verify::changes_of(changes_, parts_, wanted);
+    auto out = verify::changes_of(changes_, parts_, wanted);
+    for (const auto& [path, halves] : halves_) {
+      const bool code = wanted(path, Part::Source), tests = wanted(path, Part::NewTests);
+      if (code == tests) continue;  // in it as a whole, or not at all
+      std::erase_if(out, [&path](const auto& change) { return change.path == path; });
+      const auto given = std::ranges::find(changes_, path, &core::Change::path);
+      if (given == changes_.end()) continue;
+      core::Change half = *given;
+      half.content = code ? halves.code : halves.tests;
+      half.size = half.content.size();
+      out.push_back(std::move(half));
+    }
+    return out;
   }
 
   std::vector<core::CheckReport> reports(const std::vector<core::Change>& some, const char* name,
@@ -291,6 +320,7 @@ class Combinations {
   verify::Case& input_;
   const std::vector<core::Change>& changes_;
   verify::Parts parts_;
+  std::map<std::string, Halves> halves_;
   std::optional<std::map<std::string, std::string>> tests_, programs_;
 };
 

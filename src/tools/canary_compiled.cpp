@@ -96,11 +96,13 @@ std::string rust_attributes(const Search& in, TSNode function) {
 Names rust_modules(std::string_view path, bool& integration) {
   const Names parts = components(path);
   auto from = std::find(parts.rbegin(), parts.rend(), "src");
-  integration = from == parts.rend();
-  if (integration) from = std::find(parts.rbegin(), parts.rend(), "tests");
-  Names out(from.base(), parts.end());
+  if (from == parts.rend()) from = std::find(parts.rbegin(), parts.rend(), "tests");
+  integration = from != parts.rend() && *from == "tests";
+  Names out(from == parts.rend() ? std::prev(parts.end()) : from.base(), parts.end());
   if (out.empty() || out.front() == "bin") return {};
-  if (out.back() == "mod" || out.back() == "lib" || out.back() == "main") out.pop_back();
+  const bool is_crate = integration && out.size() == 1;
+  if (!is_crate && (out.back() == "mod" || out.back() == "lib" || out.back() == "main"))
+    out.pop_back();
   return out;
 }
 

@@ -369,6 +369,12 @@ TEST(Canary, OfAnIntegrationTestOfRustIsFoundByItsFile) {
   EXPECT_EQ(with("tests/it.rs", text, "it::whole"),
             "#[test]\nfn whole() { panic!(\"this test must fail now\"); }\n");
   EXPECT_EQ(with("tests/other.rs", text, "it::whole"), "");
+  for (const char* name : {"lib", "main"})
+    EXPECT_NE(with("tests/" + std::string(name) + ".rs", text, name + std::string("::whole")), "");
+}
+
+TEST(Canary, OfRustIsFoundWhereTheCrateLiesInNoFolderOfSources) {
+  EXPECT_NE(with("lib.rs", kRust, "calc::tests::adds"), "");
 }
 
 const std::string kNative = R"(#include <gtest/gtest.h>

@@ -26,7 +26,8 @@ class Toolbox {
   explicit Toolbox(sandbox::Session& session);
 
   /// Tools: shell {command, timeout_s?, background?, job?, stop?}, read, write, edit, patch,
-  /// search, outline; canary {path, text, test?, how, why} for the verifier (tools/canary.h);
+  /// search, outline; for the verifier canary {path, text, test?, how, why} (tools/canary.h)
+  /// and tests_of {path, program, tests} (tools/inline_tests.h);
   /// map {brief, budget} of the commit that the sandbox shows (map/map.h): fresh tags lie in
   /// `kFreshTags` where the answer says `changed`. Blocks until the answer; `on_output` gets the
   /// newest of what a long command prints, at most once a second. A call under way at `deadline` is

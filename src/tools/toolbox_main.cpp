@@ -15,6 +15,7 @@
 #include "tools/canary.h"
 #include "tools/channel.h"
 #include "tools/files.h"
+#include "tools/inline_tests.h"
 #include "tools/map_answer.h"
 #include "tools/patch_command.h"
 #include "tools/search.h"
@@ -85,6 +86,7 @@ class Server {
     if (tool == "search") return search_in(arguments);
     if (tool == "map") return map_answer(arguments);
     if (tool == "canary") return canary(arguments);
+    if (tool == "tests_of") return tests_of(arguments);
     return failed("there is no tool '" + inert(tool) + "'");
   }
 
@@ -155,6 +157,15 @@ class Server {
     if (!failing) return failed("the test was not found for sure");
     Answer out;
     out.output = std::move(*failing);
+    return out;
+  }
+
+  static Answer tests_of(const json::object& arguments) {
+    auto text = with_tests_of(get_string(arguments, "path"), get_string(arguments, "program"),
+                              get_string(arguments, "tests"));
+    if (!text) return failed("its tests cannot be told from its code for sure");
+    Answer out;
+    out.output = std::move(*text);
     return out;
   }
 

@@ -265,7 +265,7 @@ bool Judge::tests_were_changed() const {
   const auto is_test = [](const auto& change) {
     return is_test_path(change.path) || is_test_path(change.old_path);
   };
-  return std::ranges::any_of(input_.changed, is_test);
+  return !input_.inline_tests.empty() || std::ranges::any_of(input_.changed, is_test);
 }
 
 std::string Judge::together(const std::vector<std::string>& tests) const {

@@ -101,7 +101,8 @@ struct Case {
   std::map<std::string, std::pair<std::string, std::string>> contents;
   /// Changed files whose text nobody looked at: too large, binary, symbolic links.
   std::set<std::string, std::less<>> unread;
-  std::vector<std::string> setup;  ///< commands that make the environment
+  std::set<std::string, std::less<>> inline_tests;  ///< changed tests within files of the program
+  std::vector<std::string> setup;                   ///< commands that make the environment
   /// Why the checks may have run something else than the change; empty where they did not.
   std::string not_ready;
   /// The base cannot be made ready either: what fails then says nothing of the change.

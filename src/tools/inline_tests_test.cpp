@@ -1,0 +1,61 @@
+#include "tools/inline_tests.h"
+
+#include <gtest/gtest.h>
+
+#include "base/text.h"
+
+namespace nightjar::tools {
+namespace {
+
+const std::string kProgram = "//! A sum.\n\npub fn add(a: i32, b: i32) -> i32 {\n    a - b\n}\n";
+const std::string kTests =
+    "\n#[cfg(test)]\nmod tests {\n    use super::*;\n\n    #[test]\n    fn adds() {\n"
+    "        assert_eq!(add(2, 3), 5);\n    }\n}\n";
+
+TEST(InlineTests, AreThoseOfTheOtherVersion) {
+  const std::string base = kProgram + kTests;
+  const std::string bent = replaced(base, "), 5", "), -1");
+  EXPECT_EQ(with_tests_of("src/lib.rs", replaced(bent, "a - b", "a + b"), base),
+            replaced(base, "a - b", "a + b"));
+  EXPECT_EQ(with_tests_of("src/lib.rs", base, bent), bent);
+  EXPECT_EQ(with_tests_of("src/lib.rs", kProgram, base), base) << "the change took them away";
+  EXPECT_EQ(with_tests_of("src/lib.rs", base, kProgram), kProgram) << "the base has none";
+}
+
+TEST(InlineTests, LeaveAFileAsItIsWhereTheyAreTheSame) {
+  const std::string base = kTests + kProgram;
+  const std::string fixed = replaced(base, "a - b", "a + b");
+  EXPECT_EQ(with_tests_of("src/lib.rs", fixed, base), fixed);
+}
+
+TEST(InlineTests, AreWhatOnlyABuildOfTestsSees) {
+  for (const char* mark : {"#[test]", "#[tokio::test(flavor = \"x\")]", "#[cfg(all(test, unix))]",
+                           "#[rstest]", "#[ignore]\n// slow\n#[test]"}) {
+    const std::string test = std::string(mark) + "\nfn one() {}\n";
+    EXPECT_EQ(with_tests_of("src/lib.rs", kProgram + "\n" + test, kProgram), kProgram) << mark;
+  }
+  for (const char* mark : {"#[cfg(not(test))]", "#[inline]", "#[cfg(all(not(test), unix))]",
+                           "#[cfg(any(test, unix))]", "#[cfg(feature = \"test\")]"}) {
+    const std::string text = kProgram + "\n" + mark + "\nfn one() {}\n";
+    EXPECT_EQ(with_tests_of("src/lib.rs", text, kProgram), text) << mark;
+  }
+}
+
+// A change must not tell what it does apart for tests.
+TEST(InlineTests, TakeAlongWhatTheChangeDoesOnlyForThem) {
+  const std::string base = kProgram + kTests;
+  const std::string cheat =
+      replaced(base, "pub fn add",
+               "#[cfg(test)]\npub fn add(_: i32, _: i32) -> i32 {\n    5\n}\n\n"
+               "#[cfg(not(test))]\npub fn add");
+  const auto parted = with_tests_of("src/lib.rs", cheat, base);
+  ASSERT_TRUE(parted);
+  EXPECT_EQ(parted->find("    5\n"), std::string::npos) << *parted;
+}
+
+TEST(InlineTests, AreNotLookedForInOtherLanguages) {
+  EXPECT_EQ(with_tests_of("src/calc.py", "a = 1\n", "a = 2\n"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace nightjar::tools
