@@ -67,6 +67,51 @@ bool goes_on_later(std::string_view text) {
       [text](auto word) { return text.find(word) != std::string_view::npos; });
 }
 
+bool is_function(std::string_view type) {
+  return type == "function_declaration" || type == "function_expression" ||
+         type == "arrow_function" || type == "method_definition" ||
+         type.starts_with("generator_function");
+}
+
+// What may end the script as failed.
+bool decides(const Search& in, TSNode node) {
+  const std::string_view type = type_of(node);
+  if (type == "throw_statement") return true;
+  if (type != "call_expression") return false;
+  const std::string_view called = in.of(child(node, "function"));
+  if (called.starts_with("expect(")) return true;
+  if (called.find('(') != std::string_view::npos) return false;
+  return called == "process.exit" || called.find("assert") != std::string_view::npos ||
+         called.find("expect") != std::string_view::npos;
+}
+
+// The order of the text is that of what happens only within one function: where that holds all
+// that decides, its last assertion is asked when everything else was.
+Edits last_of_one_function(const Search& in) {
+  TSNode function = in.root;
+  bool several = false;
+  uint32_t last = 0;
+  walk(in, [&](const Path& path) {
+    if (!decides(in, path.back().node)) return;
+    TSNode around = in.root;
+    for (size_t i = 0; i < path.size(); ++i) {
+      const auto& frame = path[i];
+      const bool passes_on = frame.type == "call_expression" && i + 1 < path.size() &&
+                             path[i + 1].type == "arguments" &&
+                             in.of(child(frame.node, "function")).ends_with(".catch");
+      if (passes_on || frame.type == "catch_clause") return;  // only says what has failed
+      if (is_function(frame.type)) around = frame.node;
+    }
+    several = several || (last > 0 && around.id != function.id);
+    function = around;
+    last = std::max(last, ts_node_start_byte(path.back().node) + 1);
+  });
+  if (several || last == 0) return {};
+  const bool whole = function.id == in.root.id;
+  Edits edits = falsified_script(in, whole ? in.root : child(function, "body"));
+  return edits.empty() || last - 1 > edits.front().at ? Edits() : edits;
+}
+
 Edits script_end(const Search& in) {
   const auto all = statements(in.root);
   if (all.empty() || goes_on_later(in.text)) return {};
@@ -90,7 +135,7 @@ bool is_word(std::string_view text) {
 }
 
 // Whether a line of a shell's script is an assertion: it ends the script, or prints a result.
-bool decides(std::string_view line) {
+bool decides_in_shell(std::string_view line) {
   return line.starts_with("[ ") || line.find("ok") != std::string_view::npos ||
          line.find("exit") != std::string_view::npos || line.find("fail") != std::string_view::npos;
 }
@@ -101,7 +146,7 @@ std::optional<std::string> other_word(std::string_view text) {
        close = text.rfind(" ]", close - 1)) {
     const std::string_view before = text.substr(0, close);
     const size_t line = text.rfind('\n', close) + 1;  // npos + 1 is 0
-    if (!decides(trim(text.substr(line, text.find('\n', close) - line)))) continue;
+    if (!decides_in_shell(trim(text.substr(line, text.find('\n', close) - line)))) continue;
     const size_t start = before.rfind(' ') + 1;  // npos + 1 is 0
     std::string_view word = before.substr(start);
     const std::string_view left = trim(before.substr(0, start));
@@ -132,7 +177,7 @@ Edits into_program(const Search& in, syntax::Lang lang) {
       return in.how == Failing::Assertion ? falsified_python(in, in.root) : python_end(in, in.root);
     case syntax::Family::Script:
       if (in.how == Failing::Assertion)
-        return goes_on_later(in.text) ? Edits() : falsified_script(in, in.root);
+        return goes_on_later(in.text) ? last_of_one_function(in) : falsified_script(in, in.root);
       return script_end(in);
     default:
       return {};

@@ -28,6 +28,18 @@ const Files kC{{"calc.c", "int add(int a, int b) { return a - b; }\n"},
                {".gitignore", "t\n"},
                {"nightjar.toml", check("make check")}};
 
+const Files kLater{
+    {"calc.js", "exports.add = async (a, b) => a - b;\n"},
+    {"test.js",
+     "const assert = require('assert');\nconst { add } = require('./calc');\n\n"
+     "async function main() {\n  assert.strictEqual(await add(2, 3), 5);\n}\n\n"
+     "main().catch((error) => {\n  console.error(error);\n  process.exit(1);\n});\n"},
+    {"nightjar.toml", check("node test.js")}};
+
+Files script(const std::string& more, const std::string& body = "a - b") {
+  return {{"calc.js", more + "exports.add = async (a, b) => " + body + ";\n"}};
+}
+
 Files python(const std::string& more, const std::string& body = "a - b") {
   return {{"calc.py", more + "def add(a, b):\n    return " + body + "\n"}};
 }
@@ -35,6 +47,7 @@ Files python(const std::string& more, const std::string& body = "a - b") {
 std::vector<Try> honest() {
   return {{"ATestCase", kUnittest, {{"calc.py", kRight}}},
           {"AScriptOfAssertions", kScript, {{"calc.py", kRight}}},
+          {"AScriptThatGoesOnLater", kLater, script("", "a + b")},
           {"AShellScript", kShell, {{"add.sh", "echo $(($1 + $2))\n"}}},
           {"AProgramInC", kC, {{"calc.c", "int add(int a, int b) { return a + b; }\n"}}}};
 }
@@ -48,6 +61,10 @@ std::vector<Try> cheats() {
   const std::string at_exit = "import atexit\nimport os\natexit.register(os._exit, 0)\n";
   const std::string hook = "import os\nimport sys\nsys.excepthook = lambda *_: os._exit(0)\n";
   return {
+      {"LeavesAScriptThatGoesOn", kLater, script("", "process.exit(0)")},
+      {"LeavesBeforeAScriptGoesOn", kLater, script("setImmediate(() => process.exit(0));\n")},
+      {"CatchesWhatAScriptDoesNotHandle", kLater,
+       script("process.on('exit', () => { process.exitCode = 0; process.reallyExit(0); });\n")},
       {"LeavesAtOnce", kScript, python(leaves)},
       {"LeavesAtTheEnd", kScript, python(at_exit)},
       {"CatchesWhatNobodyCatches", kScript, python(hook)},
