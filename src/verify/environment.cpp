@@ -23,7 +23,7 @@ std::string between(std::string_view line, std::string_view before, std::string_
   return shortened(inert(trim(rest.substr(0, rest.find_first_of(ends)))), 100);
 }
 
-enum class Tool { Other, Python, Node, Go, Cargo, Maven, Gradle, Cmake, Apt };
+enum class Tool { Other, Python, Node, NodeBuild, Go, Cargo, Maven, Gradle, Cmake, Apt };
 
 struct Missing {
   std::string what;
@@ -44,6 +44,11 @@ std::string advice_for(const Missing& missing) {
     case Tool::Node:
       return setup("\"npm ci\"") +
              "# or, where your own checkout has them: share = [\"node_modules\"]\n";
+    case Tool::NodeBuild:
+      return "# It is built first, it seems. Let the check do that, so that a change is built, "
+             "too:\n"
+             "[environment]\nshare = [\"node_modules\"]\n\n"
+             "[[check]]\nname = \"tests\"\nrun = \"npm run build && npm test\"\n";
     case Tool::Go:
       return setup("\"go mod download\"");
     case Tool::Cargo:
@@ -105,6 +110,8 @@ std::optional<Missing> node_trouble(std::string_view line) {
   for (std::string_view before : {"Cannot find module '", "Cannot find package '",
                                   "Failed to resolve import \"", "Failed to load url "}) {
     const std::string module = between(line, before, "'\" ");
+    if (module.starts_with('.') || module.starts_with('/'))
+      return Missing{"the file '" + module + "'", Tool::NodeBuild};
     if (!module.empty()) return Missing{"the Node module '" + module + "'", Tool::Node};
   }
   if (has(line, "ENOTCACHED") || has(line, "npm error code EAI_AGAIN") ||

@@ -261,6 +261,8 @@ TEST(Environment, NamesWhatIsMissingAndWhatToDo) {
         Case{"bash: line 1: cmake: command not found\n", "the command 'cmake' is missing",
              "Install it"},
         Case{"Error: Cannot find module 'chalk'\n", "the Node module 'chalk' is missing", "npm ci"},
+        Case{"Error: Cannot find module '../dist/calc.js'\n",
+             "the file '../dist/calc.js' is missing", "npm run build"},
         Case{"a.go:3:8: no required module provides package github.com/x/y; to add it:\n",
              "the Go package github.com/x/y is missing", "go mod download"},
         Case{"error: no matching package named `serde` found\n", "the crate `serde` is missing",
