@@ -147,6 +147,15 @@ verify::AgentClaim claim_from(const json::object& claim) {
   return out;
 }
 
+std::vector<std::string> paths_of(const std::vector<git::ChangedPath>& changed) {
+  std::vector<std::string> out;
+  for (const auto& change : changed) {
+    out.push_back(change.path);
+    if (!change.old_path.empty()) out.push_back(change.old_path);
+  }
+  return out;
+}
+
 std::map<std::string, std::pair<std::string, std::string>> contents_for_review(
     const git::Mirror& mirror, std::string_view before, std::string_view after,
     const std::vector<std::string>& paths) {

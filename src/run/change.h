@@ -28,6 +28,9 @@ git::CommitRequest commit_request(const Job& job, const agent::WorkResult& resul
 
 verify::AgentClaim claim_from(const json::object& claim);
 
+/// Of all that changed, a renamed file's both.
+std::vector<std::string> paths_of(const std::vector<git::ChangedPath>& changed);
+
 /// Path to (content before, content after) of the changed text files.
 std::map<std::string, std::pair<std::string, std::string>> contents_for_review(
     const git::Mirror& mirror, std::string_view before, std::string_view after,

@@ -312,23 +312,6 @@ TEST(Judge, BugfixOwesATestThatFailedBefore) {
   EXPECT_EQ(judge(input).proof.verdict, Verdict::Proved) << judge(input).reason;
 }
 
-// A young project: its only test is the one that fails.
-TEST(Judge, BugfixIsShownByTheOnlyTestWhereThatWasSeenToFail) {
-  Case input = good_rename();
-  input.kind = Kind::Bugfix;
-  input.claim = {};
-  input.baseline = {report({{"test_x", F}})};
-  input.after = input.under_old_tests = {report({{"test_x", P}})};
-  expect_none(input, "no test passed on the base");
-  input.must_fail = input.canaries = {"test_x"};
-  input.under_canary = {report({{"test_x", P}})};
-  expect_none(input, "was not reported: test_x");
-  input.under_canary = {report({{"test_x", F}})};
-  EXPECT_EQ(judge(input).proof.verdict, Verdict::Proved) << judge(input).reason;
-  input.must_fail = {"test_x", "test_y"};
-  expect_none(input, "no test passed on the base");
-}
-
 TEST(Judge, KindsThatCannotBeEstablishedAreNeverGreen) {
   for (const Kind kind : {Kind::Feature, Kind::Performance, Kind::Tests, Kind::Chore}) {
     Case input = good_rename();

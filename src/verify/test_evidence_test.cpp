@@ -144,6 +144,23 @@ TEST(TestEvidence, NewTestsDoNotFixOldOnes) {
   EXPECT_EQ(verdict(input), Verdict::Proved) << judge(input).reason;
 }
 
+// A young project: its only test is the one that fails.
+TEST(TestEvidence, TheOnlyTestProvesAFixWhereItWasSeenToFail) {
+  Case input = fix_with_a_test();
+  input.changed = {{'M', "a.py", ""}};
+  input.baseline = {report({{"old", F}})};
+  input.after = input.under_old_tests = {report({{"old", P}})};
+  EXPECT_EQ(verdict(input), Verdict::None);
+  EXPECT_NE(judge(input).reason.find("no test passed on the base"), std::string::npos);
+  input.must_fail = input.canaries = {"old"};
+  input.under_canary = {report({{"old", P}})};
+  EXPECT_EQ(verdict(input), Verdict::None);
+  input.under_canary = {report({{"old", F}})};
+  EXPECT_EQ(verdict(input), Verdict::Proved) << judge(input).reason;
+  input.must_fail = {"old", "other"};
+  EXPECT_EQ(verdict(input), Verdict::None);
+}
+
 TEST(TestEvidence, ATestThatPassesWhereItMustFailProvesNothing) {
   Case input = fix_with_a_test();
   input.must_fail = input.canaries = {"new"};
