@@ -129,8 +129,9 @@ void Judge::results() {
   if (skipped_.empty())
     met("no_newly_skipped_test", "no test that passed before is skipped now");
   else
-    failed("no_newly_skipped_test", count_of(skipped_.size(), "test") +
-                                        " that passed before is skipped now: " + some_of(skipped_));
+    failed("no_newly_skipped_test", count_of(skipped_.size(), "test") + " that passed before " +
+                                        (skipped_.size() == 1 ? "is" : "are") +
+                                        " skipped now: " + some_of(skipped_));
 }
 
 int Judge::proving_tests() const {
