@@ -154,11 +154,8 @@ Edits script_assertion(const Search& in, TSNode node) {
   if (type_of(callee) != "member_expression") return {};
   const std::string_view property = in.of(child(callee, "property"));
   const std::string_view object = in.of(child(callee, "object"));
-  constexpr std::array<std::string_view, 9> kEqual{"equal",           "strictEqual", "deepEqual",
-                                                   "deepStrictEqual", "is",          "same",
-                                                   "equals",          "deepEquals",  "isEqual"};
-  constexpr std::array<std::string_view, 6> kAsserting{"assert", "assert.strict", "t", "st", "tt",
-                                                       "s2t"};
+  constexpr std::array<std::string_view, 4> kEqual{"equal", "strictEqual", "deepEqual",
+                                                   "deepStrictEqual"};
   constexpr std::array<std::string_view, 6> kToBe{"toBe",  "toEqual", "toStrictEqual",
                                                   "equal", "eql",     "equals"};
   if (object.starts_with("expect(")) {
@@ -168,8 +165,8 @@ Edits script_assertion(const Search& in, TSNode node) {
     if (auto edits = other_value(in, arguments[0]); !edits.empty()) return edits;
     return before_and_after(arguments[0], "[", ", " + nothing + "][1]");
   }
-  const bool asserts =
-      object.ends_with(".assert") || std::ranges::find(kAsserting, object) != kAsserting.end();
+  const bool asserts = object == "assert" || object == "t" || object.ends_with(".assert") ||
+                       object == "assert.strict";
   if (!asserts || arguments.size() < 2 || std::ranges::find(kEqual, property) == kEqual.end())
     return {};
   return unequal(in, arguments[0], arguments[1], nothing);

@@ -23,7 +23,7 @@ enum class Script { Other, Suite, Test, Failing };
 // test(), it.only(), describe.each(...)(), t.test()
 Script script_call(const Search& in, TSNode node) {
   constexpr std::array<std::string_view, 4> kSuites{"describe", "suite", "context", "fdescribe"};
-  constexpr std::array<std::string_view, 5> kTests{"test", "it", "specify", "fit", "tape"};
+  constexpr std::array<std::string_view, 4> kTests{"test", "it", "specify", "fit"};
   const auto kind = [&](std::string_view name) {
     if (std::ranges::find(kSuites, name) != kSuites.end()) return Script::Suite;
     return std::ranges::find(kTests, name) != kTests.end() ? Script::Test : Script::Other;
@@ -95,31 +95,21 @@ Names titles_named(std::string_view path, std::string_view test) {
   return out;
 }
 
-// Its report names a test by its own title alone, and an exception ends all of its tests.
-bool is_of_tape(const Search& in) {
-  return in.text.find("'tape'") != std::string_view::npos ||
-         in.text.find("\"tape\"") != std::string_view::npos;
-}
-
 Edits into_script(const Search& in, TSNode function) {
   const TSNode body = child(function, "body");
   if (in.how == Failing::Assertion) return falsified_script(in, body);
+  const std::string failure = "throw new " + call(in, "Error") + ";";
+  if (type_of(body) != "statement_block") {
+    return {{ts_node_start_byte(body), "{ "}, {ts_node_end_byte(body), "; " + failure + " }"}};
+  }
+  // A test that ends with done() has ended then.
   TSNode parameter = child(function, "parameter");
   if (ts_node_is_null(parameter)) {
     const auto all = statements(child(function, "parameters"));
     if (!all.empty()) parameter = all.front();
   }
-  // A test that ends with done() has ended then; one of tape with t.end().
-  std::string done(in.of(parameter).substr(0, in.of(parameter).find(':')));
-  std::string failure = "throw new " + call(in, "Error") + ";";
-  if (!done.empty() && is_of_tape(in)) {
-    failure = call(in, done + ".fail") + ";";
-    done += ".end";
-  }
-  if (type_of(body) != "statement_block") {
-    return {{ts_node_start_byte(body), "{ "}, {ts_node_end_byte(body), "; " + failure + " }"}};
-  }
-  return into_block(in, body, {failure, failure, {done}, true});
+  const std::string_view done = in.of(parameter).substr(0, in.of(parameter).find(':'));
+  return into_block(in, body, {failure, failure, {std::string(done)}, true});
 }
 
 }  // namespace
@@ -146,7 +136,7 @@ void find_script(Search& in, std::string_view test) {
       return;
     }
     for (const std::string_view by : {" > ", " "}) {
-      const std::string pattern = is_of_tape(in) ? titles.back() : join(titles, by);
+      const std::string pattern = join(titles, by);
       if (std::ranges::none_of(wanted, [&](const auto& name) { return fits(pattern, name); }))
         continue;
       const bool open = pattern.find(kAnything) != std::string::npos;

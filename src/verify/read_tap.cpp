@@ -59,11 +59,7 @@ class Tap {
     if (indent == 0) {
       if (take(text, "TAP version ")) found_ = true;
       if (text.starts_with("# suites ")) of_node_ = true;
-      if (text.starts_with("# ")) title(text.substr(2));
-      if (auto rest = text; take(rest, "# fail ")) {
-        rest = trim_left(rest);
-        told_ = take_number(rest).value_or(0);
-      }
+      if (auto rest = text; take(rest, "# fail ")) told_ = take_number(rest).value_or(0);
       if (text.starts_with("Bail out!")) {
         levels_[0].push_back({{"Bail out!", TestStatus::Failed}});
         found_ = true;
@@ -84,7 +80,6 @@ class Tap {
     add_hidden_failures();
     if (plans_ == 1) one_answer_a_number();
     Reading reading{.format = "tap"};
-    if (is_of_tape()) return of_tape(std::move(reading));
     for (auto& level : levels_) {
       for (auto& item : level) {
         // A parent repeats what its children say, except where node counts it as a test of its own.
@@ -92,7 +87,16 @@ class Tap {
         if (counts) reading.tests.push_back(std::move(item.test));
       }
     }
-    add_what_is_missing(reading, counted(reading.tests).failed);
+    if (planned_ >= 0 && planned_ != points_) {
+      reading.add(
+          "planned " + std::to_string(planned_) + " tests, " + std::to_string(points_) + " ran",
+          TestStatus::Failed);
+    }
+    if (const int failed = counted(reading.tests).failed; told_ > failed) {
+      reading.add("the runner counts " + std::to_string(told_) + " failed, " +
+                      std::to_string(failed) + " named",
+                  TestStatus::Failed);
+    }
     return reading;
   }
 
@@ -103,58 +107,8 @@ class Tap {
     bool is_suite = false;
     bool fails_alone = false;  // although no test within it failed
     int number = 0;            // of a test of the plan; 0: within one
-    std::string title = {};    // of the remark above it
   };
   static constexpr size_t kDeepest = 16;
-
-  void add_what_is_missing(Reading& reading, int failed) const {
-    if (planned_ >= 0 && planned_ != points_) {
-      reading.add(
-          "planned " + std::to_string(planned_) + " tests, " + std::to_string(points_) + " ran",
-          TestStatus::Failed);
-    }
-    if (told_ > failed) {
-      reading.add("the runner counts " + std::to_string(told_) + " failed, " +
-                      std::to_string(failed) + " named",
-                  TestStatus::Failed);
-    }
-  }
-
-  // "# adds" above the points of a test; "# tests 3" and "# pass  3" at the end.
-  void title(std::string_view text) {
-    counts_tests_ = counts_tests_ || text.starts_with("tests ");
-    counts_passed_ = counts_passed_ || text.starts_with("pass  ");
-    take(text, "TODO ");
-    if (take(text, "SKIP "))
-      skipped_.emplace_back(trim(text));
-    else
-      title_ = trim(text);
-  }
-
-  // tape's points are the assertions of a test, whose name is a remark above them. Two blanks in
-  // its counts tell it from others who print such remarks.
-  bool is_of_tape() const {
-    return counts_tests_ && counts_passed_ && !of_node_ &&
-           std::ranges::all_of(levels_[0], [](const Item& item) { return !item.is_parent; });
-  }
-
-  Reading of_tape(Reading reading) const {
-    int failed = 0;
-    std::string newest;
-    for (const auto& [test, parent, suite, alone, number, title] : levels_[0]) {
-      failed += test.status == TestStatus::Failed;
-      if (title.empty() || title != newest || reading.tests.empty()) {
-        newest = title;
-        reading.add(title.empty() ? test.name : title, test.status);
-        continue;
-      }
-      auto& whole = reading.tests.back().status;
-      if (test.status == TestStatus::Failed || whole == TestStatus::Skipped) whole = test.status;
-    }
-    for (const auto& test : skipped_) reading.add(test, TestStatus::Skipped);
-    add_what_is_missing(reading, failed);
-    return reading;
-  }
 
   void plan(std::string_view text) {
     const auto number = take_number(text);
@@ -183,8 +137,7 @@ class Tap {
                               is_parent,
                               false,
                               fails_alone,
-                              depth == 0 ? point.number : 0,
-                              title_});
+                              depth == 0 ? point.number : 0});
     suite_level_ = depth;
   }
 
@@ -230,9 +183,6 @@ class Tap {
   std::vector<Point> hidden_;
   int planned_ = -1;
   int plans_ = 0;
-  std::string title_;
-  std::vector<std::string> skipped_;  // tape gives them no point
-  bool counts_tests_ = false, counts_passed_ = false;
   int told_ = 0;  // the failed ones, by the runner's own count
   int points_ = 0;
   bool found_ = false;
