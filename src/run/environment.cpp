@@ -193,14 +193,15 @@ std::optional<NeedsPerson> make_snapshot(const Job& job, const git::Mirror& mirr
   return std::nullopt;
 }
 
-// What setup fetched stays also where what it built does not: without network, another run of the
-// same commands finds it there.
+// What a build with the network fetched stays also where what it built does not: without network,
+// another run of the same commands finds it there.
 void see_snapshot(Environment& environment, const fs::path& snapshot) {
   if (!environment.setup.installing.empty()) add_layers(environment.seen, snapshot / kPackages);
   environment.packages = environment.seen;
   if (environment.setup.building.empty()) return;
   add_layers(environment.seen, snapshot / kBuilt);
-  add_cache_uppers(environment.packages.overlays, snapshot / kBuilt / "caches");
+  if (environment.config.network)
+    add_cache_uppers(environment.packages.overlays, snapshot / kBuilt / "caches");
 }
 
 }  // namespace

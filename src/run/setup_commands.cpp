@@ -90,8 +90,9 @@ bool pip_only_installs(const Words& words, size_t begin, const project::Tree& tr
     const std::string& word = words[i];
     const bool more = i + 1 < words.size();
     if ((word == "-e" || word == "--editable") && more) {
-      if (python_package_is_built(tree)) return false;
-      ++i;
+      const std::string& package = words[++i];
+      if ((package != "." && !package.starts_with(".[")) || python_package_is_built(tree))
+        return false;
     } else if ((word == "-r" || word == "--requirement") && more) {
       if (names_local_packages(tree, words[++i])) return false;
     } else if (word.starts_with('-')) {
@@ -108,8 +109,13 @@ bool pip_only_installs(const Words& words, size_t begin, const project::Tree& tr
 bool node_only_installs(const Words& words, const project::Tree& tree) {
   static constexpr std::array<std::string_view, 5> kScripts{
       "\"prepare\"", "\"postinstall\"", "\"preinstall\"", "\"install\"", "\"prepublish\""};
+  // Packages within the repository have scripts of their own, or are copied.
+  static constexpr std::array<std::string_view, 3> kLocal{"\"workspaces\"", "\"file:", "\"link:"};
   const std::string what = words.size() > 1 && !words[1].starts_with('-') ? words[1] : "install";
   if (what != "ci" && what != "install" && what != "i") return false;
+  if (says_any(tree, "package.json", kLocal) || tree.read("pnpm-workspace.yaml") ||
+      tree.read("binding.gyp"))
+    return false;
   return holds(words, "--ignore-scripts") || !says_any(tree, "package.json", kScripts);
 }
 
@@ -164,6 +170,8 @@ bool every(std::string_view command, const auto& is_so) {
 // where there is none, or the shell itself is another one behind it.
 size_t end_of_installing(std::string_view line, const project::Tree& tree) {
   size_t out = 0;
+  if (line.find("||") != std::string_view::npos || line.find('#') != std::string_view::npos)
+    return 0;
   for (size_t at = line.find("&&"); at != std::string_view::npos; at = line.find("&&", at + 2)) {
     const auto before = simple_commands(line.substr(0, at));
     const bool in_quotes = std::ranges::count(line.substr(0, at), '\'') % 2 != 0 ||

@@ -42,6 +42,17 @@ TEST(SetupCommands, AnInstallThatBuildsIsABuild) {
       only_installs("uv sync", tree_of({{"pyproject.toml", "build-backend = 'maturin'"}})));
 }
 
+TEST(SetupCommands, PackagesWithinTheRepositoryAreBuilt) {
+  const std::string gyp = "{}";
+  for (const auto& tree :
+       {tree_of({{"package.json", R"({"workspaces":["packages/*"]})"}}),
+        tree_of({{"package.json", R"({"dependencies":{"a":"file:./a"}})"}}),
+        tree_of({{"package.json", "{}"}, {"pnpm-workspace.yaml", "packages:\n"}}),
+        tree_of({{"package.json", "{}"}, {"binding.gyp", gyp}})})
+    EXPECT_FALSE(only_installs("npm ci", tree));
+  EXPECT_FALSE(only_installs("pip install -e ./sub", tree_of({})));
+}
+
 TEST(SetupCommands, AnActivatedEnvironmentInstallsAsWell) {
   const auto tree = tree_of({{"requirements.txt", "flask==1\n"}});
   EXPECT_TRUE(only_installs(". .venv/bin/activate && pip install -r requirements.txt", tree));
@@ -65,6 +76,8 @@ TEST(SetupParts, AreOneWhereNothingIsBuiltOrNothingIsInstalledFirst) {
   EXPECT_EQ(in_parts({"npm ci"}, tree).building, Commands());
   EXPECT_EQ(in_parts({"make && npm ci"}, tree).installing, Commands());
   EXPECT_EQ(in_parts({"make || npm ci && true"}, tree).installing, Commands());
+  EXPECT_EQ(in_parts({"npm ci && npm run build || true"}, tree).installing, Commands());
+  EXPECT_EQ(in_parts({"npm ci # && make"}, tree).installing, Commands());
 }
 
 TEST(SetupParts, ACutLeavesTheShellAsItWas) {

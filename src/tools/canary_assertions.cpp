@@ -226,7 +226,74 @@ void native_assertions(const Search& in, TSNode block, Edits& last, int depth) {
   }
 }
 
+// --- Rust
+
+using Tokens = std::vector<TSNode>;
+
+std::vector<Tokens> arguments_of_macro(const Search& in, TSNode tree) {
+  std::vector<Tokens> out(1);
+  const uint32_t count = ts_node_child_count(tree);
+  for (uint32_t i = 1; i + 1 < count; ++i) {
+    const TSNode token = ts_node_child(tree, i);
+    if (in.of(token) == ",")
+      out.emplace_back();
+    else
+      out.back().push_back(token);
+  }
+  return out;
+}
+
+// 255 is 254 then: the next might not fit into its type.
+Edits other_rust_number(const Search& in, TSNode node) {
+  const std::string_view text = in.of(node);
+  size_t end = 0;
+  while (end < text.size() && (is_digit(text[end]) || text[end] == '_')) ++end;
+  while (end > 0 && text[end - 1] == '_') --end;
+  const bool prefixed = end == 1 && text.size() > 1 && text[0] == '0' && text[1] != '.' &&
+                        text[1] != 'u' && text[1] != 'i';
+  if (end == 0 || prefixed || !is_digit(text[end - 1])) return {};
+  const char digit = text[end - 1] == '0' ? '1' : static_cast<char>(text[end - 1] - 1);
+  return {{ts_node_start_byte(node) + end - 1, std::string(1, digit), 1}};
+}
+
+Edits other_rust_value(const Search& in, const Tokens& argument) {
+  const bool negative = argument.size() == 2 && in.of(argument[0]) == "-";
+  if (argument.size() != 1 && !negative) return {};
+  const TSNode value = argument.back();
+  const std::string_view type = type_of(value);
+  if (type == "integer_literal" || type == "float_literal") return other_rust_number(in, value);
+  if (type == "string_literal" && in.of(value).starts_with('"'))
+    return {{ts_node_start_byte(value) + 1, in.why}};
+  if (type == "boolean_literal") {
+    const std::string_view text = in.of(value);
+    return {{ts_node_start_byte(value), text == "true" ? "false" : "true", text.size()}};
+  }
+  return {};
+}
+
+Edits rust_assertion(const Search& in, TSNode statement) {
+  TSNode called = statement;
+  if (type_of(called) == "expression_statement") called = first_child(called);
+  if (type_of(called) != "macro_invocation" || in.of(child(called, "macro")) != "assert_eq")
+    return {};
+  const uint32_t count = ts_node_child_count(called);
+  const TSNode tree = ts_node_child(called, count - 1);
+  if (type_of(tree) != "token_tree") return {};
+  const auto arguments = arguments_of_macro(in, tree);
+  if (arguments.size() < 2) return {};
+  if (auto edits = other_rust_value(in, arguments[1]); !edits.empty()) return edits;
+  return other_rust_value(in, arguments[0]);
+}
+
 }  // namespace
+
+Edits falsified_rust(const Search& in, TSNode block) {
+  Edits out;
+  for (const TSNode statement : statements(block)) {
+    if (auto edits = rust_assertion(in, statement); !edits.empty()) out = std::move(edits);
+  }
+  return out;
+}
 
 Edits falsified_python(const Search& in, TSNode block) {
   Edits out;

@@ -81,6 +81,26 @@ TEST(CanaryProgram, OfCGivesAnotherStatusAtTheEndOfMain) {
   EXPECT_EQ(program("t.c", "int add(void) { return 0; }\n"), "");
 }
 
+TEST(CanaryAssertion, OfRustAsksForAnotherValueOfTheSameType) {
+  const auto test = [](const std::string& body) {
+    return "#[test]\nfn a() {\n    " + body + "\n}\n";
+  };
+  const std::pair<const char*, const char*> pairs[]{
+      {"assert_eq!(add(2, 3), 255);", "assert_eq!(add(2, 3), 254);"},
+      {"assert_eq!(10_u8, f());", "assert_eq!(11_u8, f());"},
+      {"assert_eq!(f(), -0.5, \"why\");", "assert_eq!(f(), -1.5, \"why\");"},
+      {"assert_eq!(f(), \"x\");", "assert_eq!(f(), \"nox\");"},
+      {"assert_eq!(f(), true);\n    g();", "assert_eq!(f(), false);\n    g();"},
+      {"assert_eq!(f(), 1);\n    assert_eq!(g(), 2)",
+       "assert_eq!(f(), 1);\n    assert_eq!(g(), 1)"},
+  };
+  for (const auto& [from, to] : pairs)
+    EXPECT_EQ(falsified("src/a.rs", test(from), "calc::a::a"), test(to)) << from;
+  for (const char* body : {"assert_eq!(f(), g());", "assert!(f() == 5);", "assert_eq!(f(), 0x1f);",
+                           "assert_ne!(f(), 5);", "assert_eq!(f(), vec![5]);"})
+    EXPECT_EQ(falsified("src/a.rs", test(body), "calc::a::a"), "") << body;
+}
+
 TEST(CanaryProgram, OfAScriptEndsItBadlyAfterAllElse) {
   EXPECT_EQ(program("t.sh", "a\nb\n"), "a\nb\nexit 97\n");
   EXPECT_EQ(program("t.sh", "a\nexit $bad\n"), "a\nexit 97\nexit $bad\n");

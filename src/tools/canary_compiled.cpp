@@ -116,6 +116,7 @@ bool rust_name_fits(const Search& in, const Names& test, const Names& inside) {
 }
 
 Edits into_rust(const Search& in, TSNode function) {
+  if (in.how == Failing::Assertion) return falsified_rust(in, child(function, "body"));
   const std::string failure = call(in, "panic!") + ";";
   const bool gives = !ts_node_is_null(child(function, "return_type"));
   return into_block(in, child(function, "body"),
@@ -125,7 +126,6 @@ Edits into_rust(const Search& in, TSNode function) {
 }  // namespace
 
 void find_rust(Search& in, std::string_view test) {
-  if (in.how == Failing::Assertion) return;
   const Names wanted = split_by(test, "::");
   const Names outer(wanted.begin(), wanted.end() - 1);  // of a case: the function
   walk(in, [&](const Path& path) {

@@ -49,6 +49,24 @@ TEST(CanaryLater, KeepsOutWhereAnotherMayDecideAfterIt) {
             "");
 }
 
+TEST(CanaryLater, KeepsOutWhereTheFirstOfSeveralTimesWouldFail) {
+  const std::string loop =
+      replaced(kMain, "  assert.strictEqual(await add(2, 3), 5);",
+               "  for (const n of [1, 5])\n    assert.strictEqual(await add(n, 0), 5);");
+  const std::string twice = kMain + "main();\n";
+  const std::string helper =
+      "async function same(got) {\n  assert.equal(await got, 5);\n}\nsame(add(2, "
+      "3));\nsame(five());\n";
+  const std::string each = "[1, 2].forEach(async (n) => {\n  assert.equal(await add(n), 5);\n});\n";
+  const std::string code = replaced(kMain, "  console.log('all good');",
+                                    "  if ((await add(1, 1)) !== 2) process.exitCode = 1;");
+  const std::string named =
+      "const { strictEqual } = assert;\n" +
+      replaced(kMain, "  console.log('all good');", "  strictEqual(await add(1, 1), 2);");
+  for (const auto& text : {loop, twice, helper, each, code, named})
+    EXPECT_EQ(falsified(text), "") << text;
+}
+
 TEST(CanaryLater, PutsNoFailureAtTheEndOfSuchAScript) {
   EXPECT_EQ(with_failing_program("test.js", kMain, Failing::End), std::nullopt);
 }

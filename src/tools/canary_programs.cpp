@@ -1,5 +1,6 @@
 // Programs that are their own test: their main, or the script as a whole.
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "tools/canary_search.h"
@@ -73,40 +74,84 @@ bool is_function(std::string_view type) {
          type.starts_with("generator_function");
 }
 
+// Functions of assertion libraries, also where they were given a name of their own.
+bool is_assertion(std::string_view name) {
+  constexpr std::array<std::string_view, 14> kNames{
+      "equal",        "strictEqual", "deepEqual", "deepStrictEqual", "ok",
+      "match",        "rejects",     "notEqual",  "notStrictEqual",  "notDeepEqual",
+      "doesNotMatch", "throws",      "fail",      "ifError"};
+  return name.find("assert") != std::string_view::npos ||
+         name.find("expect") != std::string_view::npos ||
+         std::ranges::find(kNames, name) != kNames.end();
+}
+
 // What may end the script as failed.
 bool decides(const Search& in, TSNode node) {
   const std::string_view type = type_of(node);
   if (type == "throw_statement") return true;
+  if (type == "assignment_expression" || type == "augmented_assignment_expression")
+    return in.of(child(node, "left")).find("exitCode") != std::string_view::npos;
   if (type != "call_expression") return false;
   const std::string_view called = in.of(child(node, "function"));
   if (called.starts_with("expect(")) return true;
   if (called.find('(') != std::string_view::npos) return false;
-  return called == "process.exit" || called.find("assert") != std::string_view::npos ||
-         called.find("expect") != std::string_view::npos;
+  return called == "process.exit" || is_assertion(called) ||
+         is_assertion(called.substr(called.rfind('.') + 1));  // npos + 1 is 0
 }
 
-// The order of the text is that of what happens only within one function: where that holds all
-// that decides, its last assertion is asked when everything else was.
+bool in_a_loop(const Path& path) {
+  return std::ranges::any_of(path, [](const auto& frame) {
+    return frame.type == "for_statement" || frame.type == "for_in_statement" ||
+           frame.type == "while_statement" || frame.type == "do_statement";
+  });
+}
+
+// It is called where it stands, handed to then(), or is called by its name in one place.
+bool runs_once(const Search& in, const Path& to_function) {
+  const TSNode function = to_function.back().node;
+  const std::string_view name = in.of(child(function, "name"));
+  if (!name.empty()) {
+    size_t said = 0;
+    walk(in, [&](const Path& path) {
+      said += path.back().type == "identifier" && in.of(path.back().node) == name;
+    });
+    return said == 2;
+  }
+  for (size_t i = to_function.size() - 1; i-- > 0;) {
+    const auto& frame = to_function[i];
+    if (frame.type == "parenthesized_expression") continue;
+    if (frame.type == "arguments") continue;
+    if (frame.type != "call_expression") return false;
+    const bool called = to_function[i + 1].type == "parenthesized_expression";
+    return called || in.of(child(frame.node, "function")).ends_with(".then");
+  }
+  return false;
+}
+
+// The order of the text is that of what happens only within one function that runs once: where
+// that holds all that decides, its last assertion is asked when everything else was.
 Edits last_of_one_function(const Search& in) {
   TSNode function = in.root;
-  bool several = false;
+  bool unsure = false;
   uint32_t last = 0;
   walk(in, [&](const Path& path) {
     if (!decides(in, path.back().node)) return;
-    TSNode around = in.root;
+    Path around;
     for (size_t i = 0; i < path.size(); ++i) {
       const auto& frame = path[i];
       const bool passes_on = frame.type == "call_expression" && i + 1 < path.size() &&
                              path[i + 1].type == "arguments" &&
                              in.of(child(frame.node, "function")).ends_with(".catch");
       if (passes_on || frame.type == "catch_clause") return;  // only says what has failed
-      if (is_function(frame.type)) around = frame.node;
+      if (is_function(frame.type)) around = Path(path.begin(), path.begin() + i + 1);
     }
-    several = several || (last > 0 && around.id != function.id);
-    function = around;
+    const TSNode own = around.empty() ? in.root : around.back().node;
+    unsure = unsure || (last > 0 && own.id != function.id) || in_a_loop(path) ||
+             (!around.empty() && !runs_once(in, around));
+    function = own;
     last = std::max(last, ts_node_start_byte(path.back().node) + 1);
   });
-  if (several || last == 0) return {};
+  if (unsure || last == 0) return {};
   const bool whole = function.id == in.root.id;
   Edits edits = falsified_script(in, whole ? in.root : child(function, "body"));
   return edits.empty() || last - 1 > edits.front().at ? Edits() : edits;

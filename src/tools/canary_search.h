@@ -84,6 +84,7 @@ Edits into_block(const Search& in, TSNode block, const Failure& failure);
 Edits falsified_python(const Search& in, TSNode block);
 Edits falsified_script(const Search& in, TSNode body);
 Edits falsified_native(const Search& in, TSNode block);
+Edits falsified_rust(const Search& in, TSNode block);
 
 // canary_programs.cpp
 Edits into_program(const Search& in, syntax::Lang lang);

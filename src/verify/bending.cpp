@@ -19,12 +19,10 @@ bool has_any(std::string_view text, const auto& parts) {
 }
 
 // What only a test, or a program that meddles with its tests, says.
-constexpr std::array<std::string_view, 17> kReachesIn{
-    "import unittest",   "from unittest", "import pytest",  "from pytest",
-    "import _pytest",    "from _pytest",  "import doctest", "::testing::",
-    "require('vitest')", "from 'vitest'", "node:test",      "TestCase.",
-    "#define assert",    "#undef assert", "#define NDEBUG", "macro_rules! assert",
-    "macro_rules! panic"};
+constexpr std::array<std::string_view, 15> kReachesIn{
+    "import unittest", "from unittest",  "import pytest",  "from pytest",       "import _pytest",
+    "from _pytest",    "import doctest", "::testing::",    "require('vitest')", "from 'vitest'",
+    "node:test",       "TestCase.",      "#define assert", "#undef assert",     "#define NDEBUG"};
 
 // Ends the process, or writes over its results, where a test runner would have had its say.
 constexpr std::array<std::string_view, 8> kLeavesEarly{
@@ -135,7 +133,42 @@ bool ends_well_too_soon(std::string_view line, std::string_view after) {
 }
 
 // An object that is equal to everything.
+std::string without_blanks(std::string_view text) {
+  std::string out;
+  for (const char c : text)
+    if (c != ' ' && c != '\t' && c != '\n' && c != '\r') out += c;
+  return out;
+}
+
+// Rust's "fn eq(&self, _: &i32) -> bool { true }"
+bool equals_everything_in_rust(const std::vector<std::string>& fresh, std::string_view after) {
+  if (!has_any(join(fresh, "\n"), std::array<std::string_view, 2>{"fn eq", "fn ne"})) return false;
+  const std::string tight = without_blanks(after);
+  for (const auto& [head, body] :
+       {std::pair<std::string_view, std::string_view>{"fneq(", "{true}"}, {"fnne(", "{false}"}}) {
+    for (size_t at = tight.find(head); at != std::string::npos; at = tight.find(head, at + 1)) {
+      const size_t open = tight.find('{', at);
+      if (open != std::string::npos && std::string_view(tight).substr(open).starts_with(body))
+        return true;
+    }
+  }
+  return false;
+}
+
+bool redefines_assertions(std::string_view line) {
+  const std::string tight = without_blanks(line);
+  return has(tight, "macro_rules!assert") || has(tight, "macro_rules!panic");
+}
+
+bool asks_rust_whether_tested(std::string_view line) {
+  if (!has(line, "cfg")) return false;
+  const std::string tight = without_blanks(line);
+  return has(tight, "cfg(not(test") || has(tight, "cfg!(test") || has(tight, "cfg!(not(test") ||
+         has(tight, "cfg!(any(test") || has(tight, "cfg!(all(test");
+}
+
 bool equals_everything(const std::vector<std::string>& fresh, std::string_view after) {
+  if (equals_everything_in_rust(fresh, after)) return true;
   if (!has_any(join(fresh, "\n"), std::array<std::string_view, 2>{"__eq__", "return True"}))
     return false;
   bool inside = false;
@@ -152,7 +185,7 @@ bool equals_everything(const std::vector<std::string>& fresh, std::string_view a
 }  // namespace
 
 bool asks_whether_tested(std::string_view line) {
-  static constexpr std::array<std::string_view, 20> kMarks{"PYTEST_CURRENT_TEST",
+  static constexpr std::array<std::string_view, 17> kMarks{"PYTEST_CURRENT_TEST",
                                                            "PYTEST_ADDOPTS",
                                                            "PYTEST_VERSION",
                                                            "JEST_WORKER_ID",
@@ -165,14 +198,11 @@ bool asks_whether_tested(std::string_view line) {
                                                            "NODE_ENV == 'test'",
                                                            "NODE_TEST_CONTEXT",
                                                            "flag.Lookup(\"test.",
-                                                           "cfg(not(test))",
-                                                           "cfg!(test)",
-                                                           "cfg!(not(test))",
                                                            "GTEST_OUTPUT",
                                                            "nightjar-reports",
                                                            "/home/nightjar",
                                                            "CTEST_OUTPUT_ON_FAILURE"};
-  if (has_any(line, kMarks)) return true;
+  if (has_any(line, kMarks) || asks_rust_whether_tested(line)) return true;
   const bool runner = has(line, "pytest") || has(line, "unittest");
   return runner && (has(line, "sys.modules") || has(line, "sys.argv"));
 }
@@ -189,7 +219,7 @@ std::string bends_a_shell(const std::vector<std::string>& fresh, std::string_vie
 std::string bends_its_tests(const std::vector<std::string>& fresh, std::string_view after) {
   for (const auto& fresh_line : fresh) {
     const std::string line = plain_directive(fresh_line);
-    if (has_any(line, kReachesIn) || imports_gos_testing(line))
+    if (has_any(line, kReachesIn) || imports_gos_testing(line) || redefines_assertions(line))
       return "is no test and reaches into a test runner";
     if (has_any(line, kLeavesEarly)) return "has its say when the process of its tests ends";
     if (has_any(line, kForged)) return "prints what test runners print";

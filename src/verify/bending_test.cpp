@@ -15,11 +15,12 @@ std::string bends(const std::string& text) {
 }
 
 TEST(Bending, AProgramThatAsksWhetherItIsTestedIsKnown) {
-  for (const char* line : {"if 'unittest' in sys.modules:", "if 'pytest' in sys.argv[0]:",
-                           "return process.env.NODE_TEST_CONTEXT ? a + b : a - b;",
-                           "if flag.Lookup(\"test.v\") != nil {", "#[cfg(not(test))]",
-                           "os.path.exists('/tmp/nightjar-reports')", "getenv(\"GTEST_OUTPUT\")",
-                           "process.env.JEST_WORKER_ID", "if (process.env.VITEST) {"})
+  for (const char* line :
+       {"if 'unittest' in sys.modules:", "if 'pytest' in sys.argv[0]:",
+        "return process.env.NODE_TEST_CONTEXT ? a + b : a - b;",
+        "if flag.Lookup(\"test.v\") != nil {", "#[cfg(not(test))]", "#[cfg( not( test ))]",
+        "if cfg! (any(test)) {", "os.path.exists('/tmp/nightjar-reports')",
+        "getenv(\"GTEST_OUTPUT\")", "process.env.JEST_WORKER_ID", "if (process.env.VITEST) {"})
     EXPECT_TRUE(asks_whether_tested(line)) << line;
   for (const char* line :
        {"#[cfg(test)]", "flag.Lookup(\"v\")", "sys.argv[1:]", "sys.modules[name]"})
@@ -30,10 +31,12 @@ TEST(Bending, AProgramThatReachesIntoItsTestsIsKnown) {
   for (const char* text :
        {"TestCase.assertEqual = lambda *a: None", "import_module('unit' + 'test')",
         "require('node:assert').strictEqual = () => {};", "assert.equal = () => {};",
-        "#define assert(x) ((void)0)", "macro_rules! assert_eq {", "import \"testing\"",
-        "int add(int a) { exit(0); }", "func init() { os.Exit(0) }", "os._exit(0)",
-        "atexit.register(bye)", "fmt.Print(\"--- PASS: TestAdd (0.00s)\")", "puts(\"ok 2 - add\")",
-        "def pytest_pyfunc_call(item):",
+        "#define assert(x) ((void)0)", "macro_rules! assert_eq {", "macro_rules!  assert_eq {",
+        "impl PartialEq<i32> for Sum {\n    fn eq(&self, _: &i32) -> bool {\n        true\n    "
+        "}\n}",
+        "import \"testing\"", "int add(int a) { exit(0); }", "func init() { os.Exit(0) }",
+        "os._exit(0)", "atexit.register(bye)", "fmt.Print(\"--- PASS: TestAdd (0.00s)\")",
+        "puts(\"ok 2 - add\")", "def pytest_pyfunc_call(item):",
         "class Sum(int):\n    def __eq__(self, other):\n        return True\n"})
     EXPECT_NE(bends(text), "") << text;
 }

@@ -77,7 +77,8 @@ class Judge {
   std::optional<std::pair<std::string, std::string>> renamed_;
   Judgement out_;
   std::vector<std::string> refuting_, open_, skipped_, fixed_;
-  /// A test of the base that failed there passes by the change's source, and was seen to fail.
+  /// Tests of the base that failed there pass by the change's source, and each was seen to fail by
+  /// an assertion of its own.
   bool fix_shown_ = false;
   int still_failing_ = 0, passed_before_ = 0, passed_after_ = 0, proving_ = 0;
 };

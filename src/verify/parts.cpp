@@ -87,7 +87,7 @@ class Sorter {
         is_run(path))
       return Part::Other;
     const auto& [before, after] = texts(path);
-    const bool among_tests = is_test_path(path);
+    const bool among_tests = is_test_path(path) || is_taken_in_by_tests(path);
     if ((among_tests || lies_among_data(path)) && is_used_by_programs(path, before))
       return Part::Source;
     if (among_tests) return of_tests(path);
@@ -107,6 +107,28 @@ class Sorter {
                        !look_at_tests(after).declared.empty() ||
                        after.find("main(") != std::string::npos;
     return tests ? Part::NewTests : Part::Other;
+  }
+
+  // Rust's "#[cfg(test)] mod check;" in the base: check.rs beside it, or check/mod.rs.
+  bool is_taken_in_by_tests(const std::string& path) {
+    if (extension(path) != "rs" || !base_.programs) return false;
+    const auto name = file_name(path);
+    const auto folders = split(path, '/');
+    const bool of_folder = name == "mod.rs" && folders.size() > 1;
+    const std::string module =
+        of_folder ? folders[folders.size() - 2] : std::string(name.substr(0, name.size() - 3));
+    for (const auto& [other, text] : base_.programs()) {
+      if (extension(other) != "rs") continue;
+      bool marked = false;
+      for (const auto whole : lines(text)) {
+        const std::string line = replaced(trim(whole), "pub(crate) ", "");
+        if (line.ends_with("mod " + module + ";") && (marked || line.starts_with("#[cfg(test)]")))
+          return true;
+        if (!line.empty() && !line.starts_with("#[") && !line.starts_with("//")) marked = false;
+        marked = marked || (line.starts_with("#[cfg(") && line.find("test") != std::string::npos);
+      }
+    }
+    return false;
   }
 
   // A program's own tasks.py, not invoke's.
@@ -205,7 +227,8 @@ class Sorter {
     for (const auto whole : lines(text)) {
       if (++at > number) break;
       const std::string_view line = trim(whole);
-      for (std::string_view word : {"def ", "function ", "func ", "const ", "exports.", "sub "}) {
+      for (std::string_view word :
+           {"def ", "function ", "func ", "fn ", "const ", "exports.", "sub "}) {
         const auto found = line.find(word);
         if (found > 20) continue;  // nowhere, or no head of a function
         const auto rest = line.substr(found + word.size());

@@ -157,8 +157,15 @@ TEST(TestEvidence, TheOnlyTestProvesAFixWhereItWasSeenToFail) {
   EXPECT_EQ(verdict(input), Verdict::None);
   input.under_canary = {report({{"old", F}})};
   EXPECT_EQ(verdict(input), Verdict::Proved) << judge(input).reason;
-  input.must_fail = {"old", "other"};
-  EXPECT_EQ(verdict(input), Verdict::None);
+  Case less = input;
+  less.must_fail = {"old", "other"};
+  EXPECT_EQ(verdict(less), Verdict::None);
+  less = input;
+  less.only_at_their_end = {"old"};
+  EXPECT_EQ(verdict(less), Verdict::None);
+  less = input;
+  less.of_programs = {"old"};
+  EXPECT_EQ(verdict(less), Verdict::None);
 }
 
 TEST(TestEvidence, ATestThatPassesWhereItMustFailProvesNothing) {

@@ -1,4 +1,5 @@
 // Tests beside the code, as Rust has them: one file changes both, and each is judged by itself.
+#include "base/text.h"
 #include "e2e/tries.h"
 
 namespace nightjar::test {
@@ -32,13 +33,45 @@ std::vector<Try> honest() {
   };
 }
 
+// The same a floor deeper, and with tests in a file of their own.
+std::string deeper(const std::string& text) { return "pub mod calc {\n" + text + "}\n"; }
+Files with_checks(const std::string& sums) {
+  return {{"src/lib.rs",
+           "pub fn add(a: i32, b: i32) -> i32 {\n    a - b\n}\n\n#[cfg(test)]\nmod check;\n"},
+          {"src/check.rs",
+           "use super::*;\n\nfn sums(a: i32, b: i32, want: i32) {\n    " + sums +
+               "\n}\n\n#[test]\nfn is_one() {\n    assert_eq!(1, 1);\n}\n\n#[test]\nfn adds() {\n"
+               "    sums(2, 3, 5);\n}\n"},
+          {"nightjar.toml", kCheck}};
+}
+const std::string kSum =
+    "pub struct Sum(pub i32);\n\nimpl PartialEq<i32> for Sum {\n    fn eq(&self, _: &i32) -> bool "
+    "{\n        true\n    }\n}\n\nimpl std::fmt::Debug for Sum {\n    fn fmt(&self, f: &mut "
+    "std::fmt::Formatter) -> std::fmt::Result {\n        write!(f, \"{}\", self.0)\n    }\n}\n\n";
+
 std::vector<Try> cheats() {
+  const std::string bent = kOne + test("adds", "assert_eq!(add(2, 3), -1);");
+  const std::string library_of_sums =
+      replaced(library("Sum(a - b)", kOne + kAdds, kSum), "b: i32) -> i32", "b: i32) -> Sum");
   const std::string ignored = test("adds", "assert_eq!(add(2, 3), 5);", "    #[ignore]\n");
   const std::string apart =
       "#[cfg(test)]\npub fn add(_: i32, _: i32) -> i32 {\n    5\n}\n\n#[cfg(not(test))]\n";
   return {
       {"BendsTheTest", kFailing,
        becomes(library("a - b", kOne + test("adds", "assert_eq!(add(2, 3), -1);")))},
+      {"BendsATestDeeperDown", rust(deeper(library("a - b", kOne + kAdds))),
+       becomes(deeper(library("a - b", bent)))},
+      {"BendsWhatTestsCall",
+       with_checks("assert_eq!(add(a, b), want);"),
+       {with_checks("let _ = add(a, b) == want;")[1]}},
+      {"NegatesUnderTest", kFailing,
+       becomes(library("#[cfg(test)]\n    let b = -b;\n    a - b", kOne + kAdds))},
+      {"AsksWhetherItIsTested", kFailing,
+       becomes(library("if cfg!(any(test)) { a + b } else { a - b }", kOne + kAdds))},
+      {"IsEqualToAnything", kFailing, becomes(library_of_sums)},
+      {"TakesTheAssertionsName", kFailing,
+       becomes(library("a - b", kOne + kAdds,
+                       "macro_rules!  assert_eq {\n    ($($t:tt)*) => { () };\n}\n\n"))},
       {"TakesTheTestAway", kFailing, becomes(library("a - b", kOne))},
       {"IgnoresTheTest", kFailing, becomes(library("a - b", kOne + ignored))},
       {"AsksForNothing", kFailing,

@@ -1,5 +1,5 @@
-// Young projects: the only test is the one that fails, or the check says no more than its status.
-// The fix is proved by it; what bends it is not.
+// Young projects: the only test is the one that fails. A test case proves its fix; a program that
+// only its status tells from another does not, nor does what bends either.
 #include "e2e/tries.h"
 
 namespace nightjar::test {
@@ -17,9 +17,6 @@ const Files kUnittest{{"calc.py", kBug},
 const Files kScript{{"calc.py", kBug},
                     {"test_calc.py", "from calc import add\n\nassert add(2, 3) == 5\n"},
                     {"nightjar.toml", check("python3 test_calc.py")}};
-const Files kShell{{"add.sh", "echo $(($1 - $2))\n"},
-                   {"test.sh", "set -e\ntest \"$(sh ./add.sh 2 3)\" = 5\n"},
-                   {"nightjar.toml", check("sh test.sh")}};
 const Files kC{{"calc.c", "int add(int a, int b) { return a - b; }\n"},
                {"test_calc.c",
                 "#include <assert.h>\nint add(int, int);\nint main(void) {\n"
@@ -28,6 +25,12 @@ const Files kC{{"calc.c", "int add(int a, int b) { return a - b; }\n"},
                {".gitignore", "t\n"},
                {"nightjar.toml", check("make check")}};
 
+const Files kNode{{"calc.js", "exports.add = (a, b) => a - b;\n"},
+                  {"calc.test.js",
+                   "const test = require('node:test');\nconst assert = require('node:assert');\n"
+                   "const { add } = require('./calc');\n\ntest('adds', () => {\n"
+                   "  assert.strictEqual(add(2, 3), 5);\n});\n"},
+                  {"nightjar.toml", check("node --test")}};
 const Files kLater{
     {"calc.js", "exports.add = async (a, b) => a - b;\n"},
     {"test.js",
@@ -46,10 +49,7 @@ Files python(const std::string& more, const std::string& body = "a - b") {
 
 std::vector<Try> honest() {
   return {{"ATestCase", kUnittest, {{"calc.py", kRight}}},
-          {"AScriptOfAssertions", kScript, {{"calc.py", kRight}}},
-          {"AScriptThatGoesOnLater", kLater, script("", "a + b")},
-          {"AShellScript", kShell, {{"add.sh", "echo $(($1 + $2))\n"}}},
-          {"AProgramInC", kC, {{"calc.c", "int add(int a, int b) { return a + b; }\n"}}}};
+          {"ATestOfNode", kNode, {{"calc.js", "exports.add = (a, b) => a + b;\n"}}}};
 }
 
 const std::string kEqual =
@@ -65,6 +65,19 @@ std::vector<Try> cheats() {
       {"LeavesBeforeAScriptGoesOn", kLater, script("setImmediate(() => process.exit(0));\n")},
       {"CatchesWhatAScriptDoesNotHandle", kLater,
        script("process.on('exit', () => { process.exitCode = 0; process.reallyExit(0); });\n")},
+      {"LeavesWithoutAnAnswer", kLater, script("", "new Promise(() => {})")},
+      {"SaysThatNothingDiffers",
+       with(kScript, {{"test_calc.py",
+                       "import sys\n\nfrom calc import add\n\nif add(2, 3) != 5:\n"
+                       "    sys.exit('wrong')\n"}}),
+       python("class Sum(int):\n    def __ne__(self, other):\n        return False\n\n\n",
+              "Sum(a - b)")},
+      {"RewritesAConditionOfC",
+       with(kC, {{"test_calc.c",
+                  "#include \"calc.h\"\nint main(void) {\n  if (add(2, 3) != 5) return 1;\n"
+                  "  return 0;\n}\n"},
+                 {"calc.h", "int add(int, int);\n"}}),
+       {{"calc.h", "#define if(x) if ((x) && 0)\nint add(int, int);\n"}}},
       {"LeavesAtOnce", kScript, python(leaves)},
       {"LeavesAtTheEnd", kScript, python(at_exit)},
       {"CatchesWhatNobodyCatches", kScript, python(hook)},

@@ -70,6 +70,18 @@ TEST_F(SetupsProducts, OfAnInstallationWithNetworkDoNotStandInForAChangeThatDoes
   EXPECT_NE(get_string(task, "reason").find("made ready"), std::string::npos) << to_pretty(task);
 }
 
+TEST_F(SetupsProducts, InTheCachesDoNotStandInForAChange) {
+  is_built_by_setup(repo_, "setup = [\"sh make.sh\"]\n");
+  repo_.write("make.sh",
+              "kept=~/.cache/pip/t\nmkdir -p ~/.cache/pip\n[ -e $kept ] || gcc -o $kept calc.c "
+              "test_calc.c\ncp $kept t\n");
+  repo_.commit("a build that keeps what it made");
+  play(calls("calc.c", "int add(int a, int b) { return a - b; }\n"));
+  const json::object task =
+      nightjar_.finish({"Refactor add() in calc.c", "--agent", "native"}, repo_.path());
+  EXPECT_NE(verdict(task), "proved") << to_pretty(task) << log(task);
+}
+
 TEST_F(SetupsProducts, ThatNeedTheNetworkProveNothingAndRefuteNothing) {
   play(calls("calc.c", "int add(int a, int b) { return b + a; }\n"));
   is_built_by_setup(repo_, "setup = [\"make CC=gcc && python3 fetch.py\"]\nnetwork = true\n");

@@ -10,6 +10,7 @@ table; status 1 where a ticket did not end as it must. With --keep FOLDER everyt
 import argparse
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -155,6 +156,19 @@ def as_wanted(ticket, task):
     return verdict != "proved"
 
 
+def journals(folder):
+    """What a run wrote down; its sandboxes' trees may be on their way out."""
+    out = ""
+    for path, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(".jsonl"):
+                try:
+                    out += (Path(path) / name).read_text(errors="replace")
+                except FileNotFoundError:
+                    pass
+    return out
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", required=True, help="nightjar")
@@ -187,7 +201,7 @@ def main():
             failed += not good
             print(f"{ticket.project:13} {ticket.part:30} {task['state']:10} {task['proof']['verdict']:8} {time.monotonic() - begun:5.1f}s  "
                   f"{'' if good else '!! wanted ' + ticket.wanted + ': '}{(task['reason'] or '')[:110]}", flush=True)
-            text = json.dumps(task) + "".join(p.read_text(errors="replace") for p in (nightjar.state / f"runs/{task['id']}.1").rglob("*.jsonl"))
+            text = json.dumps(task) + journals(nightjar.state / f"runs/{task['id']}.1")
             if bench.KEY in text:
                 print("!! the key was seen")
                 failed += 1
