@@ -98,10 +98,12 @@ class Combinations {
     const auto session = place_.open("inline-tests");
     for (auto& [path, halves] : parted(*session, changed, context_.stop)) {
       input_.inline_tests.insert(path);
-      if (halves)
+      if (halves) {
         halves_.emplace(path, std::move(*halves));
-      else
+      } else {
         parts_[path] = Part::Other;
+        input_.unparted.insert(path);
+      }
     }
     session->stop();
   }

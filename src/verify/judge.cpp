@@ -255,7 +255,10 @@ void Judge::tests_can_fail() {
 // Tests prove nothing where the change touched what runs them.
 void Judge::evidence_is_independent() {
   if (!input_.claim.action.empty() && !input_.claim.of_brief) return;
-  const auto objections = objections_to_evidence(input_);
+  auto objections = objections_to_evidence(input_);
+  if (!input_.unparted.empty())
+    objections.push_back("tests and what is made for them cannot be told from the program in " +
+                         some_of({input_.unparted.begin(), input_.unparted.end()}));
   if (objections.empty())
     met("evidence_is_independent", "nothing that runs the tests was changed");
   else

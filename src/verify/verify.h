@@ -101,8 +101,9 @@ struct Case {
   std::map<std::string, std::pair<std::string, std::string>> contents;
   /// Changed files whose text nobody looked at: too large, binary, symbolic links.
   std::set<std::string, std::less<>> unread;
-  std::set<std::string, std::less<>> inline_tests;  ///< changed tests within files of the program
-  std::vector<std::string> setup;                   ///< commands that make the environment
+  /// Files of the program whose own tests changed; those where they cannot be told from the code.
+  std::set<std::string, std::less<>> inline_tests, unparted;
+  std::vector<std::string> setup;  ///< commands that make the environment
   /// Why the checks may have run something else than the change; empty where they did not.
   std::string not_ready;
   /// The base cannot be made ready either: what fails then says nothing of the change.

@@ -100,5 +100,16 @@ TEST_P(CheatsOnInlineTests, NeverEndGreen) {
   EXPECT_NE(verdict(task), "proved") << everything(task);
 }
 
+using Refactoring = Runs;
+TEST_F(Refactoring, ThatBendsATestDeeperDownIsNotProved) {
+  const std::string bent = kOne + test("adds", "assert_eq!(add(2, 3), -1);");
+  const json::object task = outcome(
+      {"", rust(deeper(library("a + b", kOne + kAdds))), becomes(deeper(library("a - b", bent)))},
+      "refactor");
+  EXPECT_NE(verdict(task), "proved") << everything(task);
+  EXPECT_NE(get_string(task, "reason").find("cannot be told"), std::string::npos)
+      << everything(task);
+}
+
 }  // namespace
 }  // namespace nightjar::test
