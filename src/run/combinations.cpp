@@ -230,7 +230,10 @@ class Combinations {
     const bool feature = input_.kind == core::Kind::Feature;
     if (!feature && input_.kind != core::Kind::Bugfix) return;
     if (!feature && !verify::fixed_under_old_tests(input_).empty()) return;
-    if (verify::new_passing_tests(input_).empty()) return;
+    const bool tests = !halves_.empty() || std::ranges::any_of(parts_, [](const auto& item) {
+      return item.second == Part::NewTests || item.second == Part::BuildBoth;
+    });
+    if (!tests) return;
     context_.journal.note("the code of the base under the tests of the change");
     const auto& checks = context_.environment->config.checks;
     input_.base_under_new_tests =

@@ -115,6 +115,9 @@ Edits into_script(const Search& in, TSNode function) {
 }  // namespace
 
 void find_script(Search& in, std::string_view test) {
+  // Vitest says in front which of several projects it is: "|app| test/app.test.ts > adds".
+  if (const auto end = test.find("| ", 1); test.starts_with('|') && end != std::string_view::npos)
+    test.remove_prefix(end + 2);
   const Names wanted = titles_named(in.path, test);
   std::vector<Edits> exact, by_pattern, by_variable;
   walk(in, [&](const Path& path) {

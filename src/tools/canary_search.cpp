@@ -83,7 +83,8 @@ Edits into_block(const Search& in, TSNode block, const Failure& failure) {
   const TSNode last = body.back();
   const auto indent = indentation(in, last);
   const std::string gap = indent ? "\n" + *indent : " ";
-  const bool value = failure.last_is_value && type_of(last) != "expression_statement";
+  const bool value = failure.last_is_value && (type_of(last) != "expression_statement" ||
+                                               in.text[ts_node_end_byte(last) - 1] != ';');
   if (value || leaves(in, last, failure.leaving)) {
     const bool open = failure.before_the_end.back() != ';' && failure.before_the_end.back() != '}';
     return {

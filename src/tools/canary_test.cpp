@@ -199,6 +199,8 @@ TEST(Canary, OfJestVitestAndMochaIsAtTheEndOfTheCallback) {
   }
   EXPECT_EQ(with("src/calc.test.ts", kScript, "src/other.test.ts > Calc > adds"), "");
   EXPECT_EQ(with("src/calc.test.ts", kScript, "adds"), "");
+  EXPECT_NE(
+      with("packages/app/test/calc.test.ts", kScript, "|app| test/calc.test.ts > Calc > adds"), "");
 }
 
 TEST(Canary, OfATitleThatIsFilledInIsFound) {
@@ -357,6 +359,15 @@ TEST(Canary, OfRustComesBeforeWhatTheTestGives) {
   EXPECT_EQ(with("src/lib.rs", kRust, "calc::tests::reads"),
             replaced_once(kRust, "Ok(())",
                           "if true { panic!(\"this test must fail now\"); }\n        Ok(())"));
+}
+
+TEST(Canary, OfRustComesBeforeAnEndThatGivesOneOfTwo) {
+  const std::string text =
+      "#[test]\nfn reads() -> Result<(), Error> {\n    if bad() {\n        Err(Error)\n    } else "
+      "{\n        Ok(())\n    }\n}\n";
+  EXPECT_EQ(with("src/lib.rs", text, "calc::reads"),
+            replaced_once(text, "    if bad()",
+                          "    if true { panic!(\"this test must fail now\"); }\n    if bad()"));
 }
 
 TEST(Canary, OfRustKnowsCasesAndExpectedPanics) {

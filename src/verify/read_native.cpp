@@ -297,6 +297,11 @@ std::optional<Reading> read_automake(const Lines& lines) {
       std::string_view name = trim(line.substr(word.size()));
       // "FAIL: test.sh (exit status: 1)" and "FAIL: test.sh 3 - does a thing"
       name = name.substr(0, name.find(" (exit status: "));
+      // A script of one's own: "FAIL: adds (got 1, want 2)", and "PASS: adds".
+      if (const auto detail = name.rfind(" (");
+          status == TestStatus::Failed && name.ends_with(')') && detail != std::string_view::npos &&
+          name.find(' ', detail + 2) != std::string_view::npos)
+        name = name.substr(0, detail);
       if (!name.empty()) reading.add(std::string(name), status);
     }
   }

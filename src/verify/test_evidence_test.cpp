@@ -56,6 +56,24 @@ TEST(TestEvidence, ATestThatPassesWithoutTheFixProvesNothing) {
   EXPECT_EQ(verdict(input), Verdict::None);
 }
 
+TEST(TestEvidence, ATestThatAsksForMoreProvesAFixLikeANewOne) {
+  Case input = fix_with_a_test();
+  input.after = {report({{"old", P}})};
+  input.base_under_new_tests = {report({{"old", F}})};
+  input.must_fail = input.canaries = {"old"};
+  input.under_canary = {report({{"old", F}})};
+  EXPECT_EQ(verdict(input), Verdict::Proved) << judge(input).reason;
+  Case other = input;
+  other.base_under_new_tests = {report({})};  // not seen to fail
+  EXPECT_EQ(verdict(other), Verdict::None);
+  other = input;
+  other.under_old_tests = {report({{"old", F}})};  // its old form was true, too
+  EXPECT_NE(verdict(other), Verdict::Proved);
+  other = input;
+  other.under_canary = {report({{"old", P}})};
+  EXPECT_EQ(verdict(other), Verdict::None);
+}
+
 TEST(TestEvidence, AFailingTestThatWasBentProvesNothing) {
   Case input = fix_with_a_test();
   input.baseline = {report({{"old", P}, {"bug", F}})};
