@@ -280,8 +280,7 @@ std::string set_up_again(sandbox::Session& session, const Environment& environme
                          const SetupHooks& hooks) {
   const auto failed =
       run_setup(session, environment.setup.building, hooks, "setup over the change: ");
-  if (!failed) return "";
-  return failed->words + (environment.config.network ? "; over a change it has no network" : "");
+  return failed ? failed->words : "";
 }
 
 }  // namespace nightjar::run

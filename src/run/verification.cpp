@@ -1,8 +1,5 @@
 #include "run/verification.h"
 
-#include <algorithm>
-#include <functional>
-#include <map>
 #include <optional>
 
 #include "agent/agent.h"
